@@ -1,0 +1,56 @@
+/** The words of a decision: what is asked, what is known, what was answered. Types and constants only. */
+
+/** What can be done to a repository. `push` in a rule, a scope or a question stands for create and overwrite. */
+export const ACTIONS = ['pull', 'create', 'overwrite', 'delete', 'list', 'audit'] as const;
+export type Action = (typeof ACTIONS)[number];
+
+/** A fact that is not known yet, for example the address from which a token will be used. Decisions are three-valued. */
+export const UNKNOWN: unique symbol = Symbol('unknown');
+export type Unknown = typeof UNKNOWN;
+
+export type SubjectKind = 'anonymous' | 'person' | 'robot' | 'build';
+
+/** Who is asking. `name` is '' for the anonymous subject and only for it. */
+export interface Subject {
+  readonly name: string;
+  readonly kind: SubjectKind;
+  readonly groups: readonly string[];
+  /** How it authenticated: `none`, `password`; later `ldap`, `oidc`, `robot`, … */
+  readonly method: string;
+}
+
+export const ANONYMOUS: Subject = { name: '', kind: 'anonymous', groups: [], method: 'none' };
+
+/** One question to the policy. Every fact that is not known is UNKNOWN, never guessed. */
+export interface Question {
+  readonly subject: Subject;
+  /** Canonical text of the client's address (as identity/client-address gives it). */
+  readonly address: string | Unknown;
+  /** Where the token in use was fetched; for rules with `bind: address`. At the token endpoint: the address of that request. */
+  readonly tokenAddress: string;
+  readonly repository: string;
+  /** The concrete actions that this request may turn out to be: ['create','overwrite'] while it is unknown whether the tag exists. */
+  readonly actions: readonly Action[];
+  /** The tag written; undefined where the request has none (push by digest, pull); UNKNOWN while an upload has not named it. */
+  readonly tag: string | undefined | Unknown;
+}
+
+/**
+ * granted: whatever the unknown facts turn out to be, or all are known.
+ * possible: some value of the unknown facts is granted; the token endpoint grants it, the gate decides again.
+ * refused: no value of the unknown facts is granted.
+ */
+export type Verdict = 'granted' | 'possible' | 'refused';
+
+export interface Decision {
+  readonly verdict: Verdict;
+  /** Ids of the rules that made it: the matching allows, or the denies that fired; empty where nothing allowed it. */
+  readonly rules: readonly string[];
+  /**
+   * For a refusal: the message of the deny that fired, or of the nearest allow rule (same action and repository, whose
+   * who or from failed). Undefined where no rule has one.
+   */
+  readonly message: string | undefined;
+  /** Name of the host entry that the address belongs to, if any. */
+  readonly host: string | undefined;
+}

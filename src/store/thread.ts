@@ -1,0 +1,161 @@
+/**
+ * One SQLite file family, one thread: a disk wait never stands on the event loop.
+ *
+ * A thread runs a module that exports `open(options)`, which returns its operations. Calls are answered in order.
+ * Whatever waits in the port when the thread looks is handed over together, so that a module which implements
+ * `together` can commit a whole group with one disk synchronisation.
+ */
+import { extname } from 'node:path';
+import { type MessagePort, receiveMessageOnPort, Worker, workerData } from 'node:worker_threads';
+
+/** A request as it crosses the port. Arguments and results are structured clones: plain data only. */
+export interface Call {
+  readonly id: number;
+  readonly name: string;
+  readonly args: unknown;
+}
+
+export type Outcome =
+  | { readonly id: number; readonly value: unknown }
+  | {
+      readonly id: number;
+      readonly error: { readonly message: string; readonly errcode: number | undefined };
+    };
+
+/** What a module's `open` returns. */
+export interface Operations {
+  /** Answers a group of calls, one outcome each, in order. Must not throw for a failure of a single call. */
+  together(calls: readonly Call[]): readonly Outcome[];
+  close(): void;
+}
+
+export interface Thread {
+  /** @throws {StoreError} when the operation failed in the thread, or the thread is gone. */
+  call<T>(name: string, args?: unknown): Promise<T>;
+  /** Answers what is under way, closes the files, ends the thread. */
+  close(): Promise<void>;
+}
+
+/** A failure in the store's thread. `errcode` is SQLite's extended code (13 disk full, 8 read-only, 5 locked, 26 not a database). */
+export class StoreError extends Error {
+  override readonly name = 'StoreError';
+  readonly errcode: number | undefined;
+  constructor(message: string, errcode?: number) {
+    super(message);
+    this.errcode = errcode;
+  }
+}
+
+/** A group larger than this is split, so that one caller does not wait for all of a flood. */
+const GROUP_LIMIT = 1024;
+
+/**
+ * Starts a thread over a module of ours, named relative to the caller: `startThread(new URL('./log-thread', import.meta.url), …)`
+ * without its ending, which is .ts in a checkout and .js in an installed package.
+ *
+ * @throws {StoreError} with the sentence of the module when it cannot open its files.
+ */
+export function startThread(module: URL, options: unknown): Promise<Thread> {
+  const ending = extname(import.meta.filename);
+  const worker = new Worker(new URL(`./thread-main${ending}`, import.meta.url), {
+    workerData: { module: `${module.href}${ending}`, options },
+  });
+  const waiting = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
+  let next = 0;
+  let gone: StoreError | undefined;
+
+  function end(error: StoreError): void {
+    gone ??= error;
+    for (const call of waiting.values()) call.reject(gone);
+    waiting.clear();
+  }
+
+  return new Promise((resolve, reject) => {
+    worker.on('message', (message: Outcome | { ready: true } | { failed: string; errcode?: number }) => {
+      if ('ready' in message) return resolve({ call, close });
+      if ('failed' in message) return reject(new StoreError(message.failed, message.errcode));
+      const call_ = waiting.get(message.id);
+      waiting.delete(message.id);
+      if ('error' in message) call_?.reject(new StoreError(message.error.message, message.error.errcode));
+      else call_?.resolve(message.value);
+    });
+    worker.on('error', (error) => {
+      const failure = new StoreError(`the store's thread failed: ${error.message}`);
+      end(failure);
+      reject(failure);
+    });
+    worker.on('exit', () => {
+      end(new StoreError("the store's thread has ended"));
+      reject(gone);
+    });
+  });
+
+  function call<T>(name: string, args?: unknown): Promise<T> {
+    if (gone) return Promise.reject(gone);
+    const id = next++;
+    return new Promise<unknown>((resolve, reject) => {
+      waiting.set(id, { resolve, reject });
+      worker.postMessage({ id, name, args } satisfies Call);
+    }) as Promise<T>;
+  }
+
+  async function close(): Promise<void> {
+    if (gone) return;
+    const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
+    worker.postMessage('close');
+    await ended;
+  }
+}
+
+/** The thread's side: opens the module, answers groups until told to close. Called by thread-main only. */
+export async function runThread(port: MessagePort): Promise<void> {
+  const { module, options } = workerData as { module: string; options: unknown };
+  let operations: Operations;
+  try {
+    const { open } = (await import(module)) as { open(options: unknown): Operations };
+    operations = open(options);
+  } catch (error) {
+    const { message, errcode } = error as { message: string; errcode?: number };
+    port.postMessage({ failed: message, ...(errcode === undefined ? {} : { errcode }) });
+    port.close();
+    return;
+  }
+  port.on('message', (first: Call | 'close') => {
+    const group: Call[] = [];
+    let closing = false;
+    for (let message: Call | 'close' | undefined = first; message !== undefined; ) {
+      if (message === 'close') closing = true;
+      else group.push(message);
+      if (group.length >= GROUP_LIMIT || closing) break;
+      message = (receiveMessageOnPort(port) as { message: Call | 'close' } | undefined)?.message;
+    }
+    if (group.length > 0) for (const outcome of operations.together(group)) port.postMessage(outcome);
+    if (closing) {
+      operations.close();
+      port.close();
+    }
+  });
+  port.postMessage({ ready: true });
+}
+
+/** Answers each call of a group on its own, for modules that need no common commit. */
+export function oneByOne(
+  table: Readonly<Record<string, (args: never) => unknown>>,
+): (calls: readonly Call[]) => Outcome[] {
+  return (calls) =>
+    calls.map(({ id, name, args }) => {
+      try {
+        const operation = table[name];
+        if (!operation) throw new Error(`no operation ${name}`);
+        return { id, value: operation(args as never) };
+      } catch (error) {
+        return { id, error: describeFailure(error) };
+      }
+    });
+}
+
+/** An error loses its `errcode` on the way through a port, so what matters is copied out. */
+export function describeFailure(error: unknown): { message: string; errcode: number | undefined } {
+  const { message, errcode } = error as { message?: string; errcode?: number };
+  return { message: message ?? String(error), errcode };
+}
