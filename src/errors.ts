@@ -16,6 +16,7 @@ export const catalogue = {
     code: 'UNSUPPORTED',
     message: 'the request cannot be read in one way only',
   },
+  TARGET_TOO_LONG: { status: 414, code: 'UNSUPPORTED', message: 'the address is longer than the limit' },
   BODY_UNEXPECTED: { status: 400, code: 'UNSUPPORTED', message: 'this request carries no body' },
   BODY_TYPE_REFUSED: { status: 415, code: 'UNSUPPORTED', message: 'a form is not accepted here' },
   BODY_TOO_LARGE: { status: 413, code: 'SIZE_INVALID', message: 'the body is larger than the limit' },

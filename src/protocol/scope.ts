@@ -35,7 +35,8 @@ const HOST_AND_PORT = /^[A-Za-z0-9.-]+:[0-9]{1,5}\//;
  */
 export function parseScopes(values: readonly string[]): ParsedScopes {
   const words = values.flatMap((value) => value.split(' ')).filter((word) => word !== '');
-  if (words.length > SCOPE_LIMIT) return { ok: false, reason: `more than ${SCOPE_LIMIT} scopes in one request` };
+  if (words.length > SCOPE_LIMIT)
+    return { ok: false, reason: `more than ${SCOPE_LIMIT} scopes in one request` };
   const merged = new Map<string, { type: Scope['type']; name: string; actions: Set<string> }>();
   for (const word of words) {
     const scope = parseScope(word);
@@ -46,7 +47,10 @@ export function parseScopes(values: readonly string[]): ParsedScopes {
     for (const action of scope.actions) entry.actions.add(action);
     merged.set(key, entry);
   }
-  return { ok: true, scopes: [...merged.values()].map((entry) => ({ ...entry, actions: [...entry.actions] })) };
+  return {
+    ok: true,
+    scopes: [...merged.values()].map((entry) => ({ ...entry, actions: [...entry.actions] })),
+  };
 }
 
 /** `foreign`: right in form, and nothing that could be granted here. */
@@ -65,7 +69,9 @@ function parseScope(word: string): Scope | 'foreign' | 'malformed' {
   if (kind === 'registry') return { type: 'registry', name, actions };
   if (kind !== 'repository') return 'foreign';
   if (isRepository(name)) return { type: 'repository', name, actions };
-  return HOST_AND_PORT.test(name) && isRepository(name.slice(name.indexOf('/') + 1)) ? 'foreign' : 'malformed';
+  return HOST_AND_PORT.test(name) && isRepository(name.slice(name.indexOf('/') + 1))
+    ? 'foreign'
+    : 'malformed';
 }
 
 /** What strangers write is shown only cut and in printable ASCII. */
