@@ -1,0 +1,72 @@
+/**
+ * Which headers cross, in each direction. Lists of what passes, not of what is taken away: a header that nobody thought
+ * of (X-Original-URL, X-HTTP-Method-Override, a hop-by-hop one, one that `Connection` names) never crosses.
+ */
+import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http';
+
+const TO_REGISTRY = [
+  'accept',
+  'accept-encoding',
+  'content-range',
+  'content-type',
+  'docker-distribution-api-version',
+  'if-match',
+  'if-modified-since',
+  'if-none-match',
+  'if-range',
+  'range',
+  'traceparent',
+  'tracestate',
+];
+
+/** `Location` and `Link` are not here: they are written anew. `WWW-Authenticate` never passes: the registry's realm is not the client's. */
+const TO_CLIENT = [
+  'accept-ranges',
+  'allow',
+  'cache-control',
+  'content-disposition',
+  'content-encoding',
+  'content-length',
+  'content-range',
+  'content-type',
+  'docker-content-digest',
+  'docker-upload-uuid',
+  'etag',
+  'last-modified',
+  'oci-chunk-min-length',
+  'oci-filters-applied',
+  'oci-subject',
+  'oci-tag',
+  'range',
+  'retry-after',
+  'vary',
+  'warning',
+];
+
+const AGENT_LIMIT = 512;
+
+export interface Origin {
+  /** The client's address, which becomes the registry's `request.addr`. */
+  readonly address: string;
+  readonly proto: 'http' | 'https';
+  readonly host: string;
+  readonly requestId: string;
+}
+
+/** The head for the registry. The registry ignores X-Request-ID, but logs the User-Agent: there the id can be found again. */
+export function headersToRegistry(client: IncomingHttpHeaders, origin: Origin): OutgoingHttpHeaders {
+  const headers: OutgoingHttpHeaders = {};
+  for (const name of TO_REGISTRY) if (client[name] !== undefined) headers[name] = client[name];
+  const agent = (client['user-agent'] ?? '').slice(0, AGENT_LIMIT);
+  headers['user-agent'] = `${agent} warden/${origin.requestId}`.trimStart();
+  headers['x-forwarded-for'] = origin.address;
+  headers['x-forwarded-proto'] = origin.proto;
+  headers['x-forwarded-host'] = origin.host;
+  return headers;
+}
+
+export function headersToClient(registry: IncomingHttpHeaders): OutgoingHttpHeaders {
+  const headers: OutgoingHttpHeaders = {};
+  for (const name of TO_CLIENT) if (registry[name] !== undefined) headers[name] = registry[name];
+  return headers;
+}

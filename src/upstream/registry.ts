@@ -1,0 +1,224 @@
+/**
+ * The connection to the registry: single requests with Warden's own token, and the look-ups that decisions need.
+ *
+ * The registry is trusted to store what it says it stored, and not with anything that reaches a client unread.
+ */
+import { createHash } from 'node:crypto';
+import http, { type ClientRequest, type IncomingMessage, type OutgoingHttpHeaders } from 'node:http';
+import https from 'node:https';
+import { WardenError } from '../errors.ts';
+import { ACCEPT_MANIFESTS } from '../protocol/manifest.ts';
+
+/** One entry of the token for the registry; the registry takes these words literally. */
+export interface UpstreamAccess {
+  readonly type: 'repository' | 'registry';
+  readonly name: string;
+  readonly actions: readonly string[];
+}
+
+/** Signs a token that the registry trusts, for exactly this access. `subject` becomes `actor.name` of its notifications. */
+export type SignUpstream = (subject: string, access: readonly UpstreamAccess[]) => string;
+
+export interface RegistryOptions {
+  readonly url: URL;
+  readonly sign: SignUpstream;
+  /** How long the registry may take until the head of its answer, for what has no body. */
+  readonly responseTimeoutMs: number;
+}
+
+export interface Send {
+  readonly method: string;
+  readonly target: string;
+  readonly headers: OutgoingHttpHeaders;
+  readonly subject: string;
+  readonly access: readonly UpstreamAccess[];
+  /** The body's framing. `stream` leaves the returned request open for the caller to write and end. */
+  readonly body: 'none' | { readonly bytes: Uint8Array } | { readonly stream: number | 'chunked' };
+}
+
+export interface Registry {
+  readonly url: URL;
+  /** Opens the request; the caller handles its events. Framing and authorization are set here and nowhere else. */
+  open(send: Send): ClientRequest;
+  /** The digest that a tag points to, or undefined where there is none. @throws {WardenError} REGISTRY_UNAVAILABLE */
+  lookTag(repository: string, tag: string): Promise<string | undefined>;
+  /** @throws {WardenError} REGISTRY_UNAVAILABLE */
+  lookDigest(repository: string, digest: string): Promise<boolean>;
+  /** A blob of at most `limit` bytes with its digest checked; undefined where absent, larger, or not what its name says. */
+  readBlob(repository: string, digest: string, limit: number): Promise<Uint8Array | undefined>;
+  /** One page of the catalogue as the registry has it. */
+  listRepositories(count: number, last: string | undefined): Promise<readonly string[]>;
+  /** True when the registry answers and trusts Warden's token. Never throws. */
+  ping(): Promise<{ readonly ok: true } | { readonly ok: false; readonly why: string }>;
+  close(): void;
+}
+
+export function createRegistry({ url, sign, responseTimeoutMs }: RegistryOptions): Registry {
+  const client = url.protocol === 'https:' ? https : http;
+  const agent = new client.Agent({
+    keepAlive: true,
+    maxSockets: Number.POSITIVE_INFINITY,
+    maxFreeSockets: 64,
+    noDelay: true,
+  });
+  // A request with a body can not be repeated when a kept connection turns out to be dead, so it gets a fresh one.
+  const fresh = new client.Agent({ keepAlive: false });
+
+  function open(send: Send): ClientRequest {
+    const headers: OutgoingHttpHeaders = { ...send.headers };
+    headers['authorization'] = `Bearer ${sign(send.subject, send.access)}`;
+    if (send.body === 'none') {
+      if (!['GET', 'HEAD', 'DELETE'].includes(send.method)) headers['content-length'] = 0;
+    } else if ('bytes' in send.body) headers['content-length'] = send.body.bytes.length;
+    else if (send.body.stream === 'chunked') headers['transfer-encoding'] = 'chunked';
+    else headers['content-length'] = send.body.stream;
+    const request = client.request({
+      protocol: url.protocol,
+      hostname: url.hostname.replace(/^\[|\]$/g, ''),
+      port: url.port,
+      method: send.method,
+      path: send.target,
+      headers,
+      agent: send.body === 'none' ? agent : fresh,
+    });
+    if (send.body === 'none') request.end();
+    else if ('bytes' in send.body) request.end(send.body.bytes);
+    return request;
+  }
+
+  /** For look-ups: the whole answer, bounded, with one repetition when a kept connection had died. */
+  async function ask(
+    send: Send,
+    limit: number,
+  ): Promise<{ message: IncomingMessage; bytes: Uint8Array | undefined }> {
+    for (let attempt = 1; ; attempt++) {
+      const request = open(send);
+      request.setTimeout(responseTimeoutMs, () => request.destroy(new Error('no answer in time')));
+      try {
+        return await collect(request, limit);
+      } catch (cause) {
+        if (attempt === 1 && request.reusedSocket) continue;
+        throw new WardenError('REGISTRY_UNAVAILABLE', { cause });
+      }
+    }
+  }
+
+  function pull(repository: string): readonly UpstreamAccess[] {
+    return [{ type: 'repository', name: repository, actions: ['pull'] }];
+  }
+
+  async function headManifest(repository: string, reference: string): Promise<string | undefined> {
+    const target = `/v2/${repository}/manifests/${reference}`;
+    const headers = { accept: ACCEPT_MANIFESTS, 'user-agent': 'registry-warden' };
+    const send: Send = {
+      method: 'HEAD',
+      target,
+      headers,
+      subject: '',
+      access: pull(repository),
+      body: 'none',
+    };
+    const { message } = await ask(send, 0);
+    if (message.statusCode === 404) return undefined;
+    const digest = message.headers['docker-content-digest'];
+    if (message.statusCode === 200 && typeof digest === 'string') return digest;
+    throw unexpected(message, `HEAD ${target}`);
+  }
+
+  return {
+    url,
+    open,
+    lookTag: headManifest,
+    lookDigest: async (repository, digest) => (await headManifest(repository, digest)) === digest,
+
+    async readBlob(repository, digest, limit) {
+      const target = `/v2/${repository}/blobs/${digest}`;
+      const headers = { 'user-agent': 'registry-warden' };
+      const send: Send = {
+        method: 'GET',
+        target,
+        headers,
+        subject: '',
+        access: pull(repository),
+        body: 'none',
+      };
+      const { message, bytes } = await ask(send, limit);
+      if (message.statusCode !== 200 || bytes === undefined) return undefined;
+      return `sha256:${createHash('sha256').update(bytes).digest('hex')}` === digest ? bytes : undefined;
+    },
+
+    async listRepositories(count, last) {
+      const query = `?n=${count}${last === undefined ? '' : `&last=${encodeURIComponent(last)}`}`;
+      const access: UpstreamAccess[] = [{ type: 'registry', name: 'catalog', actions: ['*'] }];
+      const headers = { 'user-agent': 'registry-warden' };
+      const send: Send = {
+        method: 'GET',
+        target: `/v2/_catalog${query}`,
+        headers,
+        subject: '',
+        access,
+        body: 'none',
+      };
+      const { message, bytes } = await ask(send, 4_194_304);
+      if (message.statusCode !== 200 || bytes === undefined) throw unexpected(message, 'GET /v2/_catalog');
+      const { repositories } = JSON.parse(Buffer.from(bytes).toString('utf8')) as { repositories?: string[] };
+      return repositories ?? [];
+    },
+
+    async ping() {
+      const headers = { 'user-agent': 'registry-warden' };
+      try {
+        const { message } = await ask(
+          { method: 'GET', target: '/v2/', headers, subject: '', access: [], body: 'none' },
+          65_536,
+        );
+        if (message.statusCode === 200) return { ok: true };
+        const why =
+          message.statusCode === 401
+            ? 'the registry does not trust the upstream key'
+            : `status ${message.statusCode}`;
+        return { ok: false, why: `GET ${url.origin}/v2/: ${why}` };
+      } catch (error) {
+        return { ok: false, why: `GET ${url.origin}/v2/: ${describe((error as WardenError).cause)}` };
+      }
+    },
+
+    close() {
+      agent.destroy();
+      fresh.destroy();
+    },
+  };
+}
+
+/** @returns bytes undefined when the body is larger than `limit`; the connection is then dropped. */
+function collect(
+  request: ClientRequest,
+  limit: number,
+): Promise<{ message: IncomingMessage; bytes: Uint8Array | undefined }> {
+  return new Promise((resolve, reject) => {
+    request.on('error', reject);
+    request.on('response', (message) => {
+      const chunks: Buffer[] = [];
+      let size = 0;
+      message.on('data', (chunk: Buffer) => {
+        size += chunk.length;
+        if (size <= limit) return chunks.push(chunk);
+        request.destroy();
+        return resolve({ message, bytes: undefined });
+      });
+      message.on('end', () => resolve({ message, bytes: Buffer.concat(chunks) }));
+      message.on('error', reject);
+    });
+  });
+}
+
+function unexpected(message: IncomingMessage, what: string): WardenError {
+  return new WardenError('REGISTRY_UNAVAILABLE', {
+    cause: new Error(`${what}: status ${message.statusCode}`),
+  });
+}
+
+function describe(error: unknown): string {
+  const { code, message } = (error ?? {}) as { code?: string; message?: string };
+  return message || code || 'no answer';
+}
