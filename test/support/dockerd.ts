@@ -1,0 +1,62 @@
+import { writeFileSync } from 'node:fs';
+import type { Host } from './hosts.ts';
+import { type Child, startChild } from './process.ts';
+import { makeTemp } from './temp.ts';
+
+export interface DockerdOptions {
+  /** The host that it runs on; without one, this machine. */
+  readonly host?: Host;
+  /** Registries or networks spoken to by plain HTTP, or TLS without verification. 127.0.0.0/8 always is. */
+  readonly insecureRegistries?: readonly string[];
+}
+
+export interface Dockerd {
+  /** Of the engine's API; the file lies where all hosts see it. */
+  readonly socket: string;
+  /** A folder that is removed with the engine's own. */
+  readonly folder: string;
+  log(): string;
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts a docker engine of its own. It changes nothing of the machine's network: no bridge, no iptables, so images
+ * are pushed and pulled, and containers have the network of the host or none. Needs root.
+ */
+export async function startDockerd(options: DockerdOptions = {}): Promise<Dockerd> {
+  const temp = makeTemp('dockerd');
+  const socket = temp.at('docker.sock');
+  // Otherwise the machine's own /etc/docker/daemon.json would be read, and may contradict the flags.
+  writeFileSync(temp.at('daemon.json'), '{}');
+  const args = [
+    `--config-file=${temp.at('daemon.json')}`,
+    `--data-root=${temp.at('data')}`,
+    `--exec-root=${temp.at('exec')}`,
+    `--pidfile=${temp.at('pid')}`,
+    `--host=unix://${socket}`,
+    '--iptables=false',
+    '--ip6tables=false',
+    '--bridge=none',
+    '--storage-driver=vfs',
+    ...(options.insecureRegistries ?? []).map((place) => `--insecure-registry=${place}`),
+  ];
+  let child: Child | undefined;
+  try {
+    child = await (options.host ? options.host.spawn('dockerd', args) : startChild('dockerd', args));
+    await child.waitForLine(/API listen on/, 40_000);
+  } catch (error) {
+    await child?.stop();
+    await temp.stop();
+    throw error;
+  }
+  const started = child;
+  return {
+    socket,
+    folder: temp.path,
+    log: () => started.output(),
+    async stop() {
+      await started.stop(30_000);
+      await temp.stop();
+    },
+  };
+}

@@ -1,0 +1,58 @@
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { describe } from '@jest/globals';
+import { distribution3Program } from './registry.ts';
+
+/** Programs that suites run, with the Debian package that brings each. */
+const PACKAGES = {
+  'docker-registry': 'docker-registry',
+  'redis-server': 'redis-server',
+  skopeo: 'skopeo',
+  podman: 'podman',
+  buildah: 'buildah',
+  dockerd: 'docker.io',
+  docker: 'docker.io',
+  'docker-compose': 'docker-compose',
+  ip: 'iproute2',
+  nsenter: 'util-linux',
+  openssl: 'openssl',
+  debootstrap: 'debootstrap',
+  git: 'git',
+} as const;
+
+export type Need = keyof typeof PACKAGES | 'root' | 'distribution3';
+
+/**
+ * Why a suite cannot run here, or undefined when it can. A missing program is a failure where CI=true: there every
+ * program was installed, and a suite that is silently left out would look like one that passed.
+ *
+ * @throws when CI=true and a program is missing.
+ */
+export function missing(need: Need): string | undefined {
+  if (need === 'root') return process.getuid?.() === 0 ? undefined : 'needs root';
+  if (need === 'distribution3') {
+    return distribution3Program() ? undefined : 'distribution 3 is not built: script/get-distribution3';
+  }
+  if (find(need)) return undefined;
+  const reason = `${need} is not installed: apt-get install ${PACKAGES[need]}`;
+  if (process.env['CI'] === 'true') throw new Error(reason);
+  return reason;
+}
+
+/** A suite that needs programs: runs where they are, and is skipped with the reason in its title where one is not. */
+export function describeNeeding(needs: readonly Need[], title: string, body: () => void): void {
+  const reasons = needs.map(missing).filter((reason) => reason !== undefined);
+  if (reasons.length === 0) describe(title, body);
+  else describe.skip(`${title} [${reasons.join('; ')}]`, body);
+}
+
+function find(program: string): boolean {
+  return (process.env['PATH'] ?? '').split(delimiter).some((folder) => {
+    try {
+      accessSync(join(folder, program), constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
