@@ -23,7 +23,10 @@ export const ACCEPT_MANIFESTS = Object.values(MANIFEST_TYPES).join(', ');
 export const MANIFEST_LIMIT = 4_194_304;
 
 const INDEXES: readonly string[] = [MANIFEST_TYPES.dockerList, MANIFEST_TYPES.ociIndex];
-const CONFIG_TYPES = ['application/vnd.docker.container.image.v1+json', 'application/vnd.oci.image.config.v1+json'];
+const CONFIG_TYPES = [
+  'application/vnd.docker.container.image.v1+json',
+  'application/vnd.oci.image.config.v1+json',
+];
 
 export interface Descriptor {
   readonly mediaType: string;
@@ -70,7 +73,18 @@ const KEYS = {
   ],
   descriptor: ['mediaType', 'digest', 'size', 'urls', 'annotations', 'data', 'platform', 'artifactType'],
   platform: ['architecture', 'os', 'os.version', 'os.features', 'variant', 'features'],
-  config: ['architecture', 'os', 'os.version', 'os.features', 'variant', 'created', 'author', 'config', 'rootfs', 'history'],
+  config: [
+    'architecture',
+    'os',
+    'os.version',
+    'os.features',
+    'variant',
+    'created',
+    'author',
+    'config',
+    'rootfs',
+    'history',
+  ],
   runConfig: [
     'User',
     'ExposedPorts',
@@ -97,10 +111,14 @@ export function hasImageConfig(manifest: Manifest): boolean {
 }
 
 /** @param contentType the header as received. Never throws; a reason is one clause without a full stop. */
-export function readManifest(bytes: Uint8Array, contentType: string | undefined): Result<{ readonly manifest: Manifest }> {
+export function readManifest(
+  bytes: Uint8Array,
+  contentType: string | undefined,
+): Result<{ readonly manifest: Manifest }> {
   const mediaType = plainMediaType(contentType);
   if (!Object.values<string>(MANIFEST_TYPES).includes(mediaType)) {
-    const old = /v1\+(json|prettyjws)$/.test(mediaType) && mediaType.includes('docker.distribution.manifest.v1');
+    const old =
+      /v1\+(json|prettyjws)$/.test(mediaType) && mediaType.includes('docker.distribution.manifest.v1');
     return no(
       old
         ? 'image manifests of schema 1 are no longer accepted; push with a current client'
@@ -112,13 +130,15 @@ export function readManifest(bytes: Uint8Array, contentType: string | undefined)
   const body = json.value;
   if (!isObject(body)) return no('it is not an object');
   const folded = findFoldedKey(body, KEYS.manifest);
-  if (folded !== undefined) return no(`the key ${show(folded)} is spelt like a known one but for its letters`);
+  if (folded !== undefined)
+    return no(`the key ${show(folded)} is spelt like a known one but for its letters`);
   if (body['schemaVersion'] !== 2) return no('schemaVersion is not 2');
   if (body['mediaType'] !== undefined && body['mediaType'] !== mediaType) {
     return no('mediaType differs from the Content-Type of the request');
   }
   const index = INDEXES.includes(mediaType);
-  if (index ? 'layers' in body || 'config' in body : 'manifests' in body) return no('it is both an image and an index');
+  if (index ? 'layers' in body || 'config' in body : 'manifests' in body)
+    return no('it is both an image and an index');
   const artifactType = body['artifactType'];
   if (artifactType !== undefined && typeof artifactType !== 'string') return no('artifactType is not text');
 
@@ -150,11 +170,15 @@ export function readImageConfig(bytes: Uint8Array): Result<{ readonly config: Im
   const rootfs = body['rootfs'] ?? {};
   if (!isObject(run) || !isObject(rootfs)) return no('config or rootfs is not an object');
   const folded =
-    findFoldedKey(body, KEYS.config) ?? findFoldedKey(run, KEYS.runConfig) ?? findFoldedKey(rootfs, KEYS.rootfs);
-  if (folded !== undefined) return no(`the key ${show(folded)} is spelt like a known one but for its letters`);
+    findFoldedKey(body, KEYS.config) ??
+    findFoldedKey(run, KEYS.runConfig) ??
+    findFoldedKey(rootfs, KEYS.rootfs);
+  if (folded !== undefined)
+    return no(`the key ${show(folded)} is spelt like a known one but for its letters`);
   const labels = run['Labels'] ?? {};
   const diffIds = rootfs['diff_ids'] ?? [];
-  if (!isObject(labels) || !Object.values(labels).every(isText)) return no('config.Labels is not a map of texts');
+  if (!isObject(labels) || !Object.values(labels).every(isText))
+    return no('config.Labels is not a map of texts');
   if (!Array.isArray(diffIds) || !diffIds.every(isText)) return no('rootfs.diff_ids is not a list of texts');
   const created = body['created'];
   return {
@@ -173,16 +197,22 @@ export function readImageConfig(bytes: Uint8Array): Result<{ readonly config: Im
 function readDescriptor(value: unknown, where: string): Descriptor | string {
   if (!isObject(value)) return `${where} is not a descriptor`;
   const folded = findFoldedKey(value, KEYS.descriptor);
-  if (folded !== undefined) return `the key ${show(folded)} in ${where} is spelt like a known one but for its letters`;
+  if (folded !== undefined)
+    return `the key ${show(folded)} in ${where} is spelt like a known one but for its letters`;
   const { mediaType, digest, size, platform } = value as Record<string, unknown>;
-  if (!isText(mediaType) || !isText(digest) || !/^[a-z0-9]+(?:[.+_-][a-z0-9]+)*:[a-zA-Z0-9=_-]{32,256}$/.test(digest)) {
+  if (
+    !isText(mediaType) ||
+    !isText(digest) ||
+    !/^[a-z0-9]+(?:[.+_-][a-z0-9]+)*:[a-zA-Z0-9=_-]{32,256}$/.test(digest)
+  ) {
     return `${where} has no mediaType or no digest`;
   }
   if (!Number.isSafeInteger(size) || (size as number) < 0) return `${where} has no size`;
   if (platform === undefined || platform === null) return { mediaType, digest, size: size as number };
   if (!isObject(platform)) return `the platform in ${where} is not an object`;
   const foldedPlatform = findFoldedKey(platform, KEYS.platform);
-  if (foldedPlatform !== undefined) return `the key ${show(foldedPlatform)} in ${where} is spelt like a known one`;
+  if (foldedPlatform !== undefined)
+    return `the key ${show(foldedPlatform)} in ${where} is spelt like a known one`;
   const text = platformText(platform);
   return { mediaType, digest, size: size as number, ...(text && { platform: text }) };
 }
@@ -200,7 +230,9 @@ function readDescriptors(value: unknown, where: string): readonly Descriptor[] |
 }
 
 function platformText(object: Record<string, unknown>): string | undefined {
-  const words = [object['os'], object['architecture'], object['variant']].filter((word) => isText(word) && word !== '');
+  const words = [object['os'], object['architecture'], object['variant']].filter(
+    (word) => isText(word) && word !== '',
+  );
   return words.length >= 2 ? words.join('/').slice(0, 100) : undefined;
 }
 

@@ -6,7 +6,9 @@
  * A document in which that could matter has two readings and is refused.
  */
 
-export type StrictJson = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly reason: string };
+export type StrictJson =
+  | { readonly ok: true; readonly value: unknown }
+  | { readonly ok: false; readonly reason: string };
 
 /** Parses UTF-8 JSON without a byte order mark and without duplicate keys at any level. Never throws. */
 export function readStrictJson(bytes: Uint8Array): StrictJson {
@@ -23,7 +25,8 @@ export function readStrictJson(bytes: Uint8Array): StrictJson {
     return { ok: false, reason: 'it is not JSON' };
   }
   const duplicate = findDuplicateKey(text);
-  if (duplicate !== undefined) return { ok: false, reason: `the key ${show(duplicate)} stands twice in one object` };
+  if (duplicate !== undefined)
+    return { ok: false, reason: `the key ${show(duplicate)} stands twice in one object` };
   return { ok: true, value };
 }
 
@@ -33,12 +36,17 @@ export function readStrictJson(bytes: Uint8Array): StrictJson {
  * @returns undefined where there is none.
  */
 export function findFoldedKey(object: object, known: readonly string[]): string | undefined {
-  return Object.keys(object).find((key) => !known.includes(key) && known.some((name) => fold(name) === fold(key)));
+  return Object.keys(object).find(
+    (key) => !known.includes(key) && known.some((name) => fold(name) === fold(key)),
+  );
 }
 
 /** A key as it may be shown to a person: cut, printable ASCII. */
 export function show(key: string): string {
-  return JSON.stringify(key.slice(0, 60)).replace(/[^\x20-\x7e]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  return JSON.stringify(key.slice(0, 60)).replace(
+    /[^\x20-\x7e]/g,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }
 
 /** Go's simple folding, as far as it reaches ASCII: letters, LATIN SMALL LETTER LONG S, KELVIN SIGN. */

@@ -93,10 +93,9 @@ async function once(registry: Registry, options: Forward): Promise<Forwarded | '
     // On failure pipeline destroys both: a cut blob must not look like a whole one.
     pipeline(message, response, (error) => resolve(!error));
   });
-  if (!complete) {
-    upstream.destroy();
-    response.destroy();
-  }
+  if (!complete) response.destroy();
+  // Also after an early answer: a request that was never ended would keep its connection.
+  if (!complete || !upstream.writableFinished) upstream.destroy();
   return { status, bytesIn, bytesOut, firstByteMs, complete };
 }
 

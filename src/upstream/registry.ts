@@ -59,7 +59,6 @@ export function createRegistry({ url, sign, responseTimeoutMs }: RegistryOptions
     keepAlive: true,
     maxSockets: Number.POSITIVE_INFINITY,
     maxFreeSockets: 64,
-    noDelay: true,
   });
   // A request with a body can not be repeated when a kept connection turns out to be dead, so it gets a fresh one.
   const fresh = new client.Agent({ keepAlive: false });

@@ -1,0 +1,129 @@
+/**
+ * What can be measured, in one place. Labels are bounded: routes, methods, verdicts; never a repository, user or address.
+ *
+ * The durations answer "since when is it slow, and at which stage": `decide` is the gate's own work until it knows what to
+ * do, `registry` the time until the registry's first byte, `transfer` the rest of the answer, `record` what a push
+ * waits for the record.
+ */
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+
+export type Stage = 'decide' | 'registry' | 'transfer' | 'record';
+
+export interface Metrics {
+  readonly stage: (stage: Stage, route: string, milliseconds: number) => void;
+  readonly request: (facts: {
+    readonly route: string;
+    readonly method: string;
+    readonly status: number;
+    readonly milliseconds: number;
+    readonly bytesIn: number;
+    readonly bytesOut: number;
+  }) => void;
+  readonly inFlight: (route: string, change: 1 | -1) => void;
+  readonly decision: (action: string, verdict: 'granted' | 'refused') => void;
+  readonly token: (grant: string, outcome: 'granted' | 'refused' | 'limited') => void;
+  readonly record: (type: string, outcome: 'written' | 'failed') => void;
+  /** Read at the time of a scrape. */
+  readonly watch: (name: WatchedGauge, read: () => number) => void;
+  readonly render: () => Promise<{ readonly contentType: string; readonly text: string }>;
+}
+
+const WATCHED = {
+  warden_record_writable: 'Whether the push record can be written (1) or pushes are refused (0).',
+  warden_record_free_bytes: 'Free bytes where the record is kept.',
+  warden_inventory_waiting: 'Pulls counted in memory and not written yet.',
+  warden_inventory_dropped_total:
+    'Pulls not counted because the inventory could not be written for too long.',
+  warden_policy_loaded_timestamp_seconds: 'When the policy in force was loaded.',
+  warden_policy_reload_failed: 'Whether the policy on disk is refused (1) and the last good one is in force.',
+  warden_certificate_expires_timestamp_seconds: 'When the TLS certificate in use expires.',
+} as const;
+export type WatchedGauge = keyof typeof WATCHED;
+
+const SECONDS = [
+  0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800,
+];
+
+/** A registry of metrics of its own for each instance, so that two instances in one process do not share. */
+export function createMetrics(): Metrics {
+  const registers = [new Registry()];
+  const [register] = registers as [Registry];
+  collectDefaultMetrics({ register });
+  const stages = new Histogram({
+    name: 'warden_stage_seconds',
+    help: 'Time by stage of a request.',
+    labelNames: ['stage', 'route'],
+    buckets: SECONDS,
+    registers,
+  });
+  const durations = new Histogram({
+    name: 'warden_request_seconds',
+    help: 'Time from the head of a request to the end of its answer.',
+    labelNames: ['route', 'method'],
+    buckets: SECONDS,
+    registers,
+  });
+  const requests = new Counter({
+    name: 'warden_requests_total',
+    help: 'Requests answered.',
+    labelNames: ['route', 'method', 'status'],
+    registers,
+  });
+  const bytes = new Counter({
+    name: 'warden_body_bytes_total',
+    help: 'Bytes of bodies moved: in from clients, out to clients.',
+    labelNames: ['direction', 'route'],
+    registers,
+  });
+  const open = new Gauge({
+    name: 'warden_requests_in_flight',
+    help: 'Requests being answered.',
+    labelNames: ['route'],
+    registers,
+  });
+  const decisions = new Counter({
+    name: 'warden_decisions_total',
+    help: 'Decisions at the gate.',
+    labelNames: ['action', 'verdict'],
+    registers,
+  });
+  const tokens = new Counter({
+    name: 'warden_token_requests_total',
+    help: 'Requests at the token endpoint and logins at the API.',
+    labelNames: ['grant', 'outcome'],
+    registers,
+  });
+  const records = new Counter({
+    name: 'warden_records_total',
+    help: 'Records of the push log.',
+    labelNames: ['type', 'outcome'],
+    registers,
+  });
+
+  return {
+    stage: (stage, route, milliseconds) => stages.observe({ stage, route }, milliseconds / 1000),
+    request({ route, method, status, milliseconds, bytesIn, bytesOut }) {
+      durations.observe({ route, method }, milliseconds / 1000);
+      requests.inc({ route, method, status: String(status) });
+      if (bytesIn > 0) bytes.inc({ direction: 'in', route }, bytesIn);
+      if (bytesOut > 0) bytes.inc({ direction: 'out', route }, bytesOut);
+    },
+    inFlight: (route, change) => open.inc({ route }, change),
+    decision: (action, verdict) => decisions.inc({ action, verdict }),
+    token: (grant, outcome) => tokens.inc({ grant, outcome }),
+    record: (type, outcome) => records.inc({ type, outcome }),
+    watch(name, read) {
+      new Gauge({
+        name,
+        help: WATCHED[name],
+        registers,
+        collect() {
+          this.set(read());
+        },
+      });
+    },
+    async render() {
+      return { contentType: register.contentType, text: await register.metrics() };
+    },
+  };
+}
