@@ -37,8 +37,10 @@ export interface Question {
 
 /**
  * granted: whatever the unknown facts turn out to be, or all are known.
- * possible: some value of the unknown facts is granted; the token endpoint grants it, the gate decides again.
+ * possible: the known facts do not settle it; the token endpoint grants it, the gate decides again.
  * refused: no value of the unknown facts is granted.
+ *
+ * `possible` never means "settled": rules are weighed one by one, so two that together leave no case open still give it.
  */
 export type Verdict = 'granted' | 'possible' | 'refused';
 
@@ -51,6 +53,13 @@ export interface Decision {
    * who or from failed). Undefined where no rule has one.
    */
   readonly message: string | undefined;
-  /** Name of the host entry that the address belongs to, if any. */
+  /**
+   * For a refusal that no deny made: the id of the nearest allow rule, so that the person can be told which rule to ask
+   * about. For a refusal by a deny: the id of the deny whose message is given.
+   */
+  readonly nearest: string | undefined;
+  /** Ids of rules with `enforce: false` that hold for this question. They change nothing; they are reported. */
+  readonly observed: readonly string[];
+  /** Name of the host entry that the address belongs to, if any. Undefined while the address is UNKNOWN. */
   readonly host: string | undefined;
 }

@@ -1,0 +1,158 @@
+/**
+ * Reads a YAML file into a checked value, and says where in the text each problem stands.
+ *
+ * What could mean two things, or could hide what a value is, is refused: repeated keys, tags, anchors and aliases,
+ * directives, several documents. Anchors are also how a short text unfolds into gigabytes.
+ *
+ * @see https://yaml.org/spec/1.2.2/
+ */
+import { type Document, isMap, isPair, isScalar, isSeq, LineCounter, parseDocument, visit } from 'yaml';
+import type { z } from 'zod';
+import type { Path, Place, Problem } from '../policy/problem.ts';
+import { explainIssues } from './issues.ts';
+
+export type { Path, Place, Problem } from '../policy/problem.ts';
+
+export type ReadYaml<T> =
+  | {
+      readonly ok: true;
+      readonly value: T;
+      /** Where the value of a path stands, or its key, or else the nearest thing around it. Total: any path has a place. */
+      readonly positionOf: PositionOf;
+    }
+  | { readonly ok: false; readonly problems: readonly Problem[] };
+
+export type PositionOf = (path: Path, part?: 'key' | 'value') => Place;
+
+/** Larger than any file a person writes. */
+const TEXT_LIMIT = 4 * 1024 * 1024;
+/** One broken bracket can give thousands of errors, of which the first say all. */
+const SYNTAX_PROBLEM_LIMIT = 10;
+
+/** @returns all problems at once, in the order of the text; a syntax error hides what the schema would say. */
+export function readYaml<T extends z.ZodType>(text: string, file: string, schema: T): ReadYaml<z.output<T>> {
+  const start = { file, line: 1, column: 1 };
+  if (text.length > TEXT_LIMIT) {
+    return {
+      ok: false,
+      problems: [{ ...start, message: `the file is larger than ${TEXT_LIMIT} characters` }],
+    };
+  }
+  const lineCounter = new LineCounter();
+  const document = parseDocument(text, {
+    lineCounter,
+    prettyErrors: false,
+    stringKeys: true,
+    resolveKnownTags: false,
+  });
+  const placeAt = (offset: number): Place => {
+    const { line, col } = lineCounter.linePos(offset);
+    return { line: Math.max(line, 1), column: Math.max(col, 1) };
+  };
+  const complaints = [...syntaxComplaints(document), ...hiddenMeanings(document)];
+  if (complaints.length > 0) {
+    const problems = complaints
+      .sort((a, b) => a.offset - b.offset)
+      .filter((complaint, index, all) => complaint.offset !== all[index - 1]?.offset)
+      .slice(0, SYNTAX_PROBLEM_LIMIT)
+      .map(({ offset, message }) => ({ file, ...placeAt(offset), message }));
+    return { ok: false, problems };
+  }
+  const value: unknown = document.toJS();
+  if (value === null || value === undefined) {
+    return {
+      ok: false,
+      problems: [{ ...start, message: 'the file holds nothing; expected keys with values' }],
+    };
+  }
+  const positionOf: PositionOf = (path, part = 'value') => placeAt(offsetOf(document, path, part));
+  const result = schema.safeParse(value, { reportInput: true });
+  if (result.success) return { ok: true, value: result.data, positionOf };
+  const problems = explainIssues(result.error.issues, schema)
+    .map(({ path, part, message }) => ({ file, ...positionOf(path, part), message }))
+    .sort((a, b) => a.line - b.line || a.column - b.column);
+  return { ok: false, problems };
+}
+
+/** `file:line:column message`: the form that editors and terminals make a link of. */
+export function describeProblem({ file, line, column, message }: Problem): string {
+  return `${file}:${line}:${column} ${message}`;
+}
+
+interface Complaint {
+  readonly offset: number;
+  readonly message: string;
+}
+
+function syntaxComplaints(document: Document.Parsed): Complaint[] {
+  return [...document.errors, ...document.warnings].map((error) => ({
+    offset: error.pos[0],
+    message: SENTENCES[error.code] ?? `YAML: ${lowerFirst(error.message)}`,
+  }));
+}
+
+const SENTENCES: Readonly<Record<string, string>> = {
+  DUPLICATE_KEY: 'this key stands twice; keep one',
+  TAG_RESOLVE_FAILED: 'tags (!…) are not used here; write the value alone',
+  NON_STRING_KEY: 'a key must be a plain word',
+  MULTIPLE_DOCS: 'one document per file; take out the --- lines',
+  TAB_AS_INDENT: 'a tab stands where blanks are needed',
+  RESOURCE_EXHAUSTION: 'brackets or lists are nested too deeply',
+  BLOCK_AS_IMPLICIT_KEY: 'a key with a list or keys of its own cannot stand on this line; begin a new line',
+};
+
+function hiddenMeanings(document: Document.Parsed): Complaint[] {
+  const found: Complaint[] = [];
+  if (document.errors.length > 0) return found;
+  if (
+    document.directives.yaml.explicit ||
+    Object.keys(document.directives.tags).some((tag) => tag !== '!!')
+  ) {
+    found.push({ offset: 0, message: 'directives (%…) are not used here; take them out' });
+  }
+  visit(document, {
+    Alias: (_key, node) => {
+      found.push({ offset: node.range?.[0] ?? 0, message: 'aliases (*…) are not used here; write it out' });
+    },
+    Value: (_key, node) => {
+      const offset = node.range?.[0] ?? 0;
+      if (node.anchor) found.push({ offset, message: 'anchors (&…) are not used here; write it out' });
+      if (node.tag) found.push({ offset, message: 'tags (!…) are not used here; write the value alone' });
+    },
+    Pair: (_key, pair) => {
+      // This key sets the prototype in much JavaScript, and checkers of shapes skip it.
+      if (!isScalar(pair.key) || pair.key.value !== '__proto__') return;
+      found.push({ offset: pair.key.range?.[0] ?? 0, message: 'unknown key `__proto__`' });
+    },
+  });
+  return found;
+}
+
+/** The offset of what a path names; if that is missing, of what should hold it. */
+function offsetOf(document: Document.Parsed, path: Path, part: 'key' | 'value'): number {
+  let node: unknown = document.contents;
+  let offset = rangeStart(node) ?? 0;
+  for (const [index, step] of path.entries()) {
+    const inside: unknown = isMap(node)
+      ? node.items.find((pair) => isScalar(pair.key) && pair.key.value === step)
+      : isSeq(node) && typeof step === 'number'
+        ? node.items[step]
+        : undefined;
+    if (inside === undefined) return offset;
+    const keyOffset = isPair(inside) ? rangeStart(inside.key) : undefined;
+    node = isPair(inside) ? inside.value : inside;
+    const last = index === path.length - 1;
+    // The value of `from:` with nothing behind it stands at the end of the line, where nobody looks.
+    const absent = isScalar(node) && node.value === null;
+    offset = ((last && part === 'key') || absent ? keyOffset : undefined) ?? rangeStart(node) ?? offset;
+  }
+  return offset;
+}
+
+function rangeStart(node: unknown): number | undefined {
+  return (node as { range?: readonly [number, number, number] | null } | null)?.range?.[0];
+}
+
+function lowerFirst(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1);
+}
