@@ -2,7 +2,15 @@
 import { execFileSync } from 'node:child_process';
 import { randomBytes, randomInt } from 'node:crypto';
 import { readdirSync } from 'node:fs';
-import { type Child, must, type Result, type RunOptions, run, startChild } from './process.ts';
+import {
+  type Child,
+  type ChildOptions,
+  must,
+  type Result,
+  type RunOptions,
+  run,
+  startChild,
+} from './process.ts';
 
 export interface Host {
   readonly name: string;
@@ -12,11 +20,7 @@ export interface Host {
   /** Words to put before a command so that it runs on this host. */
   readonly prefix: readonly string[];
   exec(command: string, args: readonly string[], options?: RunOptions): Promise<Result>;
-  spawn(
-    command: string,
-    args: readonly string[],
-    options?: Omit<RunOptions, 'input' | 'timeoutMs'>,
-  ): Promise<Child>;
+  spawn(command: string, args: readonly string[], options?: ChildOptions): Promise<Child>;
 }
 
 export interface Hosts<Name extends string> {

@@ -1,5 +1,6 @@
 /** Programs that tests run: once with a result, or as a child that stays until it is stopped. */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isOpen } from './ports.ts';
 
@@ -18,6 +19,11 @@ export interface RunOptions {
   readonly input?: string;
   /** After this long the program is killed and the promise rejected with what it had said. */
   readonly timeoutMs?: number;
+}
+
+export interface ChildOptions extends Pick<RunOptions, 'env' | 'cwd'> {
+  /** The child writes straight into this file, which is appended to. Without it the output is kept in memory. */
+  readonly outputFile?: string;
 }
 
 /** How a child ended: one of the two is null. */
@@ -99,23 +105,30 @@ export async function must(
 export async function startChild(
   command: string,
   args: readonly string[],
-  options: Omit<RunOptions, 'input' | 'timeoutMs'> = {},
+  options: ChildOptions = {},
 ): Promise<Child> {
   const guard = process.platform === 'linux' ? ['setpriv', '--pdeathsig', 'KILL', '--'] : [];
+  const file = options.outputFile === undefined ? undefined : openSync(options.outputFile, 'a', 0o600);
+  const start = file === undefined ? 0 : fstatSync(file).size;
   const [program, ...rest] = [...guard, command, ...args] as [string, ...string[]]; // command is there
   const child = spawn(program, rest, {
     env: environment(options.env),
     cwd: options.cwd,
-    stdio: ['ignore', 'pipe', 'pipe'],
+    // A group of its own: Ctrl-C reaches this process, which stops its children in the right order.
+    detached: true,
+    stdio: ['ignore', ...(file === undefined ? (['pipe', 'pipe'] as const) : [file, file])],
   });
-  let text = '';
+  if (file !== undefined) closeSync(file);
+  let said = '';
   let ending: Ending | undefined;
   for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding('utf8');
-    stream.on('data', (part: string) => {
-      text += part;
+    stream?.setEncoding('utf8');
+    stream?.on('data', (part: string) => {
+      said += part;
     });
   }
+  const output = (): string =>
+    options.outputFile === undefined ? said : readFileSync(options.outputFile).subarray(start).toString();
   await new Promise<void>((resolve, reject) => {
     child.once('spawn', resolve);
     child.once('error', (error) => reject(new Error(`${command} cannot be started: ${error.message}`)));
@@ -137,19 +150,21 @@ export async function startChild(
   }
 
   function tail(lines = 30): string {
-    return text.trimEnd().split('\n').slice(-lines).join('\n');
+    return output().trimEnd().split('\n').slice(-lines).join('\n');
   }
 
   return {
     pid,
-    output: () => text,
+    output,
     tail,
     ended,
     hasEnded: () => ending !== undefined,
     async waitForLine(pattern, timeoutMs = READY_TIMEOUT_MS) {
       let found: string | undefined;
       await until(`a line like ${pattern}`, timeoutMs, async () => {
-        found = text.split('\n').find((line) => pattern.test(line));
+        found = output()
+          .split('\n')
+          .find((line) => pattern.test(line));
         return found !== undefined;
       });
       return found as string; // until() returns only with one
