@@ -46,6 +46,9 @@ export class StoreError extends Error {
   }
 }
 
+/** The `errcode` of a StoreError when the thread itself is gone: no later call can succeed. Negative, so that it is none of SQLite's. */
+export const THREAD_GONE = -1;
+
 /** A group larger than this is split, so that one caller does not wait for all of a flood. */
 const GROUP_LIMIT = 1024;
 
@@ -80,12 +83,12 @@ export function startThread(module: URL, options: unknown): Promise<Thread> {
       else call_?.resolve(message.value);
     });
     worker.on('error', (error) => {
-      const failure = new StoreError(`the store's thread failed: ${error.message}`);
+      const failure = new StoreError(`the store's thread failed: ${error.message}`, THREAD_GONE);
       end(failure);
       reject(failure);
     });
     worker.on('exit', () => {
-      end(new StoreError("the store's thread has ended"));
+      end(new StoreError("the store's thread has ended", THREAD_GONE));
       reject(gone);
     });
   });

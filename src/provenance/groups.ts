@@ -1,0 +1,115 @@
+/**
+ * Equal events of one minute as two records: the first at once, with count 1; the others together when the minute is over.
+ *
+ * So a flood neither hides a fact nor fills the disk. Never on an answer's path, never a failure for the caller: what
+ * cannot be written now stays counted and is tried again.
+ */
+import type { Clock } from '../store/clock.ts';
+
+export interface Span {
+  readonly count: number;
+  /** Milliseconds since 1970, of the first and the last event. */
+  readonly since: number;
+  readonly until: number;
+}
+
+export interface Groups<F> {
+  /** `key` names the group within its minute. */
+  add(key: string, facts: F): void;
+  /** Writes the groups whose minute is over. Never rejected. */
+  tick(): Promise<void>;
+  /** Writes everything that is counted and not yet written. Never rejected. */
+  flush(): Promise<void>;
+}
+
+export interface GroupsDeps<F> {
+  readonly clock: Clock;
+  /** Groups of one minute; the events of all others are counted in one group. */
+  readonly limit: number;
+  /** What the record of that one group says: no facts of its own. */
+  readonly others: F;
+  write(facts: F, span: Span): Promise<void>;
+}
+
+interface Group<F> {
+  readonly facts: F;
+  readonly minute: number;
+  /** Of the events that are not written yet. */
+  count: number;
+  since: number;
+  until: number;
+  writing: Promise<void> | undefined;
+}
+
+const MINUTE_MS = 60_000;
+const OTHERS = '';
+
+export function createGroups<F>({ clock, limit, others, write }: GroupsDeps<F>): Groups<F> {
+  const groups = new Map<string, Group<F>>();
+
+  /** One write of a group at a time; events that come meanwhile stay for the next. */
+  function writeOut(key: string, group: Group<F>): Promise<void> {
+    group.writing ??= attempt(group).finally(() => {
+      group.writing = undefined;
+      if (group.count === 0 && isOver(group)) groups.delete(key);
+    });
+    return group.writing;
+  }
+
+  async function attempt(group: Group<F>): Promise<void> {
+    const span = { count: group.count, since: group.since, until: group.until };
+    if (span.count === 0) return;
+    group.count = 0;
+    try {
+      await write(group.facts, span);
+    } catch {
+      // The writer told the record's health. The events are put back.
+      group.until = group.count === 0 ? span.until : group.until;
+      group.count += span.count;
+      group.since = span.since;
+    }
+  }
+
+  function isOver(group: Group<F>): boolean {
+    return group.minute !== Math.floor(clock.now() / MINUTE_MS);
+  }
+
+  async function each(which: (group: Group<F>) => boolean): Promise<void> {
+    await Promise.all(
+      [...groups].filter(([, group]) => which(group)).map(([key, group]) => writeOut(key, group)),
+    );
+  }
+
+  return {
+    add(key, facts) {
+      const now = clock.now();
+      const minute = Math.floor(now / MINUTE_MS);
+      const wanted = `${minute} ${key}`;
+      const full = !groups.has(wanted) && groups.size >= limit;
+      const name = full ? `${minute} ${OTHERS}` : wanted;
+      const group = groups.get(name);
+      if (group) {
+        if (group.count === 0) group.since = now;
+        group.count++;
+        group.until = now;
+        return;
+      }
+      const first: Group<F> = {
+        facts: full ? others : facts,
+        minute,
+        count: 1,
+        since: now,
+        until: now,
+        writing: undefined,
+      };
+      groups.set(name, first);
+      void writeOut(name, first);
+    },
+    tick: () => each(isOver),
+    async flush() {
+      // A group may be in the middle of a write that fails, or to which more was added: hence twice.
+      await each(() => true);
+      await each((group) => group.count > 0);
+    },
+  };
+}

@@ -1,0 +1,20 @@
+import { WardenError } from '../errors.ts';
+
+/** Another push of the same tag or digest is not settled yet, or too many wait for it. */
+export class RecordBusy extends WardenError {
+  constructor(repo: string, reference: string) {
+    super('OUTCOME_UNKNOWN', {
+      sentence: `an earlier push of ${repo} ${reference} is not settled yet; push again`,
+      headers: { 'Retry-After': '5' },
+    });
+  }
+}
+
+/** The record cannot be written. `why` is for the operator: the client gets the table's message alone. */
+export class RecordUnavailable extends WardenError {
+  readonly why: string;
+  constructor(why: string, cause?: unknown) {
+    super('RECORD_UNAVAILABLE', cause === undefined ? {} : { cause });
+    this.why = why;
+  }
+}

@@ -1,0 +1,95 @@
+/**
+ * Finds out what became of a push whose outcome is not known: after a crash, or when the registry did not answer.
+ *
+ * The registry carries out a PUT whose body arrived whole even when the connection is gone, some time later. So a look
+ * that finds nothing decides only when the settling time is over; one that finds our digest decides at once. A registry
+ * that does not answer is asked again for as long as it takes: never a guess. Only this reference waits meanwhile.
+ */
+import { type Clock, timestamp } from '../store/clock.ts';
+import { type PushIntent, type PushOutcome, referenceOf } from './record.ts';
+import { RecordUnavailable } from './record-errors.ts';
+
+/** How the registry is looked at. A rejection means that it did not say. */
+export interface Looks {
+  /** The digest under the tag; undefined when the registry says there is no such tag. */
+  lookTag(repo: string, tag: string): Promise<string | undefined>;
+  /** Whether the registry has a manifest of this digest. */
+  lookDigest(repo: string, digest: string): Promise<boolean>;
+  /** In milliseconds, from the intent: longer than the registry's longest stall. */
+  readonly settleMs: number;
+}
+
+export interface Settled {
+  readonly type: PushOutcome['type'];
+  readonly index: number;
+}
+
+export interface SettleDeps {
+  readonly clock: Clock;
+  conclude(intentId: string, outcome: PushOutcome): Promise<{ readonly index: number }>;
+}
+
+const FIRST_PAUSE_MS = 100;
+const LONGEST_PAUSE_MS = 5_000;
+
+/**
+ * @param since when the push was last known to be under way, in milliseconds since 1970.
+ * @returns undefined when the signal was aborted first: the intent stays open for the next start.
+ */
+export async function settleIntent(
+  { clock, conclude }: SettleDeps,
+  intent: PushIntent,
+  since: number,
+  looks: Looks,
+  signal: AbortSignal,
+): Promise<Settled | undefined> {
+  // A clock that was set back must not stretch the time without end.
+  const started = clock.now();
+  const ripeAt = Math.min(since, started) + looks.settleMs;
+  for (let pause = FIRST_PAUSE_MS; !signal.aborted; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
+    const ripe = clock.now() >= ripeAt;
+    // The registry did not say: the next round asks again.
+    const outcome = await look(intent, looks, ripe, clock).catch(() => undefined);
+    if (outcome) {
+      try {
+        return { type: outcome.type, ...(await conclude(intent.id, outcome)) };
+      } catch (error) {
+        // Another round looks again, so that what is recorded in the end is what is so then.
+        if (!(error instanceof RecordUnavailable)) throw error;
+      }
+    }
+    const left = ripeAt - clock.now();
+    await clock.sleep(ripe || left <= 0 ? pause : Math.min(pause, left), signal);
+  }
+  return undefined;
+}
+
+async function look(
+  intent: PushIntent,
+  { lookTag, lookDigest }: Looks,
+  ripe: boolean,
+  clock: Clock,
+): Promise<PushOutcome | undefined> {
+  const { repo, digest } = intent.subject;
+  const tag = intent.tag && (await lookTag(repo, intent.tag.name));
+  if (intent.tag && tag === digest) return accepted('tag', tag);
+  if (intent.tag && !ripe) return undefined;
+  const present = await lookDigest(repo, digest);
+  if (!intent.tag && present) return accepted('digest', undefined);
+  if (!ripe) return undefined;
+  return {
+    type: 'push.aborted',
+    reason: present
+      ? `the registry has the manifest, but not as ${referenceOf(intent)}`
+      : 'the registry does not have it',
+    recovered: saw(present ? 'manifest-only' : 'absent', tag),
+  };
+
+  function accepted(what: 'tag' | 'digest', found: string | undefined): PushOutcome {
+    return { type: 'push.accepted', recovered: saw(what, found) };
+  }
+
+  function saw(what: 'tag' | 'digest' | 'manifest-only' | 'absent', found: string | undefined) {
+    return { at: timestamp(clock.now()), saw: what, ...(found === undefined ? {} : { tag: found }) };
+  }
+}

@@ -1,0 +1,37 @@
+/**
+ * Says in words why SQLite failed.
+ *
+ * @see https://www.sqlite.org/rescode.html
+ */
+import { THREAD_GONE } from './thread.ts';
+
+/** By primary result code: the low eight bits of the extended one. */
+const SENTENCES: Readonly<Record<number, string>> = {
+  5: 'another process holds it locked',
+  8: 'it, or its disk, is read-only',
+  10: 'its disk reports an input/output error',
+  11: 'its content is damaged',
+  13: 'its disk is full',
+  14: 'it cannot be opened',
+  26: 'it is not a database',
+};
+
+/** What happened to `what` (a name that a person knows, with its path), as one clear sentence without an end stop. */
+export function failureSentence(what: string, error: unknown): string {
+  const { errcode, message } = error as { errcode?: number; message?: string };
+  if (errcode === THREAD_GONE) return `${what}: ${message}; a restart is needed`;
+  const reason = errcode === undefined ? undefined : SENTENCES[errcode & 255];
+  return `${what}: ${reason ?? message ?? String(error)}`;
+}
+
+/** True for a refusal by a constraint (a second row of the same key): an answer, not a failure of the disk. */
+export function isConstraint(error: unknown): boolean {
+  const { errcode } = error as { errcode?: number };
+  return errcode !== undefined && errcode > 0 && (errcode & 255) === 19;
+}
+
+/** True where the file or the thread failed, as opposed to a call that was wrong. */
+export function isStorageFailure(error: unknown): boolean {
+  const { errcode } = error as { errcode?: number };
+  return errcode !== undefined && !isConstraint(error);
+}
