@@ -51,8 +51,8 @@ function sentence(issue: Issue): string {
     }
     case 'too_small':
       if (issue.origin === 'array')
-        return 'an empty list is not allowed; leave the key out or name something';
-      if (issue.origin === 'string') return 'an empty text is not allowed';
+        return 'an empty list says nothing; expected at least one entry';
+      if (issue.origin === 'string') return 'an empty text says nothing; expected at least one character';
       return `expected at least ${issue.minimum}`;
     case 'too_big':
       if (issue.origin === 'string') return `expected at most ${issue.maximum} characters`;

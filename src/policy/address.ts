@@ -5,6 +5,7 @@
  * which some programs read as another address than others do, are no addresses here.
  */
 import { BlockList, isIP, SocketAddress } from 'node:net';
+import { WardenError } from '../errors.ts';
 
 /** Longest text of an IPv6 address, with its last part in dotted form. */
 const TEXT_LIMIT = 45;
@@ -147,6 +148,17 @@ export function contains(outer: Range, inner: Range): boolean {
     outer.bits <= inner.bits &&
     firstAddress({ ...inner, bits: outer.bits }) === outer.value
   );
+}
+
+/**
+ * For text that has been checked, or stands in this program.
+ *
+ * @throws {WardenError} INTERNAL for anything else.
+ */
+export function requireRange(text: string): Range {
+  const parsed = parseRange(text);
+  if (parsed.ok) return parsed.range;
+  throw new WardenError('INTERNAL', { sentence: `an address was not checked: ${parsed.reason}` });
 }
 
 /** Answers whether a canonical address lies in one of some ranges. Text that is not an address lies in none. */

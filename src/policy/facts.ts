@@ -28,7 +28,8 @@ export interface Question {
   readonly address: string | Unknown;
   /** Where the token in use was fetched; for rules with `bind: address`. At the token endpoint: the address of that request. */
   readonly tokenAddress: string;
-  readonly repository: string;
+  /** UNKNOWN for the catalogue as a whole: may this subject list any repository at all? Each name is then asked on its own. */
+  readonly repository: string | Unknown;
   /** The concrete actions that this request may turn out to be: ['create','overwrite'] while it is unknown whether the tag exists. */
   readonly actions: readonly Action[];
   /** The tag written; undefined where the request has none (push by digest, pull); UNKNOWN while an upload has not named it. */

@@ -1,0 +1,79 @@
+/** The one line that a refused person reads. Clients print nothing else of an answer. */
+import { type Action, type Decision, type Question, UNKNOWN } from './facts.ts';
+
+export interface Refusal {
+  readonly decision: Decision;
+  readonly question: Question;
+  /** Under which the record has it, so that the person can ask about it. */
+  readonly decisionId: string;
+  /** What follows `docker login`, for the advice to someone who has not logged in. */
+  readonly registry?: string;
+}
+
+/** Clients cut or wrap longer lines. */
+const LINE_LIMIT = 300;
+
+/**
+ * The rule's sentence, or a general one; then who was seen, from where, what for, by which rule, and the decision's id.
+ *
+ * At most 300 characters: what is too long is shortened in the middle, the rule's sentence last of all and the id never.
+ * Holds no control characters, whatever the names and messages hold.
+ */
+export function describeRefusal({ decision, question, decisionId, registry }: Refusal): string {
+  const lead = leadOf(decision, question, registry);
+  const name = question.subject.kind === 'anonymous' ? 'no login' : printable(question.subject.name);
+  const repository = question.repository === UNKNOWN ? 'the catalogue' : printable(question.repository);
+  const tag = typeof question.tag === 'string' ? `:${printable(question.tag)}` : '';
+  const address = printable(question.address === UNKNOWN ? question.tokenAddress : question.address);
+  const host = decision.host === undefined ? '' : ` [${printable(decision.host)}]`;
+  const id = decision.rules[0] ?? decision.nearest;
+  const rule = id === undefined ? '' : `; rule ${printable(id)}`;
+  const line = (sentence: string, who: string, what: string) =>
+    `${sentence} (seen: ${who} from ${address}${host}, ${wordFor(question.actions)} ${what}${rule}; decision ${decisionId})`;
+
+  const what = `${repository}${tag}`;
+  const texts = { lead, name, what };
+  for (const [key, least] of [
+    ['what', 40],
+    ['name', 24],
+    ['what', 16],
+    ['lead', 60],
+  ] as const) {
+    const excess = line(texts.lead, texts.name, texts.what).length - LINE_LIMIT;
+    if (excess > 0) texts[key] = shorten(texts[key], Math.max(least, texts[key].length - excess));
+  }
+  return line(texts.lead, texts.name, texts.what);
+}
+
+function leadOf(decision: Decision, { subject, actions }: Question, registry: string | undefined): string {
+  const sentence =
+    decision.message ??
+    (decision.rules.length > 0
+      ? 'A rule of this registry forbids this.'
+      : 'No rule of this registry allows this.');
+  if (subject.kind !== 'anonymous' || !actions.some(isWrite)) return printable(sentence);
+  const command = registry === undefined ? 'docker login' : `docker login ${registry}`;
+  return printable(`Run ${command} first: pushes need a login. ${sentence}`);
+}
+
+function isWrite(action: Action): boolean {
+  return action === 'create' || action === 'overwrite' || action === 'delete';
+}
+
+/** A new tag is what people call a push; only where an existing tag stands in the way does the difference matter. */
+function wordFor(actions: readonly Action[]): string {
+  if (actions.includes('create')) return 'push';
+  return actions.join(' or ');
+}
+
+/** Control, format and private characters, and line ends of all kinds, become one blank. */
+function printable(text: string): string {
+  return text.replace(/[\p{C}\p{Z}]+/gu, ' ').trim();
+}
+
+function shorten(text: string, length: number): string {
+  if (text.length <= length) return text;
+  const kept = Math.max(length - 3, 2);
+  const head = Math.ceil(kept / 2);
+  return `${text.slice(0, head)}...${text.slice(text.length - (kept - head))}`;
+}
