@@ -5,7 +5,8 @@ import type { RegistryRequest } from '../protocol/request.ts';
 export interface Need {
   /** What is shown and counted: `pull`, `push`, `delete`, `list`. */
   readonly action: 'pull' | 'push' | 'delete' | 'list';
-  readonly repository: string;
+  /** UNKNOWN for the catalogue as a whole. */
+  readonly repository: string | Unknown;
   readonly actions: readonly Action[];
   readonly tag: string | undefined | Unknown;
   /** The entry of a client's token that covers it. */
@@ -18,7 +19,8 @@ export interface Need {
   readonly writes: boolean;
   /**
    * True where a decision that an unknown fact could still turn is enough. Content without a tag is inert: an upload
-   * and an untagged manifest are parts of a push whose tag is judged when it is written.
+   * and an untagged manifest are parts of a push whose tag is judged when it is written. Of the catalogue each name is
+   * judged before it is shown.
    */
   readonly provisional: boolean;
 }
@@ -34,12 +36,12 @@ export function needOf(request: RegistryRequest, exists?: boolean): Need | undef
     case 'catalog':
       return {
         action: 'list',
-        repository: '',
+        repository: UNKNOWN,
         actions: ['list'],
         tag: undefined,
         scope: { type: 'registry', name: 'catalog', actions: ['*'] },
         writes: false,
-        provisional: false,
+        provisional: true,
       };
     case 'tags':
     case 'referrers':

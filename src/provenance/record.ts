@@ -250,6 +250,14 @@ const manifestDeleted = z.strictObject({
   subject: z.strictObject({ repo: text, digest }),
 });
 
+/** Out of one repository; the registry keeps it where another one has it. */
+const blobDeleted = z.strictObject({
+  ...base,
+  type: z.literal('blob.deleted'),
+  ...deletion,
+  subject: z.strictObject({ repo: text, digest }),
+});
+
 /** The first record of every log. */
 const logOpened = z.strictObject({ ...base, type: z.literal('log.opened'), id });
 
@@ -269,6 +277,7 @@ export const recordSchema = z.discriminatedUnion('type', [
   loginFailed,
   tagDeleted,
   manifestDeleted,
+  blobDeleted,
   logOpened,
   policyChanged,
 ]);

@@ -33,6 +33,7 @@ export interface Forwarded {
   readonly bytesIn: number;
   readonly bytesOut: number;
   readonly firstByteMs: number;
+  readonly totalMs: number;
   /** False where one side went away in mid-transfer. */
   readonly complete: boolean;
 }
@@ -96,7 +97,7 @@ async function once(registry: Registry, options: Forward): Promise<Forwarded | '
   if (!complete) response.destroy();
   // Also after an early answer: a request that was never ended would keep its connection.
   if (!complete || !upstream.writableFinished) upstream.destroy();
-  return { status, bytesIn, bytesOut, firstByteMs, complete };
+  return { status, bytesIn, bytesOut, firstByteMs, totalMs: performance.now() - started, complete };
 }
 
 function framing({ body, request }: Forward): Send['body'] {

@@ -4,7 +4,7 @@
  * The registry is trusted to store what it says it stored, and not with anything that reaches a client unread.
  */
 import { createHash } from 'node:crypto';
-import http, { type ClientRequest, type IncomingMessage, type OutgoingHttpHeaders } from 'node:http';
+import http, { type ClientRequest, type IncomingHttpHeaders, type OutgoingHttpHeaders } from 'node:http';
 import https from 'node:https';
 import { WardenError } from '../errors.ts';
 import { ACCEPT_MANIFESTS } from '../protocol/manifest.ts';
@@ -36,10 +36,22 @@ export interface Send {
   readonly body: 'none' | { readonly bytes: Uint8Array } | { readonly stream: number | 'chunked' };
 }
 
+export interface Answer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  /** Undefined when larger than the limit. */
+  readonly bytes: Uint8Array | undefined;
+}
+
 export interface Registry {
   readonly url: URL;
   /** Opens the request; the caller handles its events. Framing and authorization are set here and nowhere else. */
   open(send: Send): ClientRequest;
+  /**
+   * One request and its whole answer, without repetition: the way of everything that changes the registry.
+   * Rejects with Node's own error when the answer did not come whole: what was done is then unknown.
+   */
+  exchange(send: Send, bounds: { readonly limitBytes: number; readonly timeoutMs: number }): Promise<Answer>;
   /** The digest that a tag points to, or undefined where there is none. @throws {WardenError} REGISTRY_UNAVAILABLE */
   lookTag(repository: string, tag: string): Promise<string | undefined>;
   /** @throws {WardenError} REGISTRY_UNAVAILABLE */
@@ -86,15 +98,11 @@ export function createRegistry({ url, sign, responseTimeoutMs }: RegistryOptions
   }
 
   /** For look-ups: the whole answer, bounded, with one repetition when a kept connection had died. */
-  async function ask(
-    send: Send,
-    limit: number,
-  ): Promise<{ message: IncomingMessage; bytes: Uint8Array | undefined }> {
+  async function ask(send: Send, limitBytes: number): Promise<Answer> {
     for (let attempt = 1; ; attempt++) {
       const request = open(send);
-      request.setTimeout(responseTimeoutMs, () => request.destroy(new Error('no answer in time')));
       try {
-        return await collect(request, limit);
+        return await collect(request, limitBytes, responseTimeoutMs);
       } catch (cause) {
         if (attempt === 1 && request.reusedSocket) continue;
         throw new WardenError('REGISTRY_UNAVAILABLE', { cause });
@@ -117,16 +125,17 @@ export function createRegistry({ url, sign, responseTimeoutMs }: RegistryOptions
       access: pull(repository),
       body: 'none',
     };
-    const { message } = await ask(send, 0);
-    if (message.statusCode === 404) return undefined;
-    const digest = message.headers['docker-content-digest'];
-    if (message.statusCode === 200 && typeof digest === 'string') return digest;
-    throw unexpected(message, `HEAD ${target}`);
+    const answer = await ask(send, 0);
+    if (answer.status === 404) return undefined;
+    const digest = answer.headers['docker-content-digest'];
+    if (answer.status === 200 && typeof digest === 'string') return digest;
+    throw unexpected(answer, `HEAD ${target}`);
   }
 
   return {
     url,
     open,
+    exchange: (send, { limitBytes, timeoutMs }) => collect(open(send), limitBytes, timeoutMs),
     lookTag: headManifest,
     lookDigest: async (repository, digest) => (await headManifest(repository, digest)) === digest,
 
@@ -141,8 +150,8 @@ export function createRegistry({ url, sign, responseTimeoutMs }: RegistryOptions
         access: pull(repository),
         body: 'none',
       };
-      const { message, bytes } = await ask(send, limit);
-      if (message.statusCode !== 200 || bytes === undefined) return undefined;
+      const { status, bytes } = await ask(send, limit);
+      if (status !== 200 || bytes === undefined) return undefined;
       return `sha256:${createHash('sha256').update(bytes).digest('hex')}` === digest ? bytes : undefined;
     },
 
@@ -158,24 +167,22 @@ export function createRegistry({ url, sign, responseTimeoutMs }: RegistryOptions
         access,
         body: 'none',
       };
-      const { message, bytes } = await ask(send, 4_194_304);
-      if (message.statusCode !== 200 || bytes === undefined) throw unexpected(message, 'GET /v2/_catalog');
-      const { repositories } = JSON.parse(Buffer.from(bytes).toString('utf8')) as { repositories?: string[] };
+      const answer = await ask(send, 4_194_304);
+      if (answer.status !== 200 || answer.bytes === undefined) throw unexpected(answer, 'GET /v2/_catalog');
+      const text = Buffer.from(answer.bytes).toString('utf8');
+      const { repositories } = JSON.parse(text) as { repositories?: string[] };
       return repositories ?? [];
     },
 
     async ping() {
       const headers = { 'user-agent': 'registry-warden' };
       try {
-        const { message } = await ask(
+        const { status } = await ask(
           { method: 'GET', target: '/v2/', headers, subject: '', access: [], body: 'none' },
           65_536,
         );
-        if (message.statusCode === 200) return { ok: true };
-        const why =
-          message.statusCode === 401
-            ? 'the registry does not trust the upstream key'
-            : `status ${message.statusCode}`;
+        if (status === 200) return { ok: true };
+        const why = status === 401 ? 'the registry does not trust the upstream key' : `status ${status}`;
         return { ok: false, why: `GET ${url.origin}/v2/: ${why}` };
       } catch (error) {
         return { ok: false, why: `GET ${url.origin}/v2/: ${describe((error as WardenError).cause)}` };
@@ -189,32 +196,32 @@ export function createRegistry({ url, sign, responseTimeoutMs }: RegistryOptions
   };
 }
 
-/** @returns bytes undefined when the body is larger than `limit`; the connection is then dropped. */
-function collect(
-  request: ClientRequest,
-  limit: number,
-): Promise<{ message: IncomingMessage; bytes: Uint8Array | undefined }> {
+/** @returns bytes undefined when the body is larger than the limit; the connection is then dropped. */
+function collect(request: ClientRequest, limitBytes: number, timeoutMs: number): Promise<Answer> {
   return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => request.destroy(new Error('no answer in time')), timeoutMs);
+    request.once('close', () => clearTimeout(timer));
     request.on('error', reject);
     request.on('response', (message) => {
+      const { statusCode: status = 0, headers } = message;
       const chunks: Buffer[] = [];
       let size = 0;
       message.on('data', (chunk: Buffer) => {
         size += chunk.length;
-        if (size <= limit) return chunks.push(chunk);
-        request.destroy();
-        return resolve({ message, bytes: undefined });
+        if (size <= limitBytes) chunks.push(chunk);
+        else {
+          request.destroy();
+          resolve({ status, headers, bytes: undefined });
+        }
       });
-      message.on('end', () => resolve({ message, bytes: Buffer.concat(chunks) }));
+      message.on('end', () => resolve({ status, headers, bytes: Buffer.concat(chunks) }));
       message.on('error', reject);
     });
   });
 }
 
-function unexpected(message: IncomingMessage, what: string): WardenError {
-  return new WardenError('REGISTRY_UNAVAILABLE', {
-    cause: new Error(`${what}: status ${message.statusCode}`),
-  });
+function unexpected({ status }: Answer, what: string): WardenError {
+  return new WardenError('REGISTRY_UNAVAILABLE', { cause: new Error(`${what}: status ${status}`) });
 }
 
 function describe(error: unknown): string {

@@ -1,0 +1,114 @@
+/** Who asks, may they, and does their token say so: the three answers a registry request needs, in this order. */
+import { WardenError } from '../errors.ts';
+import type { Decision, Question } from '../policy/facts.ts';
+import { bearerToken, writeChallenge } from '../protocol/challenge.ts';
+import type { GateDeps, VerifiedToken } from './deps.ts';
+import type { Exchange } from './exchange.ts';
+import { type Need, scopeText } from './needs.ts';
+import { actorOf, peerOf, policyOf } from './record-facts.ts';
+
+/** @throws {WardenError} TOKEN_MISSING or TOKEN_INVALID with the challenge; Basic credentials count as no token here. */
+export function authenticate(deps: GateDeps, exchange: Exchange, need: Need | undefined): VerifiedToken {
+  const { authorization, host } = exchange.request.headers;
+  const text = bearerToken(authorization);
+  const sentBearer = /^bearer\b/i.test(authorization ?? '');
+  const token = text === undefined ? undefined : deps.verify(text);
+  if (token !== undefined) return token;
+  const challenge = writeChallenge({
+    ...deps.realm(host),
+    ...(need && { scope: scopeText(need.scope) }),
+    ...(sentBearer && { error: 'invalid_token' as const }),
+  });
+  throw new WardenError(sentBearer ? 'TOKEN_INVALID' : 'TOKEN_MISSING', {
+    headers: { 'WWW-Authenticate': challenge },
+  });
+}
+
+/** What was asked and what policy said; kept for the record. */
+export interface Judgement {
+  readonly question: Question;
+  readonly decision: Decision;
+}
+
+/**
+ * Asks policy with all the facts of this request.
+ *
+ * @throws {WardenError} POLICY_DENIED with the sentence for the person, TOKEN_INSUFFICIENT where policy would grant but
+ *   the token does not cover it (clients then widen their token and come again).
+ */
+export function authorize(deps: GateDeps, exchange: Exchange, token: VerifiedToken, need: Need): Judgement {
+  const question: Question = {
+    subject: token.subject,
+    address: exchange.client.address,
+    tokenAddress: token.address,
+    repository: need.repository,
+    actions: need.actions,
+    tag: need.tag,
+  };
+  const decision = deps.decide(question);
+  if (!allows(decision, need)) {
+    deps.metrics.decision(need.action, 'refused');
+    const sentence = deps.refusalText({ decision, question, action: need.action, id: exchange.id });
+    if (need.writes) recordRefusal(deps, exchange, token, need, { question, decision });
+    throw new WardenError('POLICY_DENIED', { sentence });
+  }
+  if (!covers(token, need)) {
+    const challenge = writeChallenge({
+      ...deps.realm(exchange.request.headers.host),
+      scope: scopeText(need.scope),
+      error: 'insufficient_scope',
+    });
+    throw new WardenError('TOKEN_INSUFFICIENT', { headers: { 'WWW-Authenticate': challenge } });
+  }
+  deps.metrics.decision(need.action, 'granted');
+  return { question, decision };
+}
+
+/** Whether policy allows a pull of another repository, for the source of a mount. Asks for no token. */
+export function mayPull(
+  deps: GateDeps,
+  exchange: Exchange,
+  token: VerifiedToken,
+  repository: string,
+): boolean {
+  const decision = deps.decide({
+    subject: token.subject,
+    address: exchange.client.address,
+    tokenAddress: token.address,
+    repository,
+    actions: ['pull'],
+    tag: undefined,
+  });
+  return decision.verdict === 'granted';
+}
+
+function allows(decision: Decision, need: Need): boolean {
+  return decision.verdict === 'granted' || (need.provisional && decision.verdict === 'possible');
+}
+
+function covers(token: VerifiedToken, { scope }: Need): boolean {
+  // A push is asked for as `pull,push` and granted as such; what counts is the word that is more than reading.
+  const needed = scope.actions.filter((action) => action !== 'pull' || scope.actions.length === 1);
+  const entries = token.access.filter((entry) => entry.type === scope.type && entry.name === scope.name);
+  return needed.every((action) => entries.some((entry) => entry.actions.includes(action)));
+}
+
+function recordRefusal(
+  deps: GateDeps,
+  exchange: Exchange,
+  token: VerifiedToken,
+  need: Need,
+  judgement: Judgement,
+): void {
+  const { tag } = judgement.question;
+  deps.recorder.refused({
+    action: need.action,
+    reason: 'POLICY_DENIED',
+    ...(typeof need.repository === 'string' && { subject: { repo: need.repository } }),
+    ...(typeof tag === 'string' && { tag: { name: tag } }),
+    actor: actorOf(token),
+    peer: peerOf(exchange, judgement.decision.host),
+    token: { ip: token.address },
+    policy: policyOf(judgement, deps.policyDigest(), exchange.id),
+  });
+}

@@ -1,0 +1,49 @@
+/** What the gate needs of the world: functions, so that a test passes a literal and a room can be replaced. */
+import type { Inventory } from '../inventory/inventory.ts';
+import type { Decision, Question, Subject } from '../policy/facts.ts';
+import type { Recorder } from '../provenance/recorder.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import type { Registry } from '../upstream/registry.ts';
+
+/** A client's token whose signature, audience and times hold. An upper bound: each request is decided again. */
+export interface VerifiedToken {
+  readonly subject: Subject;
+  readonly jti: string;
+  /** Where it was fetched. */
+  readonly address: string;
+  readonly access: readonly {
+    readonly type: string;
+    readonly name: string;
+    readonly actions: readonly string[];
+  }[];
+}
+
+export interface GateDeps {
+  /** The configured address that the challenge names, chosen by the client's Host among the configured ones. */
+  readonly realm: (host: string | undefined) => { readonly realm: string; readonly service: string };
+  /** Never throws; undefined for anything but a valid token of ours for this service. */
+  readonly verify: (token: string) => VerifiedToken | undefined;
+  readonly decide: (question: Question) => Decision;
+  /** The digest of the policy in force, for the record. */
+  readonly policyDigest: () => string;
+  /** The sentence that the refused person reads. */
+  readonly refusalText: (facts: {
+    readonly decision: Decision;
+    readonly question: Question;
+    readonly action: string;
+    readonly id: string;
+  }) => string;
+  readonly registry: Registry;
+  readonly recorder: Recorder;
+  readonly inventory: Inventory;
+  readonly metrics: Metrics;
+  readonly settings: {
+    /** Whether anything may be deleted at all; a switch of Warden's own, since registries before 3.1 ignore theirs for tags. */
+    readonly deletes: boolean;
+    readonly redirectHosts: readonly string[];
+    readonly responseTimeoutMs: number;
+    readonly settleMs: number;
+  };
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+}

@@ -1,0 +1,124 @@
+/** One request and its answer, from the first byte of the head to the last of the body. */
+import { randomBytes } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { WardenError } from '../errors.ts';
+import type { Log } from '../telemetry/log.ts';
+
+/** Where a request comes from, as the socket and the listed proxies have it. Addresses are canonical text. */
+export interface Client {
+  /** What policy judges: the socket's peer, or what a listed proxy says. */
+  readonly address: string;
+  /** The socket's peer. */
+  readonly peer: string;
+  /** The X-Forwarded-For chain as received, left to right; empty when there was none. Not to be trusted as a whole. */
+  readonly forwarded: readonly string[];
+  readonly viaProxy: boolean;
+  readonly proto: 'http' | 'https';
+  /** False where a password or token sent along could have been read on the way. */
+  readonly confidential: boolean;
+}
+
+export interface Exchange {
+  /** Ours; in the log, in the answer's X-Request-Id, in refusals ("decision …") and in the registry's log. */
+  readonly id: string;
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly client: Client;
+  readonly log: Log;
+  /** Monotonic milliseconds. */
+  readonly started: number;
+  /** True when the client waits for `100 Continue` before it sends its body. */
+  readonly expectsContinue: boolean;
+}
+
+/** Facts that are known by the end of a request and go into its one log line and the metrics. */
+export interface Summary {
+  route: string;
+  subject?: string;
+  repository?: string;
+  action?: string;
+  rules?: readonly string[];
+  error?: string;
+  bytesIn: number;
+  bytesOut: number;
+}
+
+export const CLIENT_ID_LENGTH = 64;
+
+/** A new request id: 64 random bits, short enough to be read out on the telephone. */
+export function newRequestId(): string {
+  return randomBytes(8).toString('hex');
+}
+
+/** The client's own id, cut and reduced to printable ASCII; it is logged beside ours and means nothing. */
+export function clientRequestId(request: IncomingMessage): string | undefined {
+  const id = request.headers['x-request-id'];
+  return typeof id === 'string' ? id.slice(0, CLIENT_ID_LENGTH).replace(/[^\x21-\x7e]/g, '?') : undefined;
+}
+
+/** In bytes: what is read and dropped of a body that was refused, so that the client gets to read why. */
+const DRAIN_BYTES = 32 * 1024 * 1024;
+const DRAIN_MS = 10_000;
+
+/**
+ * Answers with one error in the registry's form, whatever was thrown.
+ *
+ * A WardenError is an outcome; anything else is a defect, which the log gets whole and the client as a sentence with
+ * the request's id.
+ *
+ * @returns the error as it was answered.
+ */
+export function answerError(
+  exchange: Pick<Exchange, 'id' | 'request' | 'response' | 'log' | 'expectsContinue'>,
+  thrown: unknown,
+): WardenError {
+  const { id, request, response, log } = exchange;
+  const error = isWardenError(thrown)
+    ? thrown
+    : new WardenError('INTERNAL', { sentence: `internal error; the log has it under ${id}`, cause: thrown });
+  if (error.status >= 500)
+    log.error({ error: error.name, err: error.cause ?? thrown }, 'could not be answered');
+  if (response.headersSent) {
+    // Half an answer must not look like a whole one.
+    response.destroy();
+    return error;
+  }
+  const body = Buffer.from(JSON.stringify(error.toBody()));
+  response.writeHead(error.status, {
+    ...error.headers,
+    ...(error.status === 503 && { 'Retry-After': '5' }),
+    'Content-Type': 'application/json',
+    'Content-Length': body.length,
+    // What was refused before it was read cannot be followed by another request on the same connection.
+    ...(!request.complete && { Connection: 'close' }),
+  });
+  if (request.method === 'HEAD' || request.complete || exchange.expectsContinue) response.end(body);
+  else answerThenDrain(request, response, body);
+  return error;
+}
+
+/**
+ * Closing while a body is still coming would reset the connection, and the client would see that instead of the reason.
+ * So the whole answer goes out first, and the connection ends when the body has, or after a bounded amount of it.
+ */
+function answerThenDrain(request: IncomingMessage, response: ServerResponse, body: Buffer): void {
+  response.write(body);
+  let drained = 0;
+  const finish = (): void => {
+    clearTimeout(timer);
+    response.end();
+  };
+  const timer = setTimeout(finish, DRAIN_MS);
+  request.on('data', (chunk: Buffer) => {
+    drained += chunk.length;
+    if (drained > DRAIN_BYTES) finish();
+  });
+  request.once('end', finish);
+  request.once('close', finish);
+  request.resume();
+}
+
+/** Two copies of the class may meet (an installed package beside a checkout), so the form is looked at, not the identity. */
+export function isWardenError(thrown: unknown): thrown is WardenError {
+  return typeof (thrown as WardenError | undefined)?.toBody === 'function';
+}

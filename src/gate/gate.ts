@@ -1,0 +1,241 @@
+/**
+ * The gate: the only place that knows the order of steps for a registry request.
+ *
+ *     read -> authenticate -> authorize -> (manifest: judge, intend, put, conclude | forward) -> count
+ */
+import { WardenError } from '../errors.ts';
+import { plainMediaType } from '../protocol/manifest.ts';
+import { referenceText } from '../protocol/names.ts';
+import { type RegistryRequest, readRequest, writeTarget } from '../protocol/request.ts';
+import { forward } from '../upstream/forward.ts';
+import { headersToRegistry } from '../upstream/headers.ts';
+import type { UpstreamAccess } from '../upstream/registry.ts';
+import { authenticate, authorize, mayPull } from './authorize.ts';
+import { readCatalog } from './catalog.ts';
+import { type Deletion, deleteContent } from './delete.ts';
+import type { GateDeps, VerifiedToken } from './deps.ts';
+import type { Exchange, Summary } from './exchange.ts';
+import { needOf } from './needs.ts';
+import { originOf } from './origin.ts';
+import { keyOf, type ManifestPut, pushManifest, requireRecord } from './push-manifest.ts';
+import { createPushesUnderWay, type PushesUnderWay } from './pushes-under-way.ts';
+
+/** Milliseconds without a byte after which a transfer is given up. Slow links are served, dead ones are not kept. */
+const IDLE_MS = 300_000;
+/** Milliseconds that the registry may take to commit an upload: it hashes, and on some storage copies, the whole blob. */
+const COMMIT_MS = 1_800_000;
+
+export type Gate = (exchange: Exchange, summary: Summary) => Promise<void>;
+
+/** @returns the handler; it throws what is to be answered as an error, and has answered otherwise. */
+export function createGate(deps: GateDeps): Gate {
+  const underWay = createPushesUnderWay(deps.recorder.newId);
+  return async function gate(exchange, summary) {
+    const { request, response } = exchange;
+    const reading = readRequest({
+      method: request.method ?? '',
+      target: request.url ?? '',
+      rawHeaders: request.rawHeaders,
+    });
+    if (!reading.ok) {
+      if ('redirect' in reading) {
+        response.writeHead(301, { Location: reading.redirect, 'Content-Length': 0 }).end();
+        return;
+      }
+      const { error, ...rest } = reading.refusal;
+      throw new WardenError(error, rest);
+    }
+    const parsed = reading.request;
+    summary.route = parsed.route;
+    if ('repository' in parsed) summary.repository = parsed.repository;
+    deps.metrics.inFlight(parsed.route, 1);
+    response.once('close', () => deps.metrics.inFlight(parsed.route, -1));
+    await serve(deps, underWay, exchange, summary, parsed);
+  };
+}
+
+async function serve(
+  deps: GateDeps,
+  underWay: PushesUnderWay,
+  exchange: Exchange,
+  summary: Summary,
+  request: RegistryRequest,
+): Promise<void> {
+  const need = needOf(request);
+  const token = authenticate(deps, exchange, need);
+  summary.subject = token.subject.name;
+  if (need === undefined || request.route === 'base') return answerJson(exchange, {});
+  summary.action = need.action;
+  const judgement = authorize(deps, exchange, token, need);
+  summary.rules = judgement.decision.rules;
+  deps.metrics.stage('decide', request.route, performance.now() - exchange.started);
+
+  switch (request.route) {
+    case 'catalog':
+      return catalog(deps, exchange, token, request);
+    case 'manifest':
+      if (request.method === 'PUT') {
+        return pushManifest({ deps, underWay, exchange, summary, token, request: request as ManifestPut });
+      }
+      if (request.method === 'DELETE')
+        return deleteContent(deps, exchange, token, request as Deletion, judgement);
+      return pullManifest(deps, exchange, summary, token, request, judgement.decision.host);
+    case 'blob':
+      if (request.method === 'DELETE')
+        return deleteContent(deps, exchange, token, request as Deletion, judgement);
+      return pass(deps, exchange, summary, token, request, ['pull']);
+    case 'upload-start':
+      return startUpload(deps, underWay, exchange, summary, token, request);
+    case 'upload':
+      requireRecord(deps);
+      refuseForms(exchange);
+      // The registry asks for `delete` where a client cancels its own upload, which is part of pushing.
+      return pass(
+        deps,
+        exchange,
+        summary,
+        token,
+        request,
+        request.method === 'DELETE' ? ['pull', 'push', 'delete'] : ['pull', 'push'],
+      );
+    default:
+      return pass(deps, exchange, summary, token, request, ['pull']);
+  }
+}
+
+async function startUpload(
+  deps: GateDeps,
+  underWay: PushesUnderWay,
+  exchange: Exchange,
+  summary: Summary,
+  token: VerifiedToken,
+  request: Extract<RegistryRequest, { route: 'upload-start' }>,
+): Promise<void> {
+  requireRecord(deps);
+  refuseForms(exchange);
+  const { mount, ...plain } = request;
+  // Refusing a mount with 403 would end the push in docker and buildkit; a plain start makes every client upload.
+  if (mount === undefined || !mayPull(deps, exchange, token, mount.from)) {
+    return pass(deps, exchange, summary, token, plain, ['pull', 'push']);
+  }
+  const source: UpstreamAccess = { type: 'repository', name: mount.from, actions: ['pull'] };
+  return pass(deps, exchange, summary, token, request, ['pull', 'push'], {
+    also: [source],
+    onStatus(status) {
+      if (status === 201) underWay.part(keyOf({ exchange, token, request })).mounted.push(mount);
+    },
+  });
+}
+
+async function pullManifest(
+  deps: GateDeps,
+  exchange: Exchange,
+  summary: Summary,
+  token: VerifiedToken,
+  request: Extract<RegistryRequest, { route: 'manifest' }>,
+  host: string | undefined,
+): Promise<void> {
+  await pass(deps, exchange, summary, token, request, ['pull'], {
+    onStatus(status, digest) {
+      if (status !== 200 || digest === undefined) return;
+      deps.inventory.count({
+        address: exchange.client.address,
+        host,
+        subject: token.subject.name,
+        repository: request.repository,
+        digest,
+        reference: referenceText(request.reference),
+        head: request.method === 'HEAD',
+        client: exchange.request.headers['user-agent'],
+      });
+    },
+  });
+}
+
+async function catalog(
+  deps: GateDeps,
+  exchange: Exchange,
+  token: VerifiedToken,
+  request: Extract<RegistryRequest, { route: 'catalog' }>,
+): Promise<void> {
+  const page = await readCatalog(deps.registry, request, (action, repository) =>
+    deps.decide({
+      subject: token.subject,
+      address: exchange.client.address,
+      tokenAddress: token.address,
+      repository,
+      actions: [action],
+      tag: undefined,
+    }),
+  );
+  answerJson(
+    exchange,
+    { repositories: page.repositories },
+    page.link === undefined ? {} : { Link: page.link },
+  );
+}
+
+interface PassOptions {
+  readonly also?: readonly UpstreamAccess[];
+  /** Called with the registry's status and digest before the answer goes out. */
+  readonly onStatus?: (status: number, digest: string | undefined) => void;
+}
+
+/** Sends on what was read and judged, and streams the answer back. */
+async function pass(
+  deps: GateDeps,
+  exchange: Exchange,
+  summary: Summary,
+  token: VerifiedToken,
+  request: Exclude<RegistryRequest, { route: 'base' | 'catalog' }>,
+  actions: readonly string[],
+  { also = [], onStatus }: PassOptions = {},
+): Promise<void> {
+  const carriesBody = ['POST', 'PATCH', 'PUT'].includes(request.method);
+  const headers = headersToRegistry(exchange.request.headers, originOf(exchange));
+  // The registry reads forms, and obeys them over the query; what is an upload is sent as one.
+  if (carriesBody) headers['content-type'] = 'application/octet-stream';
+  if (exchange.expectsContinue) exchange.response.writeContinue();
+  const done = await forward(deps.registry, {
+    send: {
+      method: request.method,
+      target: writeTarget(request),
+      headers,
+      subject: token.subject.name,
+      access: [{ type: 'repository', name: request.repository, actions }, ...also],
+    },
+    body: carriesBody ? 'client' : 'none',
+    request: exchange.request,
+    response: exchange.response,
+    redirectHosts: deps.settings.redirectHosts,
+    idleTimeoutMs: IDLE_MS,
+    responseTimeoutMs: carriesBody ? COMMIT_MS : deps.settings.responseTimeoutMs,
+    onHead(status, upstream) {
+      const digest = upstream['docker-content-digest'];
+      onStatus?.(status, typeof digest === 'string' ? digest : undefined);
+      return undefined;
+    },
+  });
+  summary.bytesIn += done.bytesIn;
+  summary.bytesOut += done.bytesOut;
+  deps.metrics.stage('registry', request.route, done.firstByteMs);
+  deps.metrics.stage('transfer', request.route, done.totalMs - done.firstByteMs);
+}
+
+/** @throws {WardenError} BODY_TYPE_REFUSED: the registry would read `mount`, `from` and `digest` out of such a body. */
+function refuseForms({ request }: Exchange): void {
+  const type = plainMediaType(request.headers['content-type']);
+  if (type === 'application/x-www-form-urlencoded' || type.startsWith('multipart/')) {
+    throw new WardenError('BODY_TYPE_REFUSED');
+  }
+}
+
+function answerJson(
+  { request, response }: Exchange,
+  value: unknown,
+  headers: Record<string, string> = {},
+): void {
+  const body = Buffer.from(JSON.stringify(value));
+  response.writeHead(200, { ...headers, 'Content-Type': 'application/json', 'Content-Length': body.length });
+  response.end(request.method === 'HEAD' ? undefined : body);
+}

@@ -1,0 +1,41 @@
+/** The parts of a record that every kind of it shares, from what the gate knows of a request. */
+import type { Actor, Peer } from '../provenance/record.ts';
+import type { Judgement } from './authorize.ts';
+import type { VerifiedToken } from './deps.ts';
+import type { Exchange } from './exchange.ts';
+
+const AGENT_LENGTH = 512;
+
+export function actorOf({ subject, jti }: VerifiedToken): Actor {
+  return {
+    sub: subject.name,
+    kind: subject.kind,
+    method: subject.method,
+    jti,
+    ...(subject.groups.length > 0 && { groups: [...subject.groups] }),
+    evidence: 'verified',
+  };
+}
+
+export function peerOf({ client, request }: Exchange, host: string | undefined): Peer {
+  const agent = printable(request.headers['user-agent']);
+  return {
+    ip: client.address,
+    ...(client.peer !== client.address && { socket: client.peer }),
+    ...(client.forwarded.length > 0 && { forwarded: [...client.forwarded] }),
+    ...(host !== undefined && { host, hostBy: 'allowlist' as const }),
+    ...(agent && { ua: agent }),
+  };
+}
+
+export function policyOf(
+  { decision }: Judgement,
+  digest: string,
+  decisionId: string,
+): { rules: string[]; digest: string; decision: string } {
+  return { rules: [...decision.rules], digest, decision: decisionId };
+}
+
+function printable(text: string | undefined): string | undefined {
+  return text?.slice(0, AGENT_LENGTH).replace(/[^\x20-\x7e]/g, '?');
+}

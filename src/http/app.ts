@@ -1,0 +1,81 @@
+/**
+ * The application beside the gate: the token endpoint and the API. The order of the list is the security model.
+ *
+ * `proxy` stays off: Koa's own reading of X-Forwarded-For takes the leftmost entry, which the client writes. Who asks from
+ * where stands in the exchange.
+ */
+import Router from '@koa/router';
+import Koa, { type Middleware } from 'koa';
+import { WardenError } from '../errors.ts';
+import { answerError, type Exchange, type Summary } from '../gate/exchange.ts';
+import type { Log } from '../telemetry/log.ts';
+import { type AuditDeps, auditQuestion } from './routes/audit.ts';
+import { type TokenDeps, token } from './routes/token.ts';
+
+export interface AppState {
+  readonly exchange: Exchange;
+  readonly summary: Summary;
+}
+
+export interface AppDeps {
+  readonly token: TokenDeps;
+  readonly audit: AuditDeps;
+  readonly log: Log;
+}
+
+/** Answers one exchange. Errors have been answered when it returns. */
+export type App = (exchange: Exchange, summary: Summary) => Promise<void>;
+
+export function createApp(deps: AppDeps): App {
+  const koa = new Koa<AppState>({ proxy: false });
+  // Koa prints what a socket does on its own; the log has it with the request's id.
+  koa.on('error', (error: unknown) => deps.log.debug({ err: error }, 'the client went away'));
+  koa.use(answerErrors());
+  koa.use(refuseDoubleAuthorization());
+  const router = new Router<AppState>({ sensitive: true, strict: true });
+  router.all('/token', token(deps.token));
+  router.all('/api/v1/pushes', auditQuestion(deps.audit, 'pushes'));
+  router.all('/api/v1/pulls', auditQuestion(deps.audit, 'pulls'));
+  koa.use(router.routes());
+  koa.use(function notFound() {
+    throw new WardenError('ROUTE_UNKNOWN');
+  });
+
+  // Koa makes a new context for each request; the exchange is handed over by the request it belongs to.
+  const handed = new WeakMap<object, AppState>();
+  koa.middleware.unshift(function adopt(ctx, next) {
+    const state = handed.get(ctx.req);
+    if (state === undefined) throw new WardenError('INTERNAL');
+    ctx.state = state;
+    return next();
+  });
+  const handle = koa.callback();
+  return async function app(exchange, summary) {
+    handed.set(exchange.request, { exchange, summary });
+    await handle(exchange.request, exchange.response);
+  };
+}
+
+function answerErrors(): Middleware<AppState> {
+  return async function answerErrorsMiddleware(ctx, next) {
+    try {
+      await next();
+    } catch (thrown) {
+      ctx.respond = false;
+      ctx.state.summary.error = answerError(ctx.state.exchange, thrown).name;
+    }
+  };
+}
+
+/** Which of two would count is a matter of taste between servers, so neither does. */
+function refuseDoubleAuthorization(): Middleware<AppState> {
+  return async function refuseDoubleAuthorizationMiddleware(ctx, next) {
+    const names = ctx.req.rawHeaders.filter((_, index) => index % 2 === 0);
+    if (names.filter((name) => name.toLowerCase() === 'authorization').length > 1) {
+      throw new WardenError('REQUEST_MALFORMED', {
+        sentence: 'the header authorization is given more than once',
+      });
+    }
+    await next();
+  };
+}

@@ -1,0 +1,68 @@
+/** Credentials of a request to the application: who it is, with the same limits and the same record wherever one logs in. */
+import { type ErrorName, WardenError } from '../errors.ts';
+import type { Client } from '../gate/exchange.ts';
+import { ANONYMOUS, type Subject } from '../policy/facts.ts';
+
+/** A login that succeeded. `credential` changes when the password does; sessions are bound to it. */
+export interface LoggedIn {
+  readonly subject: Subject;
+  readonly credential: string;
+}
+
+export interface LoginDeps {
+  /** @throws {WardenError} TOO_MANY_REQUESTS, OVERLOADED. Undefined: refused, for whatever reason. */
+  readonly login: (credentials: {
+    readonly user: string;
+    readonly password: string;
+    readonly address: string;
+  }) => Promise<LoggedIn | undefined>;
+  /** Strictly RFC 7617. */
+  readonly parseBasic: (header: string) => { readonly user: string; readonly password: string } | 'malformed';
+  /** Counts a failure for the record. Never throws. */
+  readonly loginFailed: (facts: {
+    readonly user: string;
+    readonly client: Client;
+    readonly userAgent: string | undefined;
+    readonly reason: ErrorName;
+  }) => void;
+}
+
+/** What came with a request. */
+export interface Presented {
+  readonly client: Client;
+  readonly authorization: string | undefined;
+  readonly userAgent: string | undefined;
+}
+
+/**
+ * @returns the anonymous subject where no credentials were sent.
+ * @throws {WardenError} CREDENTIALS_REFUSED for any that do not hold: never an anonymous answer to a wrong password, since
+ *   `docker login` takes that for success. CREDENTIALS_EXPOSED where they came in the clear.
+ */
+export async function loginWithHeader(deps: LoginDeps, presented: Presented): Promise<LoggedIn> {
+  if (presented.authorization === undefined) return { subject: ANONYMOUS, credential: '' };
+  const basic = deps.parseBasic(presented.authorization);
+  if (basic === 'malformed') throw new WardenError('CREDENTIALS_REFUSED');
+  return loginWithPassword(deps, presented, basic);
+}
+
+/** @throws {WardenError} as loginWithHeader. */
+export async function loginWithPassword(
+  deps: LoginDeps,
+  { client, userAgent }: Presented,
+  { user, password }: { readonly user: string; readonly password: string },
+): Promise<LoggedIn> {
+  if (!client.confidential) throw new WardenError('CREDENTIALS_EXPOSED');
+  let found: LoggedIn | undefined;
+  try {
+    found = await deps.login({ user, password, address: client.address });
+  } catch (error) {
+    if ((error as WardenError).name === 'TOO_MANY_REQUESTS') {
+      deps.loginFailed({ user, client, userAgent, reason: 'TOO_MANY_REQUESTS' });
+    }
+    throw error;
+  }
+  if (found !== undefined) return found;
+  deps.loginFailed({ user, client, userAgent, reason: 'CREDENTIALS_REFUSED' });
+  throw new WardenError('CREDENTIALS_REFUSED');
+}

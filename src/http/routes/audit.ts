@@ -1,0 +1,80 @@
+/** GET /api/v1/pushes and /api/v1/pulls: the record and the inventory, for those whom policy lets read them. */
+import type { Middleware } from 'koa';
+import { WardenError } from '../../errors.ts';
+import type { Exchange } from '../../gate/exchange.ts';
+import { type Decision, type Subject, UNKNOWN, type Unknown } from '../../policy/facts.ts';
+import { bearerToken } from '../../protocol/challenge.ts';
+import type { AppState } from '../app.ts';
+import { type LoginDeps, loginWithHeader } from '../basic-login.ts';
+
+export type AuditKind = 'pushes' | 'pulls';
+
+export interface AuditDeps extends LoginDeps {
+  /** A Bearer of the API's own audience; a registry token is worth nothing here. */
+  readonly verify: (token: string) => { readonly subject: Subject; readonly address: string } | undefined;
+  readonly decide: (facts: {
+    readonly subject: Subject;
+    readonly address: string;
+    readonly tokenAddress: string;
+    readonly repository: string | Unknown;
+  }) => Decision;
+  /** @throws {WardenError} FILTER_MALFORMED */
+  readonly ask: (
+    kind: AuditKind,
+    parameters: Readonly<Record<string, string | string[]>>,
+    mayRead: (repository: string) => boolean,
+  ) => Promise<unknown>;
+  readonly refusalText: (facts: {
+    readonly decision: Decision;
+    readonly subject: Subject;
+    readonly address: string;
+    readonly id: string;
+  }) => string;
+}
+
+/** Basic is offered to people and scripts; the token endpoint gives Bearers for the API's audience. */
+const CHALLENGE = { 'WWW-Authenticate': 'Basic realm="registry-warden audit", charset="UTF-8"' };
+
+export function auditQuestion(deps: AuditDeps, kind: AuditKind): Middleware<AppState> {
+  return async function auditRoute(ctx) {
+    const { exchange, summary } = ctx.state;
+    summary.route = `audit-${kind}`;
+    if (ctx.method !== 'GET') throw new WardenError('METHOD_UNSUPPORTED', { headers: { Allow: 'GET' } });
+    const { subject, tokenAddress } = await identify(deps, exchange);
+    summary.subject = subject.name;
+    const { address } = exchange.client;
+    const judge = (repository: string | Unknown): Decision =>
+      deps.decide({ subject, address, tokenAddress, repository });
+    const decision = judge(UNKNOWN);
+    if (decision.verdict === 'refused') {
+      throw new WardenError('POLICY_DENIED', {
+        sentence: deps.refusalText({ decision, subject, address, id: exchange.id }),
+      });
+    }
+    ctx.set('Cache-Control', 'no-store');
+    // A record without a repository (a failed login) is for those who may read everything: see the policy's `**`.
+    ctx.body = await deps.ask(
+      kind,
+      ctx.query as Record<string, string | string[]>,
+      (repository) => judge(repository).verdict === 'granted',
+    );
+  };
+}
+
+async function identify(
+  deps: AuditDeps,
+  exchange: Exchange,
+): Promise<{ subject: Subject; tokenAddress: string }> {
+  const { request, client } = exchange;
+  const { authorization } = request.headers;
+  const bearer = bearerToken(authorization);
+  if (bearer !== undefined) {
+    const verified = client.confidential ? deps.verify(bearer) : undefined;
+    if (verified === undefined) throw new WardenError('TOKEN_INVALID', { headers: CHALLENGE });
+    return { subject: verified.subject, tokenAddress: verified.address };
+  }
+  if (authorization === undefined) throw new WardenError('TOKEN_MISSING', { headers: CHALLENGE });
+  const presented = { client, authorization, userAgent: request.headers['user-agent'] };
+  const { subject } = await loginWithHeader(deps, presented);
+  return { subject, tokenAddress: client.address };
+}

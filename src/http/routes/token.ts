@@ -1,0 +1,159 @@
+/**
+ * The token endpoint: who asks, what of it policy could grant, a signed answer.
+ *
+ * It refuses only failed authentication; a smaller grant than was asked is 200. What policy refuses is said at the gate,
+ * where the person reads it.
+ */
+import type { Middleware } from 'koa';
+import { WardenError } from '../../errors.ts';
+import type { Client, Exchange } from '../../gate/exchange.ts';
+import { readBody } from '../../gate/read-body.ts';
+import type { Subject } from '../../policy/facts.ts';
+import { plainMediaType } from '../../protocol/manifest.ts';
+import type { Scope } from '../../protocol/scope.ts';
+import type { Metrics } from '../../telemetry/metrics.ts';
+import type { AppState } from '../app.ts';
+import {
+  type LoggedIn,
+  type LoginDeps,
+  loginWithHeader,
+  loginWithPassword,
+  type Presented,
+} from '../basic-login.ts';
+import { readTokenForm, readTokenQuery, type TokenRequest } from '../token-request.ts';
+
+export interface TokenDeps extends LoginDeps {
+  /** The audiences that tokens are issued for: the registry's, and the API's. */
+  readonly services: { readonly registry: string; readonly api: string };
+  readonly sign: (facts: {
+    readonly subject: Subject;
+    readonly audience: string;
+    readonly address: string;
+    readonly scopes: readonly Scope[];
+  }) => { readonly token: string; readonly expiresInSeconds: number; readonly scope: string };
+  /** Absent where sessions are switched off. */
+  readonly sessions:
+    | {
+        readonly start: (
+          facts: LoggedIn & {
+            readonly service: string;
+            readonly address: string;
+            readonly clientId: string | undefined;
+          },
+        ) => Promise<string>;
+        /** The subject as it is now; undefined for a token that is unknown, expired, revoked, of another service, or whose password changed. */
+        readonly use: (token: string, service: string, client: Client) => Promise<Subject | undefined>;
+      }
+    | undefined;
+  readonly metrics: Metrics;
+}
+
+/** In bytes. A hundred scopes of the longest names fit. */
+const FORM_LIMIT = 65_536;
+
+/** GET and POST /token. */
+export function token(deps: TokenDeps): Middleware<AppState> {
+  return async function tokenRoute(ctx) {
+    const { exchange, summary } = ctx.state;
+    summary.route = 'token';
+    const asked = await readAsked(exchange, ctx.querystring);
+    const { registry, api } = deps.services;
+    if (asked.service !== registry && asked.service !== api) {
+      throw new WardenError('SERVICE_UNKNOWN', {
+        sentence: `this token server serves ${registry}, and no other service`,
+      });
+    }
+    const grant = asked.credentials.kind;
+    let found: LoggedIn;
+    try {
+      found = await identify(deps, exchange, asked);
+    } catch (error) {
+      deps.metrics.token(grant, (error as WardenError).name === 'TOO_MANY_REQUESTS' ? 'limited' : 'refused');
+      throw error;
+    }
+    const { subject } = found;
+    summary.subject = subject.name;
+    const signed = deps.sign({
+      subject,
+      audience: asked.service,
+      address: exchange.client.address,
+      scopes: asked.service === registry ? asked.scopes : [],
+    });
+    const refresh = await refreshToken(deps, exchange, asked, found);
+    deps.metrics.token(grant, 'granted');
+    ctx.set('Cache-Control', 'no-store');
+    // Without issued_at: docker adds expires_in to it on its own clock, and one that is behind keeps using dead tokens.
+    ctx.body = {
+      token: signed.token,
+      access_token: signed.token,
+      expires_in: signed.expiresInSeconds,
+      scope: signed.scope,
+      ...(refresh && { refresh_token: refresh }),
+    };
+  };
+}
+
+async function readAsked(
+  { request, expectsContinue, response }: Exchange,
+  query: string,
+): Promise<TokenRequest> {
+  if (request.method === 'GET') return readTokenQuery(query);
+  if (request.method !== 'POST') {
+    throw new WardenError('METHOD_UNSUPPORTED', { headers: { Allow: 'GET, POST' } });
+  }
+  if (request.headers.authorization !== undefined) {
+    throw new WardenError('REQUEST_MALFORMED', {
+      sentence: 'a POST carries its credentials in the form, not in a header',
+    });
+  }
+  if (plainMediaType(request.headers['content-type']) !== 'application/x-www-form-urlencoded') {
+    throw new WardenError('BODY_TYPE_REFUSED', {
+      sentence: 'the body must be application/x-www-form-urlencoded',
+    });
+  }
+  if (expectsContinue) response.writeContinue();
+  return readTokenForm((await readBody(request, FORM_LIMIT)).toString('utf8'));
+}
+
+async function identify(
+  deps: TokenDeps,
+  exchange: Exchange,
+  { credentials, service }: TokenRequest,
+): Promise<LoggedIn> {
+  const { request, client } = exchange;
+  const presented: Presented = {
+    client,
+    authorization: request.headers.authorization,
+    userAgent: request.headers['user-agent'],
+  };
+  if (credentials.kind === 'password') return loginWithPassword(deps, presented, credentials);
+  if (credentials.kind === 'refresh') {
+    if (!client.confidential) throw new WardenError('CREDENTIALS_EXPOSED');
+    const subject = await deps.sessions?.use(credentials.token, service, client);
+    if (subject === undefined) {
+      throw new WardenError('CREDENTIALS_REFUSED', { sentence: 'the login has ended; log in again' });
+    }
+    return { subject, credential: '' };
+  }
+  const found = await loginWithHeader(deps, presented);
+  // Who is recorded is who authenticated: a second name that differs is a mistake or a try to be taken for another.
+  const named = credentials.account;
+  if (named !== undefined && found.subject.name !== '' && named !== found.subject.name) {
+    throw new WardenError('REQUEST_MALFORMED', {
+      sentence: 'the parameter account differs from the user that logged in',
+    });
+  }
+  return found;
+}
+
+/** A refresh token: the same one again for a refresh, a new one for a login that asks for it, none for the anonymous. */
+async function refreshToken(
+  deps: TokenDeps,
+  exchange: Exchange,
+  { credentials, offline, service, clientId }: TokenRequest,
+  found: LoggedIn,
+): Promise<string | undefined> {
+  if (credentials.kind === 'refresh') return credentials.token;
+  if (!offline || deps.sessions === undefined || found.subject.kind === 'anonymous') return undefined;
+  return deps.sessions.start({ ...found, service, address: exchange.client.address, clientId });
+}

@@ -1,0 +1,163 @@
+/**
+ * The listener that clients see: one exchange for each request, handed to the gate or to the application, and one log
+ * line at its end.
+ *
+ * Only the prefixes that the application owns go to it; everything else, in whatever spelling, is the gate's to classify.
+ */
+import {
+  createServer as createHttpServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
+import type { TLSSocket } from 'node:tls';
+import { WardenError } from '../errors.ts';
+import {
+  answerError,
+  type Client,
+  clientRequestId,
+  type Exchange,
+  newRequestId,
+  type Summary,
+} from '../gate/exchange.ts';
+import type { Log } from '../telemetry/log.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+
+export interface ServerDeps {
+  readonly gate: (exchange: Exchange, summary: Summary) => Promise<void>;
+  readonly app: (exchange: Exchange, summary: Summary) => Promise<void>;
+  /** Undefined where a listed proxy sent an address that cannot be read. */
+  readonly readClient: (facts: {
+    readonly peer: string;
+    readonly encrypted: boolean;
+    readonly forwardedFor: string | undefined;
+    readonly forwardedProto: string | undefined;
+  }) => Client | undefined;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  /** PEM texts; absent for plain HTTP. */
+  readonly tls: { readonly cert: string; readonly key: string } | undefined;
+}
+
+export interface Limits {
+  /** In bytes, of a request's head. Tokens of a few hundred scopes are large. */
+  readonly headBytes: number;
+  readonly headersTimeoutMs: number;
+  /** Clients reuse connections after pauses; closing early looks like a reset to them. */
+  readonly keepAliveMs: number;
+}
+
+const LIMITS: Limits = { headBytes: 65_536, headersTimeoutMs: 60_000, keepAliveMs: 75_000 };
+const APPLICATION = /^\/(?:token|api\/v1\/[a-z]*)(?:\?|$)/;
+
+export function createWardenServer(deps: ServerDeps): Server {
+  const options = {
+    maxHeaderSize: LIMITS.headBytes,
+    headersTimeout: LIMITS.headersTimeoutMs,
+    keepAliveTimeout: LIMITS.keepAliveMs,
+    // An upload takes as long as it takes; what ends it is silence (see upstream/forward).
+    requestTimeout: 0,
+    // Node answers a request without Host by itself; HTTP/1.0 clients are let in and judged like others.
+    requireHostHeader: true,
+  };
+  const server = deps.tls ? createHttpsServer({ ...options, ...deps.tls }) : createHttpServer(options);
+  server.on('request', listener(deps, false));
+  // Decide first: Node would otherwise ask for the body before anybody has looked at the head.
+  server.on('checkContinue', listener(deps, true));
+  server.on('checkExpectation', (_request, response: ServerResponse) => response.writeHead(417).end());
+  server.on('connect', (_request, socket) =>
+    socket.end('HTTP/1.1 405 Method Not Allowed\r\nConnection: close\r\n\r\n'),
+  );
+  server.on('upgrade', (_request, socket) =>
+    socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n'),
+  );
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    // A TLS hello on a plain port ends here: docker and buildkit need an answer to it before they try plain HTTP.
+    const status =
+      error.code === 'HPE_HEADER_OVERFLOW' ? '431 Request Header Fields Too Large' : '400 Bad Request';
+    if (socket.writable) socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\n\r\n`);
+    else socket.destroy();
+  });
+  return server as Server;
+}
+
+function listener(deps: ServerDeps, expectsContinue: boolean): RequestListener {
+  return function onRequest(request, response) {
+    const id = newRequestId();
+    const log = deps.log.child({ requestId: id });
+    const started = performance.now();
+    const summary: Summary = { route: 'none', bytesIn: 0, bytesOut: 0 };
+    response.setHeader('Docker-Distribution-Api-Version', 'registry/2.0');
+    response.setHeader('X-Request-Id', id);
+    response.on('error', (error) => log.debug({ err: error }, 'the client went away'));
+    request.on('error', (error) => log.debug({ err: error }, 'the client went away'));
+    response.once('close', () => finish(deps, { request, response, log, started, summary }));
+
+    const client = deps.readClient({
+      peer: request.socket.remoteAddress ?? '',
+      encrypted: (request.socket as TLSSocket).encrypted === true,
+      forwardedFor: headerText(request, 'x-forwarded-for'),
+      forwardedProto: headerText(request, 'x-forwarded-proto'),
+    });
+    if (client === undefined) {
+      const sentence = 'the proxy in front sent an X-Forwarded-For that is not a list of addresses';
+      summary.error = answerError(
+        { id, request, response, log, expectsContinue },
+        new WardenError('REQUEST_MALFORMED', { sentence }),
+      ).name;
+      return;
+    }
+    const exchange: Exchange = { id, request, response, client, log, started, expectsContinue };
+    const handle = APPLICATION.test(request.url ?? '') ? deps.app : deps.gate;
+    handle(exchange, summary).catch((thrown: unknown) => {
+      summary.error = answerError(exchange, thrown).name;
+    });
+  };
+}
+
+function headerText(request: IncomingMessage, name: string): string | undefined {
+  const value = request.headers[name];
+  return Array.isArray(value) ? value.join(', ') : value;
+}
+
+interface Finished {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly log: Log;
+  readonly started: number;
+  readonly summary: Summary;
+}
+
+function finish(deps: ServerDeps, { request, response, log, started, summary }: Finished): void {
+  const milliseconds = performance.now() - started;
+  const { route, bytesIn, bytesOut } = summary;
+  const status = response.headersSent ? response.statusCode : 0;
+  deps.metrics.request({
+    route,
+    method: knownMethod(request.method),
+    status,
+    milliseconds,
+    bytesIn,
+    bytesOut,
+  });
+  const theirs = clientRequestId(request);
+  log.info(
+    {
+      method: request.method,
+      status,
+      milliseconds: Math.round(milliseconds * 10) / 10,
+      peer: request.socket.remoteAddress,
+      ...(theirs && { clientRequestId: theirs }),
+      ...(response.writableFinished ? {} : { cut: true }),
+      ...summary,
+    },
+    'request',
+  );
+}
+
+/** A label must be bounded; a method is what the client wrote. */
+function knownMethod(method: string | undefined): string {
+  return ['GET', 'HEAD', 'PUT', 'POST', 'PATCH', 'DELETE'].includes(method ?? '') ? String(method) : 'other';
+}
