@@ -1,0 +1,38 @@
+/**
+ * The claims of the tokens that clients get.
+ *
+ * @see https://distribution.github.io/distribution/spec/auth/jwt/
+ */
+import { z } from 'zod';
+
+/** NumericDate of RFC 7519, whole seconds: the registry's reader refuses fractions. */
+const seconds = z.int().min(0).max(0xffff_ffff);
+const text = z.string().max(1024);
+
+const access = z.strictObject({
+  type: z.enum(['repository', 'registry']),
+  name: text.min(1),
+  actions: z.array(z.enum(['pull', 'push', 'delete', '*'])).max(4),
+});
+
+/** Every claim is required, and no other may be there: whatever differs was not made here. */
+export const ClientClaims = z.strictObject({
+  iss: text,
+  aud: text,
+  sub: text,
+  exp: seconds,
+  nbf: seconds,
+  iat: seconds,
+  jti: z.string().regex(/^[A-Za-z0-9_-]{22}$/),
+  /** What the token is for. A token for the registry is none for the API, whatever else it says. */
+  use: z.enum(['registry', 'api']),
+  access: z.array(access).max(200),
+  warden: z.strictObject({
+    kind: z.enum(['anonymous', 'person', 'robot', 'build']),
+    groups: z.array(text).max(1000),
+    method: text,
+    /** The address that fetched the token. */
+    ip: text,
+  }),
+});
+export type ClientClaims = z.infer<typeof ClientClaims>;

@@ -1,0 +1,196 @@
+/**
+ * The tokens that clients get: signed and verified here, believed by nobody else.
+ *
+ * They are JWTs with a key and an audience of their own; the registry behind knows neither. A token says who asked,
+ * from where, and the most that it may be used for.
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc8725
+ */
+import { createHash } from 'node:crypto';
+import jwt from 'jsonwebtoken';
+import type { Subject } from '../policy/facts.ts';
+import { type Access, onlyPulls } from './access.ts';
+import { createBoundedMap } from './bounded-map.ts';
+import { ClientClaims } from './client-claims.ts';
+import type { SigningKey } from './keys.ts';
+
+export interface ClientTokenOptions {
+  /** The first signs; all verify, so that a new key can take over while tokens of the old one are about. */
+  readonly keys: readonly [SigningKey, ...SigningKey[]];
+  readonly issuer: string;
+  readonly audience: string;
+  /** What these tokens are for; those of another use are invalid here even with the same audience. */
+  readonly use: 'registry' | 'api';
+  /** From signing to expiry. */
+  readonly lifetimeSeconds: number;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  /** That many random bytes. */
+  readonly random: (bytes: number) => Uint8Array;
+}
+
+export interface ClientTokenRequest {
+  readonly subject: Subject;
+  /** Canonical address that asks. */
+  readonly address: string;
+  readonly access: readonly Access[];
+}
+
+export interface SignedToken {
+  readonly token: string;
+  readonly jti: string;
+  /** For `expires_in`: how long from now the token is good for, in whole seconds. */
+  readonly expiresInSeconds: number;
+}
+
+/** A token that was found to be ours, in time and unaltered. An upper bound of rights, never a decision. */
+export interface ClientToken {
+  readonly subject: Subject;
+  readonly jti: string;
+  /** Where it was fetched. */
+  readonly address: string;
+  readonly access: readonly Access[];
+  /** Seconds since 1970. */
+  readonly issuedAt: number;
+  /** Seconds since 1970. */
+  readonly expiresAt: number;
+}
+
+export interface ClientTokens {
+  sign(request: ClientTokenRequest): SignedToken;
+  /** Never throws: whatever is not wholly as it should be is invalid. */
+  verify(token: string): ClientToken | 'invalid';
+}
+
+/** Before anything is parsed. Sixteen repositories with long names fit into a tenth of it. */
+export const TOKEN_LIMIT = 32 * 1024;
+/** Clocks differ. The registry grants the same, both ways. */
+export const LEEWAY_SECONDS = 60;
+const BACKDATE_SECONDS = 10;
+const JTI_BYTES = 16;
+const VERIFIED_LIMIT = 10_000;
+const REUSE_LIMIT = 1_000;
+
+/** Base64url parts; an empty signature (alg none) is not one. */
+const COMPACT = /^([A-Za-z0-9_-]+)\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/;
+
+export function createClientTokens(options: ClientTokenOptions): ClientTokens {
+  const { keys, issuer, audience, use, lifetimeSeconds, now, random } = options;
+  const [signingKey] = keys;
+  const keyById = new Map(keys.map((key) => [key.kid, key]));
+  /** SHA-256 of a verified token -> what it says. A token in memory would be a secret more to lose. */
+  const verified = createBoundedMap<ClientToken>(VERIFIED_LIMIT);
+  /** What was signed in the current second without rights to write: parallel layers ask for it again and again. */
+  const signed = createBoundedMap<{ readonly second: number; readonly token: SignedToken }>(REUSE_LIMIT);
+
+  const nowSeconds = (): number => Math.floor(now() / 1000);
+
+  function signAnew({ subject, address, access }: ClientTokenRequest, second: number): SignedToken {
+    const jti = Buffer.from(random(JTI_BYTES)).toString('base64url');
+    const claims: ClientClaims = {
+      iss: issuer,
+      aud: audience,
+      sub: subject.name,
+      exp: second + lifetimeSeconds,
+      nbf: second - BACKDATE_SECONDS,
+      iat: second,
+      jti,
+      use,
+      access: access.map(
+        ({ type, name, actions }) => ({ type, name, actions: [...actions] }) as ClientClaims['access'][0],
+      ),
+      warden: { kind: subject.kind, groups: [...subject.groups], method: subject.method, ip: address },
+    };
+    const token = jwt.sign(claims, signingKey.privateKey, {
+      algorithm: signingKey.algorithm,
+      keyid: signingKey.kid,
+    });
+    return { token, jti, expiresInSeconds: lifetimeSeconds };
+  }
+
+  /** The claims, if the signature of one of our keys is on them and they are of our making. */
+  function readClaims(token: string): ClientClaims | undefined {
+    const header = COMPACT.exec(token)?.[1];
+    const key = header === undefined ? undefined : keyOfHeader(header, keyById);
+    if (!key) return undefined;
+    try {
+      const payload = jwt.verify(token, key.publicKey, {
+        algorithms: [key.algorithm],
+        issuer,
+        audience,
+        clockTolerance: LEEWAY_SECONDS,
+        clockTimestamp: nowSeconds(),
+      });
+      return ClientClaims.safeParse(payload).data;
+    } catch {
+      // Every way of being wrong is the same answer; which one it was helps only whoever made it.
+      return undefined;
+    }
+  }
+
+  function inTime({ issuedAt, expiresAt }: ClientToken): boolean {
+    const second = nowSeconds();
+    return second < expiresAt + LEEWAY_SECONDS && issuedAt <= second + LEEWAY_SECONDS;
+  }
+
+  return {
+    sign(request) {
+      const second = nowSeconds();
+      if (!onlyPulls(request.access)) return signAnew(request, second);
+      const { subject, address, access } = request;
+      const key = JSON.stringify([subject, address, access]);
+      const before = signed.get(key);
+      if (before?.second === second) return before.token;
+      const token = signAnew(request, second);
+      signed.set(key, { second, token });
+      return token;
+    },
+    verify(token) {
+      if (token.length > TOKEN_LIMIT) return 'invalid';
+      const digest = createHash('sha256').update(token).digest('base64');
+      const known = verified.get(digest);
+      if (known) {
+        if (inTime(known)) return known;
+        verified.delete(digest);
+        return 'invalid';
+      }
+      const claims = readClaims(token);
+      if (!claims || claims.aud !== audience || claims.use !== use) return 'invalid';
+      const { sub, jti, access, iat, exp, warden } = claims;
+      if ((warden.kind === 'anonymous') !== (sub === '')) return 'invalid';
+      const { kind, groups, method, ip } = warden;
+      const read: ClientToken = {
+        subject: { name: sub, kind, groups, method },
+        jti,
+        address: ip,
+        access,
+        issuedAt: iat,
+        expiresAt: exp,
+      };
+      if (!inTime(read)) return 'invalid';
+      verified.set(digest, read);
+      return read;
+    },
+  };
+}
+
+/**
+ * The key that a header names, if the header is one of ours: exactly `typ`, `alg` and `kid`. A header that brings a key
+ * of its own (`jwk`, `x5c`, `jku`, `x5u`) or asks for an extension (`crit`) is none.
+ */
+function keyOfHeader(encoded: string, keyById: ReadonlyMap<string, SigningKey>): SigningKey | undefined {
+  let header: unknown;
+  try {
+    header = JSON.parse(Buffer.from(encoded, 'base64url').toString('utf8'));
+  } catch {
+    return undefined;
+  }
+  if (typeof header !== 'object' || header === null || Object.keys(header).length !== 3) return undefined;
+  const { typ, alg, kid } = header as {
+    readonly typ?: unknown;
+    readonly alg?: unknown;
+    readonly kid?: unknown;
+  };
+  const key = typeof kid === 'string' ? keyById.get(kid) : undefined;
+  return key && typ === 'JWT' && alg === key.algorithm ? key : undefined;
+}

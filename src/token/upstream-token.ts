@@ -1,0 +1,91 @@
+/**
+ * The tokens that the registry gets with each request: signed with the key that it trusts, for what was just decided
+ * and nothing more. Clients never see them.
+ *
+ * The certificate travels in the header `x5c`, and there is no `kid`: this one form is accepted by docker-registry 2.8
+ * and by distribution 3 with the same rootcertbundle.
+ *
+ * @see https://distribution.github.io/distribution/spec/auth/jwt/
+ */
+import jwt from 'jsonwebtoken';
+import type { Access } from './access.ts';
+import { createBoundedMap } from './bounded-map.ts';
+import type { SigningKey } from './keys.ts';
+
+export interface UpstreamTokenOptions {
+  readonly key: SigningKey;
+  /** Standard base64 of the DER, leaf first. */
+  readonly x5c: readonly string[];
+  /** `auth.token.issuer` of the registry. */
+  readonly issuer: string;
+  /** `auth.token.service` of the registry. */
+  readonly service: string;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  /** That many random bytes. */
+  readonly random: (bytes: number) => Uint8Array;
+}
+
+export type UpstreamAction = 'pull' | 'push' | 'delete';
+
+export interface RepositoryRequest {
+  /** The user's name, '' for anonymous: the registry names it in its log and notifications. */
+  readonly subject: string;
+  readonly repository: string;
+  readonly actions: readonly UpstreamAction[];
+  /** Another repository that a blob is mounted from: pull, and nothing else. */
+  readonly mountFrom?: string;
+}
+
+export interface UpstreamTokens {
+  forRepository(request: RepositoryRequest): string;
+  /** To read the list of all repositories. */
+  forCatalog(subject: string): string;
+}
+
+const LIFETIME_SECONDS = 300;
+/** A token in use has at least the difference left, and the registry's leeway of a minute on top. */
+const REMEMBER_SECONDS = 60;
+const REMEMBER_LIMIT = 5_000;
+const BACKDATE_SECONDS = 10;
+
+export function createUpstreamTokens(options: UpstreamTokenOptions): UpstreamTokens {
+  const { key, x5c, issuer, service, now, random } = options;
+  const remembered = createBoundedMap<{ readonly token: string; readonly since: number }>(REMEMBER_LIMIT);
+
+  function sign(subject: string, access: readonly Access[]): string {
+    const second = Math.floor(now() / 1000);
+    const name = JSON.stringify([subject, access]);
+    const before = remembered.get(name);
+    // Both ways: a clock that was set back must not keep a token for ever.
+    if (before && Math.abs(second - before.since) < REMEMBER_SECONDS) return before.token;
+    const claims = {
+      iss: issuer,
+      // A text, since docker-registry 2.8 refuses a list.
+      aud: service,
+      sub: subject,
+      exp: second + LIFETIME_SECONDS,
+      nbf: second - BACKDATE_SECONDS,
+      iat: second,
+      jti: Buffer.from(random(16)).toString('base64url'),
+      access,
+    };
+    const token = jwt.sign(claims, key.privateKey, {
+      algorithm: key.algorithm,
+      header: { alg: key.algorithm, typ: 'JWT', x5c: [...x5c] },
+    });
+    remembered.set(name, { token, since: second });
+    return token;
+  }
+
+  return {
+    forRepository({ subject, repository, actions, mountFrom }) {
+      const access: Access[] = [{ type: 'repository', name: repository, actions: [...actions].sort() }];
+      if (mountFrom !== undefined && mountFrom !== repository) {
+        access.push({ type: 'repository', name: mountFrom, actions: ['pull'] });
+      }
+      return sign(subject, access);
+    },
+    forCatalog: (subject) => sign(subject, [{ type: 'registry', name: 'catalog', actions: ['*'] }]),
+  };
+}
