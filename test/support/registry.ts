@@ -24,6 +24,8 @@ export interface RegistryOptions {
   readonly port?: number;
   /** Signs the registry's upload states; several registries over one storage need the same. */
   readonly httpSecret?: string;
+  /** Its output goes to this file instead of memory, for one that stays up. */
+  readonly logFile?: string;
 }
 
 export interface RunningRegistry {
@@ -35,6 +37,9 @@ export interface RunningRegistry {
   readonly address: string;
   readonly storage: string;
   pid(): number;
+  /** Fulfilled when the program that runs now has ended. */
+  readonly ended: Promise<unknown>;
+  tail(): string;
   /** What it has logged since the first start, access log included. */
   log(): string;
   /** SIGSTOP: connections are accepted by the kernel, and nothing answers. */
@@ -74,6 +79,7 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Runn
     child = await startChild(program as string, ['serve', file], {
       // Distribution 3 would send traces to port 4318 otherwise.
       env: { OTEL_TRACES_EXPORTER: 'none' },
+      ...(options.logFile !== undefined && { outputFile: options.logFile }),
     });
     try {
       await child.waitForPort(port, host);
@@ -96,6 +102,10 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Runn
     address: `${host}:${port}`,
     storage,
     pid: () => child?.pid as number, // started above
+    get ended() {
+      return (child as Child).ended; // started above
+    },
+    tail: () => child?.tail() ?? '',
     log: () => earlier + child?.output(),
     pause: () => child?.signal('SIGSTOP'),
     resume: () => child?.signal('SIGCONT'),
