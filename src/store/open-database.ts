@@ -4,7 +4,7 @@
  * The file is 0600 and a folder made for it 0700: records name people and addresses. The write-ahead log and its index
  * get the mode of the file from SQLite.
  */
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync } from 'node:fs';
+import { accessSync, closeSync, constants, existsSync, fsyncSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { failureSentence } from './failure-sentence.ts';
@@ -75,9 +75,14 @@ export function openDatabase(options: DatabaseOptions): DatabaseSync {
  * @throws {Error} with one sentence that names the file.
  */
 export function createPrivateFile(what: string, file: string): void {
-  if (existsSync(file)) return;
   const folder = dirname(file);
   try {
+    if (existsSync(file)) {
+      // SQLite says only "cannot open" where the folder is what cannot be written.
+      accessSync(file, constants.R_OK | constants.W_OK);
+      accessSync(folder, constants.W_OK);
+      return;
+    }
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     closeSync(openSync(file, 'a', 0o600));
     // Without this a power cut can take the name of a file whose content is safe.
@@ -86,7 +91,7 @@ export function createPrivateFile(what: string, file: string): void {
     closeSync(handle);
   } catch (error) {
     const { code, message } = error as { code?: string; message: string };
-    throw new Error(`${what} cannot be created: ${ERRNO[code ?? ''] ?? message}`);
+    throw new Error(`${what} cannot be written: ${ERRNO[code ?? ''] ?? message}`);
   }
 }
 

@@ -1,0 +1,187 @@
+/**
+ * The inventory's thread: inventory.db, who pulled what. A counter for each machine, subject, content and name asked, not
+ * a list of events. A power cut may cost the last seconds of counting; nothing waits for it.
+ */
+import { parseAddress, parseRange, type Range } from '../policy/address.ts';
+import { ANONYMOUS } from '../policy/facts.ts';
+import { matchesRepository, matchesTag, parseRepositoryGlob, parseTagGlob } from '../policy/glob.ts';
+import { addressKey, addressKeyRange } from '../store/address-key.ts';
+import { afterPrefix, createConditions } from '../store/conditions.ts';
+import { openDatabase } from '../store/open-database.ts';
+import { type Operations, oneByOne } from '../store/thread.ts';
+
+export interface InventoryOptions {
+  readonly file: string;
+  /** For a command beside a running server: questions only. */
+  readonly readOnly?: boolean;
+}
+
+/** What was counted since the last flush. */
+export interface PullCount {
+  readonly address: string;
+  readonly host?: string;
+  readonly subject: string;
+  readonly repository: string;
+  readonly digest: string;
+  readonly reference: string;
+  readonly client?: string;
+  /** Milliseconds since 1970. */
+  readonly first: number;
+  readonly last: number;
+  readonly gets: number;
+  readonly heads: number;
+}
+
+/** Which pulls. All that are given must hold. */
+export interface PullFilters {
+  readonly repository?: string;
+  readonly tag?: string;
+  readonly user?: string;
+  readonly host?: string;
+  readonly network?: string;
+  /** With its algorithm; a part of its hex is enough. */
+  readonly digest?: string;
+  /** Milliseconds since 1970: last pulled at `since` or later, first pulled before `until`. */
+  readonly since?: number;
+  readonly until?: number;
+}
+
+/** A place in the order of answers, newest first. */
+export interface PullPlace {
+  readonly last: number;
+  readonly id: number;
+}
+
+export interface PullQuestion {
+  readonly filters: PullFilters;
+  readonly limit: number;
+  readonly after?: PullPlace;
+}
+
+export interface FoundPull extends PullCount {
+  readonly id: number;
+}
+
+export const INVENTORY_FILE = 'inventory.db';
+const INVENTORY_VERSION = 1;
+
+const SCHEMA = `
+  CREATE TABLE pull (
+    id INTEGER PRIMARY KEY, machine TEXT NOT NULL, address TEXT NOT NULL, address_key BLOB, host TEXT,
+    subject TEXT NOT NULL, repository TEXT NOT NULL, digest TEXT NOT NULL, reference TEXT NOT NULL,
+    first INTEGER NOT NULL, last INTEGER NOT NULL, gets INTEGER NOT NULL, heads INTEGER NOT NULL, client TEXT,
+    UNIQUE (machine, subject, repository, digest, reference)
+  ) STRICT;
+  CREATE INDEX pull_last ON pull (last);
+  CREATE INDEX pull_repository ON pull (repository, reference);
+  CREATE INDEX pull_digest ON pull (digest);
+  CREATE INDEX pull_subject ON pull (subject);
+  CREATE INDEX pull_host ON pull (host);
+  CREATE INDEX pull_address ON pull (address_key);
+`;
+
+export function open({ file, readOnly }: InventoryOptions): Operations {
+  const db = openDatabase({
+    file,
+    called: 'the inventory of pulls',
+    version: INVENTORY_VERSION,
+    schema: SCHEMA,
+    synchronous: 'NORMAL',
+    pageSize: 8192,
+    timeoutMs: 5_000,
+    readOnly: readOnly ?? false,
+  });
+  /** The globs of the question that is being answered; the thread answers one at a time. */
+  let fitsRepository = (_repository: string): boolean => true;
+  let fitsTag = (_tag: string): boolean => true;
+  const pure = { deterministic: false, directOnly: true };
+  db.function('fits_repository', pure, (name) => Number(typeof name === 'string' && fitsRepository(name)));
+  db.function('fits_tag', pure, (name) => Number(typeof name === 'string' && fitsTag(name)));
+
+  /** All of them or none. */
+  function add(pulls: readonly PullCount[]): void {
+    // Prepared here: where questions only are asked, the file may not be writable.
+    const statement = db.prepare(`
+      INSERT INTO pull (machine, address, address_key, host, subject, repository, digest, reference, first, last, gets, heads, client)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+      ON CONFLICT (machine, subject, repository, digest, reference) DO UPDATE SET
+        address = excluded.address, address_key = excluded.address_key, client = coalesce(excluded.client, client),
+        first = min(first, excluded.first), last = max(last, excluded.last),
+        gets = gets + excluded.gets, heads = heads + excluded.heads`);
+    db.exec('BEGIN IMMEDIATE');
+    try {
+      for (const pull of pulls) {
+        const { address, host, subject, repository, digest, reference, first, last, gets, heads, client } =
+          pull;
+        const parsed = parseAddress(address);
+        const key = parsed ? addressKey(parsed) : null;
+        const machine = machineOf(pull);
+        statement.run(
+          ...[machine, address, key, host ?? null, subject, repository, digest, reference],
+          ...[first, last, gets, heads, client ?? null],
+        );
+      }
+      db.exec('COMMIT');
+    } catch (error) {
+      if (db.isTransaction) db.exec('ROLLBACK');
+      throw error;
+    }
+  }
+
+  function find({ filters, limit, after }: PullQuestion): readonly FoundPull[] {
+    const conditions = createConditions();
+    const { repository, tag, user, host, network, digest, since, until } = filters;
+    if (after) conditions.add('(last, id) < (?, ?)', after.last, after.id);
+    if (repository !== undefined) {
+      const parsed = parseRepositoryGlob(repository);
+      if (!parsed.ok) throw new Error(parsed.reason);
+      const prefix = repository.split('*', 1)[0] ?? '';
+      if (prefix === repository) conditions.add('repository = ?', repository);
+      else {
+        fitsRepository = (name) => matchesRepository(parsed.glob, name.split('/'), ANONYMOUS);
+        if (prefix !== '') conditions.add('repository >= ? AND repository < ?', prefix, afterPrefix(prefix));
+        conditions.add('fits_repository(repository)');
+      }
+    }
+    if (tag !== undefined) {
+      const parsed = parseTagGlob(tag);
+      if (!parsed.ok) throw new Error(parsed.reason);
+      fitsTag = (name) => matchesTag(parsed.glob, name);
+      // A digest that was asked for is no tag, whatever the pattern.
+      if (tag.includes('*')) conditions.add("instr(reference, ':') = 0 AND fits_tag(reference)");
+      else conditions.add('reference = ?', tag);
+    }
+    if (user !== undefined) conditions.add('subject = ?', user);
+    if (host !== undefined) conditions.add('host = ?', host);
+    if (network !== undefined) {
+      const { low, high } = addressKeyRange(requireRange(network));
+      conditions.add('address_key BETWEEN ? AND ?', low, high);
+    }
+    if (digest !== undefined) conditions.add('digest >= ? AND digest < ?', digest, afterPrefix(digest));
+    if (since !== undefined) conditions.add('last >= ?', since);
+    if (until !== undefined) conditions.add('first < ?', until);
+    const rows = db
+      .prepare(
+        `SELECT id, address, host, subject, repository, digest, reference, first, last, gets, heads, client
+         FROM pull${conditions.where()} ORDER BY last DESC, id DESC LIMIT ?`,
+      )
+      .all(...conditions.values, limit);
+    return rows.map(
+      (row) =>
+        Object.fromEntries(Object.entries(row).filter(([, value]) => value !== null)) as unknown as FoundPull,
+    );
+  }
+
+  return { together: oneByOne({ add, find }), close: () => db.close() };
+}
+
+/** A host has a name, so that its row outlives its address. */
+export function machineOf({ host, address }: { readonly host?: string; readonly address: string }): string {
+  return host === undefined ? `address ${address}` : `host ${host}`;
+}
+
+function requireRange(text: string): Range {
+  const parsed = parseRange(text);
+  if (!parsed.ok) throw new Error(parsed.reason);
+  return parsed.range;
+}

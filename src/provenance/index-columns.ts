@@ -1,0 +1,58 @@
+/** What the index keeps of a record, so that it is found. All of it comes from the leaf. */
+import { parseAddress } from '../policy/address.ts';
+import { addressKey } from '../store/address-key.ts';
+import type { PushRecord } from './record.ts';
+
+export interface IndexColumns {
+  readonly type: string;
+  /** Milliseconds since 1970. */
+  readonly time: number;
+  readonly repo: string | null;
+  readonly tag: string | null;
+  readonly actor: string | null;
+  readonly host: string | null;
+  readonly address: string | null;
+  readonly addressKey: Uint8Array | null;
+  readonly commit: string | null;
+  /** Of the manifest, of its children, and of its configuration (which docker calls the image's id). */
+  readonly digests: readonly string[];
+  readonly rules: readonly string[];
+}
+
+/** The parts of any type of record; a leaf of a type that this release does not know is still indexed by them. */
+interface Parts {
+  readonly subject?: {
+    readonly repo?: string;
+    readonly digest?: string;
+    readonly config?: string;
+    readonly children?: readonly { readonly digest: string }[];
+  };
+  readonly tag?: { readonly name: string };
+  readonly actor?: { readonly sub: string };
+  readonly peer?: { readonly ip: string; readonly host?: string };
+  readonly source?: { readonly commit?: string };
+  readonly policy?: { readonly rules?: readonly string[] };
+}
+
+export function columnsOf(record: PushRecord): IndexColumns {
+  const { subject, tag, actor, peer, source, policy } = record as Parts;
+  const address = peer && parseAddress(peer.ip);
+  const digests = [
+    subject?.digest,
+    subject?.config,
+    ...(subject?.children ?? []).map((child) => child.digest),
+  ];
+  return {
+    type: record.type,
+    time: Date.parse(record.time),
+    repo: subject?.repo ?? null,
+    tag: tag?.name ?? null,
+    actor: actor?.sub ?? null,
+    host: peer?.host ?? null,
+    address: peer?.ip ?? null,
+    addressKey: address ? addressKey(address) : null,
+    commit: source?.commit ?? null,
+    digests: [...new Set(digests.filter((digest) => digest !== undefined))],
+    rules: [...new Set(policy?.rules ?? [])],
+  };
+}

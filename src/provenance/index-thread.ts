@@ -1,0 +1,263 @@
+/**
+ * The index's thread: index.db, by which records are found. Everything in it comes from log.db, so it can be deleted at
+ * any time and is filled again; its watermark says how many entries it has seen.
+ *
+ * A server and a command may both fill it: each batch reads the watermark and moves it in one transaction.
+ */
+import { hash } from 'node:crypto';
+import { join } from 'node:path';
+import type { DatabaseSync } from 'node:sqlite';
+import { parseRange, type Range } from '../policy/address.ts';
+import { ANONYMOUS } from '../policy/facts.ts';
+import { matchesRepository, matchesTag, parseRepositoryGlob, parseTagGlob } from '../policy/glob.ts';
+import { addressKeyRange } from '../store/address-key.ts';
+import { afterPrefix, createConditions } from '../store/conditions.ts';
+import { openDatabase } from '../store/open-database.ts';
+import { type Operations, oneByOne } from '../store/thread.ts';
+import { columnsOf } from './index-columns.ts';
+import { LOG_CALLED, LOG_FILE, LOG_VERSION } from './log-thread.ts';
+import type { PushRecord } from './record.ts';
+
+export interface IndexOptions {
+  /** Of log.db and index.db. */
+  readonly folder: string;
+}
+
+/** Which records. All that are given must hold. */
+export interface RecordFilters {
+  /** As in the policy, without variables. */
+  readonly repository?: string;
+  /** With `*` for any text. */
+  readonly tag?: string;
+  /** '' is the anonymous one. */
+  readonly user?: string;
+  readonly host?: string;
+  /** An address, or a network in CIDR notation. */
+  readonly network?: string;
+  /** With its algorithm; a part of its hex is enough. */
+  readonly digest?: string;
+  /** Milliseconds since 1970: from `since` on, before `until`. */
+  readonly since?: number;
+  readonly until?: number;
+  readonly types?: readonly string[];
+  readonly rule?: string;
+}
+
+export interface RecordQuestion {
+  readonly filters: RecordFilters;
+  readonly limit: number;
+  /** Records before this index only. */
+  readonly before?: number;
+}
+
+export interface FoundRecord {
+  readonly index: number;
+  readonly record: PushRecord;
+}
+
+export interface RecordAnswer {
+  /** Newest first. */
+  readonly found: readonly FoundRecord[];
+  /** How many entries of the log were looked at: those with an index below it. */
+  readonly watermark: number;
+}
+
+export const INDEX_FILE = 'index.db';
+const INDEX_VERSION = 1;
+
+const SCHEMA = `
+  CREATE TABLE record (
+    idx INTEGER PRIMARY KEY, type TEXT NOT NULL, time INTEGER NOT NULL, repo TEXT, tag TEXT, actor TEXT, host TEXT,
+    address TEXT, address_key BLOB, vcs_commit TEXT
+  ) STRICT;
+  CREATE INDEX record_repo ON record (repo, tag);
+  CREATE INDEX record_actor ON record (actor);
+  CREATE INDEX record_host ON record (host);
+  CREATE INDEX record_address ON record (address_key);
+  CREATE INDEX record_time ON record (time);
+  CREATE INDEX record_commit ON record (vcs_commit) WHERE vcs_commit IS NOT NULL;
+  CREATE TABLE digest (digest TEXT NOT NULL, idx INTEGER NOT NULL, PRIMARY KEY (digest, idx)) STRICT, WITHOUT ROWID;
+  CREATE TABLE rule (rule TEXT NOT NULL, idx INTEGER NOT NULL, PRIMARY KEY (rule, idx)) STRICT, WITHOUT ROWID;
+  INSERT INTO meta VALUES ('watermark', 0), ('last', '');
+`;
+
+const BATCH = 1_000;
+
+export function open({ folder }: IndexOptions): Operations {
+  const log = openDatabase({
+    file: join(folder, LOG_FILE),
+    called: LOG_CALLED,
+    version: LOG_VERSION,
+    schema: '',
+    synchronous: 'FULL',
+    pageSize: 8192,
+    readOnly: true,
+    timeoutMs: 10_000,
+  });
+  let db: DatabaseSync;
+  try {
+    db = openDatabase({
+      file: join(folder, INDEX_FILE),
+      called: 'the index of the push log (it can be deleted, and is made again)',
+      version: INDEX_VERSION,
+      schema: SCHEMA,
+      // What a crash takes from it is read from the log again.
+      synchronous: 'NORMAL',
+      pageSize: 8192,
+      timeoutMs: 10_000,
+    });
+  } catch (error) {
+    log.close();
+    throw error;
+  }
+  const size = log.prepare('SELECT size FROM head');
+  const leaves = log.prepare('SELECT idx, leaf FROM entry WHERE idx >= ? ORDER BY idx LIMIT ?');
+  const leaf = log.prepare('SELECT leaf FROM entry WHERE idx = ?');
+  const meta = db.prepare('SELECT value FROM meta WHERE key = ?');
+  const setMeta = db.prepare('UPDATE meta SET value = ? WHERE key = ?');
+  const addRecord = db.prepare('INSERT INTO record VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)');
+  const addDigest = db.prepare('INSERT INTO digest VALUES (?, ?)');
+  const addRule = db.prepare('INSERT INTO rule VALUES (?, ?)');
+  /** The globs of the question that is being answered; the thread answers one at a time. */
+  let fitsRepository = (_repo: string): boolean => true;
+  let fitsTag = (_tag: string): boolean => true;
+  const pure = { deterministic: false, directOnly: true };
+  db.function('fits_repository', pure, (repo) => Number(typeof repo === 'string' && fitsRepository(repo)));
+  db.function('fits_tag', pure, (tag) => Number(typeof tag === 'string' && fitsTag(tag)));
+
+  function watermark(): number {
+    return Number(meta.get('watermark')?.['value']);
+  }
+
+  function transaction<T>(work: () => T): T {
+    db.exec('BEGIN IMMEDIATE');
+    try {
+      const result = work();
+      db.exec('COMMIT');
+      return result;
+    } catch (error) {
+      if (db.isTransaction) db.exec('ROLLBACK');
+      throw error;
+    }
+  }
+
+  /** An index of another log (restored from a backup, or begun anew) is emptied: the hash of the last entry tells. */
+  function requireSameLog(): void {
+    transaction(() => {
+      const mark = watermark();
+      if (mark === 0) return;
+      const last = leaf.get(mark - 1);
+      if (last && hashOf(last['leaf'] as Uint8Array) === meta.get('last')?.['value']) return;
+      db.exec('DELETE FROM record; DELETE FROM digest; DELETE FROM rule');
+      setMeta.run(0, 'watermark');
+      setMeta.run('', 'last');
+    });
+  }
+
+  /** @returns how many entries were added. */
+  function fillBatch(): number {
+    return transaction(() => {
+      const rows = leaves.all(watermark(), BATCH) as unknown as { idx: number; leaf: Uint8Array }[];
+      for (const row of rows) {
+        const columns = columnsOf(parseLeaf(row.leaf));
+        const { type, time, repo, tag, actor, host, address, commit } = columns;
+        addRecord.run(row.idx, type, time, repo, tag, actor, host, address, columns.addressKey, commit);
+        for (const digest of columns.digests) addDigest.run(digest, row.idx);
+        for (const rule of columns.rules) addRule.run(rule, row.idx);
+      }
+      const last = rows.at(-1);
+      if (last) {
+        setMeta.run(last.idx + 1, 'watermark');
+        setMeta.run(hashOf(last.leaf), 'last');
+      }
+      return rows.length;
+    });
+  }
+
+  function catchUp(): { watermark: number } {
+    // The usual case takes no lock: nothing new.
+    while (watermark() < Number(size.get()?.['size'])) if (fillBatch() === 0) break;
+    return { watermark: watermark() };
+  }
+
+  function find({ filters, limit, before }: RecordQuestion): RecordAnswer {
+    const mark = catchUp().watermark;
+    const conditions = createConditions();
+    const { repository, tag, user, host, network, digest, since, until, types, rule } = filters;
+    conditions.add('idx < ?', Math.min(before ?? mark, mark));
+    if (repository !== undefined) {
+      const parsed = parseRepositoryGlob(repository);
+      if (!parsed.ok) throw new Error(parsed.reason);
+      const prefix = repository.split('*', 1)[0] ?? '';
+      if (prefix === repository) conditions.add('repo = ?', repository);
+      else {
+        fitsRepository = (name) => matchesRepository(parsed.glob, name.split('/'), ANONYMOUS);
+        if (prefix !== '') conditions.add('repo >= ? AND repo < ?', prefix, afterPrefix(prefix));
+        conditions.add('fits_repository(repo)');
+      }
+    }
+    if (tag !== undefined) {
+      const parsed = parseTagGlob(tag);
+      if (!parsed.ok) throw new Error(parsed.reason);
+      fitsTag = (name) => matchesTag(parsed.glob, name);
+      if (tag.includes('*')) conditions.add('fits_tag(tag)');
+      else conditions.add('tag = ?', tag);
+    }
+    if (user !== undefined) conditions.add('actor = ?', user);
+    if (host !== undefined) conditions.add('host = ?', host);
+    if (network !== undefined) {
+      const { low, high } = addressKeyRange(requireRange(network));
+      conditions.add('address_key BETWEEN ? AND ?', low, high);
+    }
+    if (digest !== undefined) {
+      conditions.add(
+        'idx IN (SELECT idx FROM digest WHERE digest >= ? AND digest < ?)',
+        digest,
+        afterPrefix(digest),
+      );
+    }
+    if (since !== undefined) conditions.add('time >= ?', since);
+    if (until !== undefined) conditions.add('time < ?', until);
+    if (types !== undefined) conditions.add(`type IN (${types.map(() => '?').join(', ')})`, ...types);
+    if (rule !== undefined) conditions.add('idx IN (SELECT idx FROM rule WHERE rule = ?)', rule);
+    const rows = db
+      .prepare(`SELECT idx FROM record${conditions.where()} ORDER BY idx DESC LIMIT ?`)
+      .all(...conditions.values, limit);
+    const found = rows.map((row) => {
+      const index = Number(row['idx']);
+      const bytes = leaf.get(index)?.['leaf'];
+      if (!(bytes instanceof Uint8Array)) throw new Error(`${LOG_CALLED} has no entry ${index}`);
+      return { index, record: parseLeaf(bytes) };
+    });
+    return { found, watermark: mark };
+  }
+
+  try {
+    requireSameLog();
+  } catch (error) {
+    db.close();
+    log.close();
+    throw error;
+  }
+  return {
+    together: oneByOne({ catchUp, find }),
+    close() {
+      db.close();
+      log.close();
+    },
+  };
+}
+
+function parseLeaf(bytes: Uint8Array): PushRecord {
+  return JSON.parse(Buffer.from(bytes).toString('utf8')) as PushRecord;
+}
+
+function hashOf(bytes: Uint8Array): string {
+  return hash('sha256', bytes);
+}
+
+function requireRange(text: string): Range {
+  const parsed = parseRange(text);
+  if (!parsed.ok) throw new Error(parsed.reason);
+  return parsed.range;
+}
