@@ -50,8 +50,7 @@ function sentence(issue: Issue): string {
       return `expected ${offered}${near}`;
     }
     case 'too_small':
-      if (issue.origin === 'array')
-        return 'an empty list says nothing; expected at least one entry';
+      if (issue.origin === 'array') return 'an empty list says nothing; expected at least one entry';
       if (issue.origin === 'string') return 'an empty text says nothing; expected at least one character';
       return `expected at least ${issue.minimum}`;
     case 'too_big':

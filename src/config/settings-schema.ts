@@ -1,0 +1,237 @@
+/**
+ * The shape of warden.yaml. Unknown keys are errors, so that a misspelt key of security is not silent. Units are in the
+ * names of keys; every key has a description, from which its documentation is made.
+ */
+import { z } from 'zod';
+import { canonicalAddress, parseRange } from '../policy/address.ts';
+
+const LABELS = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*$/;
+
+/** A host as it stands in an address: a lower-case name, IPv4, or IPv6 in brackets; with a port or without. */
+function isAuthority(text: string): boolean {
+  const [, host = '', port] = /^(\[[0-9a-f:.]+\]|[^:[\]]+)(?::([1-9][0-9]{0,4}))?$/.exec(text) ?? [];
+  if (port !== undefined && Number(port) > 65_535) return false;
+  if (host.startsWith('[')) return canonicalAddress(host.slice(1, -1)) === host.slice(1, -1);
+  // All digits and dots is meant as IPv4; names that only look like it are read differently by different programs.
+  return /^[0-9.]+$/.test(host) ? canonicalAddress(host) === host : host.length <= 253 && LABELS.test(host);
+}
+
+const origin = z.string().refine(
+  (text) => {
+    const [, authority = ''] = /^https?:\/\/(.+)$/.exec(text) ?? [];
+    return isAuthority(authority);
+  },
+  {
+    error:
+      'expected http:// or https://, a host in lower case, and a port if it is not the usual one; nothing behind',
+  },
+);
+
+const port = z.int().min(0).max(65_535);
+const path = z
+  .string()
+  .min(1)
+  .refine((text) => !text.includes('\0'), { error: 'expected a path' });
+
+const address = z.string().refine((text) => canonicalAddress(text) === text, {
+  error: 'expected an address such as 127.0.0.1, 0.0.0.0 or ::1; names are not looked up here',
+});
+
+/** Stands between quotes in a header, and as a claim in tokens. */
+const audience = z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]{1,255}$/, {
+  error: 'expected printable ASCII without blanks, quotes and backslashes',
+});
+
+const proxy = z.string().superRefine((text, context) => {
+  const everyone = 'would believe every client about its own address; list the proxies themselves';
+  const parsed = parseRange(text);
+  if (text === '*' || /\/0+$/.test(text))
+    context.addIssue({ code: 'custom', message: `${JSON.stringify(text)} ${everyone}` });
+  else if (!parsed.ok) context.addIssue({ code: 'custom', message: parsed.reason });
+});
+
+const listener = { host: address, port };
+
+export const settingsSchema = z.strictObject({
+  publicUrl: origin.describe(
+    'The address that people type, for example https://registry.corp:5000. Clients are sent to <publicUrl>/token for their tokens.',
+  ),
+  alternateUrls: z
+    .array(origin)
+    .default([])
+    .describe(
+      'Other addresses of the same registry. A client that names one of their hosts is sent to the token endpoint there; any other to publicUrl.',
+    ),
+  service: audience
+    .optional()
+    .describe('Audience of the tokens of clients. Default: host and port of publicUrl.'),
+  listen: z
+    .strictObject({
+      host: listener.host
+        .default('127.0.0.1')
+        .describe('Address to listen on; 0.0.0.0 for all of IPv4, :: for all.'),
+      port: listener.port.default(5000).describe('Port to listen on; 0 takes a free one.'),
+      tls: z
+        .strictObject({
+          certificateFile: path.describe(
+            'PEM: the certificate of publicUrl’s host, then those that lead to the CA.',
+          ),
+          keyFile: path.describe('PEM: its private key.'),
+        })
+        .optional()
+        .describe('Absent: plain HTTP, for a proxy that terminates TLS or for clients on this machine.'),
+    })
+    .prefault({})
+    .describe('Where clients connect.'),
+  operations: z
+    .strictObject({
+      host: listener.host
+        .default('127.0.0.1')
+        .describe('Address to listen on. Whoever reaches it reads the metrics.'),
+      port: listener.port.default(9464).describe('Port to listen on; 0 takes a free one.'),
+    })
+    .prefault({})
+    .describe('Where health and metrics are asked for.'),
+  trustedProxies: z
+    .array(proxy)
+    .default([])
+    .describe(
+      'Addresses or ranges of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed. Nobody else’s are.',
+    ),
+  allowCredentialsOverHttp: z
+    .boolean()
+    .default(false)
+    .describe('true: passwords are taken over plain HTTP, where everyone on the way reads them.'),
+  registry: z
+    .strictObject({
+      url: origin.describe('Where docker-registry listens: a loopback address, or https.'),
+      issuer: audience.default('registry-warden').describe('auth.token.issuer of the registry.'),
+      service: audience.default('docker-registry').describe('auth.token.service of the registry.'),
+      keyFile: path.describe(
+        'PEM: the private key that signs Warden’s own tokens for the registry. Another than tokens.keyFile.',
+      ),
+      certificateFile: path.describe(
+        'PEM: its certificate, which auth.token.rootcertbundle of the registry holds.',
+      ),
+      deletes: z.boolean().default(false).describe('true where the registry has storage.delete.enabled.'),
+      redirectHosts: z
+        .array(
+          z.string().refine(isAuthority, {
+            error: 'expected a host in lower case, with a port if not the usual one',
+          }),
+        )
+        .default([])
+        .describe('Hosts of the storage to which the registry may send clients for blobs.'),
+      responseTimeoutSeconds: z
+        .int()
+        .min(1)
+        .max(3600)
+        .default(60)
+        .describe('How long the registry may take to begin its answer once it has the whole request.'),
+    })
+    .describe('The registry behind.'),
+  tokens: z
+    .strictObject({
+      issuer: audience.default('registry-warden').describe('The iss of the tokens of clients.'),
+      algorithm: z
+        .enum(['ES256', 'RS256'])
+        .default('ES256')
+        .describe('How they are signed; the key must fit.'),
+      keyFile: path.describe('PEM: the private key that signs them. Another than registry.keyFile.'),
+      certificateFile: path
+        .optional()
+        .describe('PEM: its certificate. Only for others who check these tokens.'),
+      lifetimeSeconds: z.int().min(60).max(3600).default(300).describe('How long a token is valid.'),
+    })
+    .describe('The tokens of clients.'),
+  policy: path
+    .default('policies/')
+    .describe('A folder, of which all *.yaml files are one policy, or a single file.'),
+  users: path
+    .default('users.yaml')
+    .describe('The file of users, their groups and the hashes of their passwords.'),
+  data: path
+    .default('data/')
+    .describe('The folder of the record, the inventory and the sessions. Back it up.'),
+  sessions: z
+    .strictObject({
+      enabled: z.boolean().default(true).describe('Whether clients may stay logged in with a refresh token.'),
+      idleDays: z.int().min(1).max(3650).default(30).describe('A session that is not used for so long ends.'),
+      absoluteDays: z
+        .int()
+        .min(1)
+        .max(3650)
+        .default(180)
+        .describe('A session ends after so long in any case.'),
+    })
+    .prefault({})
+    .describe('Sessions of clients.'),
+  logins: z
+    .strictObject({
+      failuresPerMinute: z
+        .strictObject({
+          byAddress: z.int().min(1).default(30).describe('From one address.'),
+          byUserAndAddress: z.int().min(1).default(10).describe('For one user from one address.'),
+        })
+        .prefault({})
+        .describe('Failed logins above this are answered with 429, without a look at the password.'),
+      rememberSeconds: z
+        .int()
+        .min(0)
+        .max(3600)
+        .default(60)
+        .describe('How long a password that was right is not hashed again. 0: always hash.'),
+    })
+    .prefault({})
+    .describe('Limits of logins.'),
+  record: z
+    .strictObject({
+      minimumFreeMegabytes: z
+        .int()
+        .min(1)
+        .default(64)
+        .describe('With less room on the disk of the record, pushes are refused and pulls go on.'),
+      settleSeconds: z
+        .int()
+        .min(1)
+        .max(3600)
+        .default(60)
+        .describe('How long after a push broke off the registry is asked what became of it.'),
+    })
+    .prefault({})
+    .describe('The record of pushes.'),
+  shutdown: z
+    .strictObject({
+      graceSeconds: z
+        .int()
+        .min(0)
+        .max(86_400)
+        .default(600)
+        .describe('How long uploads under way may go on when told to stop.'),
+    })
+    .prefault({})
+    .describe('The end of the process.'),
+  state: z
+    .strictObject({
+      redisUrlFile: path.describe(
+        'A file that holds the redis:// or rediss:// address, with its password if it has one.',
+      ),
+    })
+    .optional()
+    .describe('What several instances share. Absent: the memory of this one.'),
+  log: z
+    .strictObject({
+      level: z
+        .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
+        .default('info')
+        .describe('The least level that is written.'),
+    })
+    .prefault({})
+    .describe('The log on standard output.'),
+  api: z
+    .strictObject({
+      service: audience.optional().describe('Audience of the tokens of the API. Default: <service>/api.'),
+    })
+    .prefault({})
+    .describe('The API for auditors.'),
+});

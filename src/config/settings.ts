@@ -1,0 +1,77 @@
+/** Loads warden.yaml: checks it as a whole, makes its paths absolute, and freezes the result. */
+import { dirname, resolve } from 'node:path';
+import type { z } from 'zod';
+import { type ReadText, readText } from './read-text.ts';
+import { judgeSettings } from './settings-judgement.ts';
+import { settingsSchema } from './settings-schema.ts';
+import { type Problem, readYaml } from './yaml.ts';
+
+type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T;
+
+/** warden.yaml as its keys stand there, with everything that has a default filled in. All paths are absolute. */
+export type Settings = DeepReadonly<
+  Omit<z.output<typeof settingsSchema>, 'service' | 'api'> & {
+    /** The file that these were read from. */
+    file: string;
+    service: string;
+    api: { service: string };
+  }
+>;
+
+export type LoadedSettings =
+  | { readonly ok: true; readonly settings: Settings; readonly warnings: readonly Problem[] }
+  | { readonly ok: false; readonly problems: readonly Problem[] };
+
+/** Relative paths in the file start from the file's own folder. Opens no other file than this one. */
+export async function loadSettings(file: string, read: ReadText = readText): Promise<LoadedSettings> {
+  const content = await read(file);
+  if (!content.ok) return { ok: false, problems: [{ file, line: 1, column: 1, message: content.reason }] };
+  const document = readYaml(content.text, file, settingsSchema);
+  if (!document.ok) return document;
+  const settings = complete(document.value, file);
+  const { problems, warnings } = judgeSettings(settings, file, document.positionOf);
+  return problems.length > 0 ? { ok: false, problems } : { ok: true, settings, warnings };
+}
+
+function complete(value: z.output<typeof settingsSchema>, file: string): Settings {
+  const at = (path: string): string => resolve(dirname(file), path);
+  const { listen, registry, tokens, state } = value;
+  const service = value.service ?? authorityOf(value.publicUrl);
+  return deepFreeze({
+    ...value,
+    file: resolve(file),
+    service,
+    api: { service: value.api.service ?? `${service}/api` },
+    listen: {
+      ...listen,
+      ...(listen.tls && {
+        tls: { certificateFile: at(listen.tls.certificateFile), keyFile: at(listen.tls.keyFile) },
+      }),
+    },
+    registry: {
+      ...registry,
+      keyFile: at(registry.keyFile),
+      certificateFile: at(registry.certificateFile),
+    },
+    tokens: {
+      ...tokens,
+      keyFile: at(tokens.keyFile),
+      ...(tokens.certificateFile !== undefined && { certificateFile: at(tokens.certificateFile) }),
+    },
+    policy: at(value.policy),
+    users: at(value.users),
+    data: at(value.data),
+    ...(state && { state: { redisUrlFile: at(state.redisUrlFile) } }),
+  });
+}
+
+/** `host[:port]` of an address that the schema has checked, as it was written. */
+export function authorityOf(url: string): string {
+  return url.slice(url.indexOf('//') + 2);
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value !== 'object' || value === null) return value;
+  for (const inner of Object.values(value)) deepFreeze(inner);
+  return Object.freeze(value);
+}
