@@ -1,7 +1,7 @@
 /** What script/start keeps in its data folder: settings, policy, keys, users. Made once, kept from then on. */
 import { randomBytes } from 'node:crypto';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { parseDocument, stringify } from 'yaml';
 import type { Credentials } from '../test/support/clients.ts';
 import { canListen, freePort } from '../test/support/ports.ts';
@@ -34,11 +34,12 @@ export interface Place {
 
 const HOST = '127.0.0.1';
 const PORTS = { listen: 5080, operations: 5081, registry: 5082 } as const;
-const SERVICE = 'registry';
-const ISSUER = 'warden-upstream';
+/** What the registry is told to demand of tokens; Warden's own defaults for them. */
+const SERVICE = 'docker-registry';
+const ISSUER = 'registry-warden';
 const BUILDER = { user: 'jenkins', group: 'ci' };
 const AUDITOR = { user: 'auditor', group: 'auditors' };
-const POLICY = join(import.meta.dirname, '..', 'policies', 'start.yaml');
+const POLICY = join(import.meta.dirname, '..', 'policies', 'default.yaml');
 
 /** Makes what is missing in `data`. A port that is taken is replaced, in the settings too. */
 export async function setUp(data: string, wantedPort: number | undefined): Promise<Place> {
@@ -49,6 +50,7 @@ export async function setUp(data: string, wantedPort: number | undefined): Promi
   const certificateFile = join(data, 'keys', 'upstream.crt');
   if (!existsSync(policyFile)) copyFileSync(POLICY, policyFile);
   if (!existsSync(settingsFile)) {
+    // Relative paths start from the settings file, so that the folder can be moved.
     const settings = {
       publicUrl: `http://${HOST}:${PORTS.listen}`,
       listen: { host: HOST, port: PORTS.listen },
@@ -57,13 +59,13 @@ export async function setUp(data: string, wantedPort: number | undefined): Promi
         url: `http://${HOST}:${PORTS.registry}`,
         issuer: ISSUER,
         service: SERVICE,
-        keyFile,
-        certificateFile,
+        keyFile: relative(data, keyFile),
+        certificateFile: relative(data, certificateFile),
       },
-      tokens: { issuer: 'warden', keyFile: join(data, 'keys', 'tokens.pem') },
-      policy: policyFile,
-      users: join(data, 'users.yaml'),
-      data: join(data, 'records'),
+      tokens: { keyFile: 'keys/tokens.pem' },
+      policy: relative(data, policyFile),
+      users: 'users.yaml',
+      data: 'records',
     };
     writeFileSync(settingsFile, stringify(settings));
   }

@@ -59,8 +59,8 @@ export interface RunningWarden {
 }
 
 /** The two ends of the trust between Warden and its registry. */
-export const REGISTRY_SERVICE = 'registry';
-export const REGISTRY_ISSUER = 'warden-upstream';
+export const REGISTRY_SERVICE = 'docker-registry';
+export const REGISTRY_ISSUER = 'registry-warden';
 
 const MAIN = join(import.meta.dirname, '..', '..', 'src', 'main.ts');
 const READY_TIMEOUT_MS = 30_000;
@@ -123,7 +123,7 @@ export async function startWarden(options: WardenOptions): Promise<RunningWarden
         keyFile: join(keys, 'upstream.pem'),
         certificateFile: join(keys, 'upstream.crt'),
       },
-      tokens: { issuer: 'warden', keyFile: join(keys, 'tokens.pem') },
+      tokens: { keyFile: join(keys, 'tokens.pem') },
       policy: temp.at('policy.yaml'),
       users: temp.at('users.yaml'),
       data: temp.at('data'),
