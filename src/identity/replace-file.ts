@@ -12,7 +12,7 @@ export class FileLocked extends Error {
 /** What the owner may do, and the group may read if it could before; others never. */
 const KEPT_MODE = 0o640;
 const NEW_MODE = 0o600;
-const LOCK_WAIT_MS = 5_000;
+const LOCK_WAIT_MS = 2_000;
 const LOCK_POLL_MS = 50;
 
 /**
