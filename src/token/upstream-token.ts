@@ -38,6 +38,8 @@ export interface RepositoryRequest {
 }
 
 export interface UpstreamTokens {
+  /** For exactly this access; none at all lets Warden ask whether the registry trusts its key. */
+  sign(subject: string, access: readonly Access[]): string;
   forRepository(request: RepositoryRequest): string;
   /** To read the list of all repositories. */
   forCatalog(subject: string): string;
@@ -79,6 +81,7 @@ export function createUpstreamTokens(options: UpstreamTokenOptions): UpstreamTok
   }
 
   return {
+    sign,
     forRepository({ subject, repository, actions, mountFrom }) {
       const access: Access[] = [{ type: 'repository', name: repository, actions: [...actions].sort() }];
       if (mountFrom !== undefined && mountFrom !== repository) {

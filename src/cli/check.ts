@@ -1,0 +1,32 @@
+/** `warden check`: every problem of settings, policy, users, keys and certificates at once, without starting anything. */
+import type { Command } from 'commander';
+import { describeProblem } from '../config/yaml.ts';
+import { preflight } from '../preflight.ts';
+import type { Io } from './io.ts';
+import { count } from './serve.ts';
+
+export interface CheckDeps {
+  readonly io: Io;
+  readonly defaultConfig: string;
+  readonly exit: (code: number) => void;
+}
+
+export function addCheckCommand(program: Command, { io, defaultConfig, exit }: CheckDeps): void {
+  program
+    .command('check')
+    .description('check settings, policy, users, keys and certificates')
+    .option('--config <file>', 'the settings', defaultConfig)
+    .action(async ({ config }: { config: string }) => {
+      const checked = await preflight(config, Date.now());
+      for (const warning of checked.warnings) io.err(`${describeProblem(warning)} (warning)`);
+      if (checked.ok) {
+        io.out(
+          `${config}: good (${count(checked.warnings.length, 'warning')}); policy ${checked.loaded.policy.digest}`,
+        );
+        return;
+      }
+      for (const problem of checked.problems) io.err(describeProblem(problem));
+      io.err(`${config}: ${count(checked.problems.length, 'problem')}`);
+      exit(2);
+    });
+}

@@ -1,0 +1,167 @@
+/**
+ * Everything that the files say, read and checked as a whole: the same for a start and for `warden check`, so that what
+ * was checked is what starts.
+ */
+import { X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { createSecureContext } from 'node:tls';
+import { loadPolicy } from './config/policy-files.ts';
+import { describeErrno } from './config/read-text.ts';
+import { loadSettings, type Settings } from './config/settings.ts';
+import type { Problem } from './config/yaml.ts';
+import { loadUsers } from './identity/users-file.ts';
+import type { Policy } from './policy/policy.ts';
+import { loadCertificateChain } from './token/certificates.ts';
+import { loadSigningKey, type SigningKey } from './token/keys.ts';
+
+/** What a start needs of the files. */
+export interface Loaded {
+  readonly settings: Settings;
+  readonly policy: Policy;
+  readonly clientKey: SigningKey;
+  readonly upstream: { readonly key: SigningKey; readonly x5c: readonly string[] };
+  readonly tls: Tls | undefined;
+  readonly redisUrl: string | undefined;
+}
+
+/** PEM texts of the listener's certificate chain and key, which fit together. */
+export interface Tls {
+  readonly cert: string;
+  readonly key: string;
+  /** Milliseconds since 1970. */
+  readonly expiresAt: number;
+}
+
+export type Preflight =
+  | { readonly ok: true; readonly loaded: Loaded; readonly warnings: readonly Problem[] }
+  | { readonly ok: false; readonly problems: readonly Problem[]; readonly warnings: readonly Problem[] };
+
+/** @param now milliseconds since 1970, for certificates. */
+export async function preflight(settingsFile: string, now: number): Promise<Preflight> {
+  const read = await loadSettings(settingsFile);
+  if (!read.ok) return { ok: false, problems: read.problems, warnings: [] };
+  const { settings } = read;
+  const problems: Problem[] = [];
+  const warnings: Problem[] = [...read.warnings];
+  /** Notes what a part has to say; undefined where it is unusable. */
+  function take<T extends { readonly ok: true; readonly warnings?: readonly Problem[] }>(
+    part: T | { readonly ok: false; readonly problems: readonly Problem[] },
+  ): T | undefined {
+    if (!part.ok) {
+      problems.push(...part.problems);
+      return undefined;
+    }
+    warnings.push(...(part.warnings ?? []));
+    return part;
+  }
+
+  const clientKey = take(loadSigningKey(settings.tokens.keyFile, settings.tokens.algorithm));
+  const upstreamKey = take(loadSigningKey(settings.registry.keyFile));
+  const { certificateFile } = settings.registry;
+  const chain =
+    upstreamKey && take(loadCertificateChain({ file: certificateFile, key: upstreamKey.key, now }));
+  if (clientKey && upstreamKey && clientKey.key.kid === upstreamKey.key.kid) {
+    problems.push(
+      at(
+        settings.registry.keyFile,
+        'the same key signs the tokens of clients: a token of a client would open the registry',
+      ),
+    );
+  }
+  const policy = take(await loadPolicy(settings.policy));
+  take(await loadUsers(settings.users));
+  const tls = settings.listen.tls && take(loadTls(settings.listen.tls, now));
+  const redis = settings.state && take(loadRedisUrl(settings.state.redisUrlFile));
+
+  if (problems.length > 0 || !clientKey || !upstreamKey || !chain || !policy)
+    return { ok: false, problems, warnings };
+  return {
+    ok: true,
+    warnings,
+    loaded: {
+      settings,
+      policy: policy.policy,
+      clientKey: clientKey.key,
+      upstream: { key: upstreamKey.key, x5c: chain.x5c },
+      tls: tls?.tls,
+      redisUrl: redis?.url,
+    },
+  };
+}
+
+type Part<T> =
+  | ({ readonly ok: true; readonly warnings: readonly Problem[] } & T)
+  | { readonly ok: false; readonly problems: readonly Problem[] };
+
+/** In milliseconds: time enough to have a new certificate made. */
+const EXPIRY_WARNING = 14 * 86_400_000;
+
+/** Reads and tries the pair; also used when it changes while Warden runs. */
+export function loadTls(
+  files: { readonly certificateFile: string; readonly keyFile: string },
+  now: number,
+): Part<{ readonly tls: Tls }> {
+  const { certificateFile, keyFile } = files;
+  const texts: string[] = [];
+  for (const file of [certificateFile, keyFile]) {
+    try {
+      texts.push(readFileSync(file, 'utf8'));
+    } catch (error) {
+      return { ok: false, problems: [at(file, `cannot be read: ${describeErrno(error)}`)] };
+    }
+  }
+  const [cert = '', key = ''] = texts;
+  let leaf: X509Certificate;
+  try {
+    leaf = new X509Certificate(cert);
+  } catch {
+    return {
+      ok: false,
+      problems: [
+        at(certificateFile, 'expected a PEM certificate (BEGIN CERTIFICATE), found none that can be read'),
+      ],
+    };
+  }
+  try {
+    createSecureContext({ cert, key });
+  } catch {
+    return {
+      ok: false,
+      problems: [at(keyFile, `expected the PEM private key of the certificate in ${certificateFile}`)],
+    };
+  }
+  const expiresAt = leaf.validToDate.getTime();
+  if (expiresAt <= now) {
+    return {
+      ok: false,
+      problems: [at(certificateFile, `the certificate has expired at ${leaf.validToDate.toISOString()}`)],
+    };
+  }
+  const soon = at(certificateFile, `the certificate expires at ${leaf.validToDate.toISOString()}`);
+  return {
+    ok: true,
+    warnings: expiresAt - now < EXPIRY_WARNING ? [soon] : [],
+    tls: { cert, key, expiresAt },
+  };
+}
+
+function loadRedisUrl(file: string): Part<{ readonly url: string }> {
+  let url: string;
+  try {
+    url = readFileSync(file, 'utf8').trim();
+  } catch (error) {
+    return { ok: false, problems: [at(file, `cannot be read: ${describeErrno(error)}`)] };
+  }
+  // The address may hold a password, so it is not repeated.
+  if (!/^rediss?:\/\/\S+$/.test(url)) {
+    return {
+      ok: false,
+      problems: [at(file, 'expected one line: redis://[user:password@]host:port[/database]')],
+    };
+  }
+  return { ok: true, warnings: [], url };
+}
+
+function at(file: string, message: string): Problem {
+  return { file, line: 1, column: 1, message };
+}
