@@ -93,7 +93,14 @@ function listener(deps: ServerDeps, expectsContinue: boolean): RequestListener {
     response.setHeader('X-Request-Id', id);
     response.on('error', (error) => log.debug({ err: error }, 'the client went away'));
     request.on('error', (error) => log.debug({ err: error }, 'the client went away'));
-    response.once('close', () => finish(deps, { request, response, log, started, summary }));
+    const closed = new Promise<void>((resolve) => response.once('close', () => resolve()));
+    // What a transfer came to is known only after the last byte, so the line waits for the handler as well.
+    const end = (handled: Promise<void>, client?: Client): void => {
+      Promise.all([handled, closed]).then(
+        () => finish(deps, { request, response, log, started, summary, client }),
+        (error: unknown) => log.error({ err: error }, 'the end of a request could not be told'),
+      );
+    };
 
     const client = deps.readClient({
       peer: request.socket.remoteAddress ?? '',
@@ -107,13 +114,15 @@ function listener(deps: ServerDeps, expectsContinue: boolean): RequestListener {
         { id, request, response, log, expectsContinue },
         new WardenError('REQUEST_MALFORMED', { sentence }),
       ).name;
+      end(Promise.resolve());
       return;
     }
     const exchange: Exchange = { id, request, response, client, log, started, expectsContinue };
     const handle = APPLICATION.test(request.url ?? '') ? deps.app : deps.gate;
-    handle(exchange, summary).catch((thrown: unknown) => {
+    const handled = handle(exchange, summary).catch((thrown: unknown) => {
       summary.error = answerError(exchange, thrown).name;
     });
+    end(handled, client);
   };
 }
 
@@ -128,9 +137,10 @@ interface Finished {
   readonly log: Log;
   readonly started: number;
   readonly summary: Summary;
+  readonly client: Client | undefined;
 }
 
-function finish(deps: ServerDeps, { request, response, log, started, summary }: Finished): void {
+function finish(deps: ServerDeps, { request, response, log, started, summary, client }: Finished): void {
   const milliseconds = performance.now() - started;
   const { route, bytesIn, bytesOut } = summary;
   const status = response.headersSent ? response.statusCode : 0;
@@ -148,7 +158,8 @@ function finish(deps: ServerDeps, { request, response, log, started, summary }: 
       method: request.method,
       status,
       milliseconds: Math.round(milliseconds * 10) / 10,
-      peer: request.socket.remoteAddress,
+      address: client?.address,
+      ...(client?.peer !== client?.address && { peer: client?.peer }),
       ...(theirs && { clientRequestId: theirs }),
       ...(response.writableFinished ? {} : { cut: true }),
       ...summary,
