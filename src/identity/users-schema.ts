@@ -3,8 +3,11 @@ import { z } from 'zod';
 
 /** Names are compared as they are: one spelling, no capitals, nothing that a path, a log or a glob could misread. */
 export const NAME = /^[a-z0-9](?:[a-z0-9._@-]{0,62}[a-z0-9])?$/;
-/** Cost 4 to 16: below is no hash that was ever made, above takes seconds for each login. */
-const BCRYPT = /^\$2[aby]\$(?:0[4-9]|1[0-6])\$[./A-Za-z0-9]{53}$/;
+/**
+ * Cost 4 to 16: below is no hash that was ever made, above takes seconds for each login. Salt and hash end in a
+ * character whose spare bits are zero; the verifier knows no others, and would refuse every password.
+ */
+const BCRYPT = /^\$2[aby]\$(?:0[4-9]|1[0-6])\$[./A-Za-z0-9]{21}[.Oeu][./A-Za-z0-9]{30}[.CGKOSWaeimquy26]$/;
 
 const name = z.string().regex(NAME, {
   error: 'expected a name of at most 64 characters: a-z, 0-9, and between them . _ @ -',

@@ -74,6 +74,7 @@ describe('the users file', () => {
     ['a hash of cost 3', user(`"${HASH.replace('$04$', '$03$')}"`), 3, 'bcrypt'],
     ['a hash of cost 17', user(`"${HASH.replace('$04$', '$17$')}"`), 3, 'bcrypt'],
     ['a hash of version x', user(`"${HASH.replace('$2b$', '$2x$')}"`), 3, 'bcrypt'],
+    ['a hash that no password can have', user(`"${HASH.slice(0, -1)}B"`), 3, 'bcrypt'],
     ['a hash with a line break', user(`"${HASH}\\n"`), 3, 'bcrypt'],
     ['a name in capitals', `users:\n  Alice: { password: "${HASH}" }\n`, 2, 'expected a name'],
     ['a name with a blank', `users:\n  "alice ": { password: "${HASH}" }\n`, 2, 'expected a name'],
