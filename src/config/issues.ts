@@ -36,6 +36,9 @@ function explain(issue: Issue, schema: z.core.$ZodType): Explanation[] {
     return [
       { path, part: 'key', message: `${printable(pathText(path))} is missing; expected ${expected(issue)}` },
     ];
+  if (issue.code === 'custom' && issue.params?.['part'] === 'key') {
+    return [{ path, part: 'key', message: prefixed(path.slice(0, -1), issue.message) }];
+  }
   return [{ path, part: 'value', message: prefixed(path, sentence(issue)) }];
 }
 

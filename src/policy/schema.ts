@@ -24,13 +24,24 @@ function parsedText(
   });
 }
 
-const name = z
-  .string()
-  .max(64)
-  .refine((text) => /^[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?$/.test(text) && !looksLikeRange(text), {
-    error: (issue) =>
-      `${JSON.stringify(issue.input)} cannot be a name: lower-case letters, digits, and . _ - between them; no address`,
-  });
+const MEANT_NAME = 'lower-case letters, digits, and . _ - between them; at most 64; no address';
+
+/**
+ * Values under names that the writer chooses. The names are checked beside the values, not as keys of the record, since
+ * the library does not look at the value of a key that it refuses.
+ */
+function named<T extends z.ZodType>(value: T) {
+  return z.record(z.string(), value).superRefine(
+    (record, context) => {
+      for (const name of Object.keys(record)) {
+        if (/^[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?$/.test(name) && !looksLikeRange(name)) continue;
+        const message = `${JSON.stringify(name)} cannot be a name: expected ${MEANT_NAME}`;
+        context.addIssue({ code: 'custom', path: [name], params: { part: 'key' }, message });
+      }
+    },
+    { when: ({ value }) => typeof value === 'object' && value !== null },
+  );
+}
 
 /** Names are compared as they stand: a pattern here would be a group that nobody is in. */
 const literalName = (kind: string) =>
@@ -173,12 +184,8 @@ const host = z.strictObject({
 
 /** One policy file. Several files of a folder are one policy. */
 export const policyDocument = z.strictObject({
-  hosts: z
-    .record(name, host)
-    .optional()
-    .describe('Machines with names, so that the record outlives their addresses.'),
-  networks: z
-    .record(name, z.array(z.string().min(1)).min(1))
+  hosts: named(host).optional().describe('Machines with names, so that the record outlives their addresses.'),
+  networks: named(z.array(z.string().min(1)).min(1))
     .optional()
     .describe('Named sets of ranges, addresses, hosts and other networks.'),
   rules: z
