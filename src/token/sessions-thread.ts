@@ -82,7 +82,7 @@ export function open({ file }: SessionsFileOptions): Operations {
     // A logout that a power cut undoes would be none.
     synchronous: 'FULL',
     pageSize: 4096,
-    timeoutMs: 5000,
+    timeoutMs: 2000,
   });
   const operations = createOperations(db);
   return { together: oneByOne(operations), close: () => db.close() };

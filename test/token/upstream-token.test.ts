@@ -1,0 +1,205 @@
+import { randomBytes } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { loadCertificateChain } from '../../src/token/certificates.ts';
+import { createClientTokens } from '../../src/token/client-token.ts';
+import { type Algorithm, loadSigningKey, type SigningKey } from '../../src/token/keys.ts';
+import { createUpstreamTokens } from '../../src/token/upstream-token.ts';
+import { describeNeeding } from '../support/needs.ts';
+import { type RunningRegistry, startRegistry } from '../support/registry.ts';
+import { makeTemp, type Temp } from '../support/temp.ts';
+import { makeCertificate, makeKey } from './make-keys.ts';
+
+const NAMES = { issuer: 'registry-warden', service: 'docker-registry' };
+
+function decode(token: string): { header: Record<string, unknown>; claims: Record<string, unknown> } {
+  const [header = '', claims = ''] = token.split('.');
+  const read = (text: string) => JSON.parse(Buffer.from(text, 'base64url').toString());
+  return { header: read(header), claims: read(claims) };
+}
+
+describe('a token for the registry', () => {
+  const START = 1_800_000_000;
+  function start() {
+    const clock = { seconds: START };
+    const tokens = createUpstreamTokens({
+      key: makeKey(),
+      x5c: ['AAAA', 'BBBB'],
+      ...NAMES,
+      now: () => clock.seconds * 1000,
+      random: randomBytes,
+    });
+    return { clock, tokens };
+  }
+
+  it('covers one repository and what was decided, and brings the certificate', () => {
+    const { tokens } = start();
+    const token = tokens.forRepository({
+      subject: 'alice',
+      repository: 'team/app',
+      actions: ['push', 'pull'],
+    });
+    const { header, claims } = decode(token);
+    expect(header).toEqual({ alg: 'ES256', typ: 'JWT', x5c: ['AAAA', 'BBBB'] });
+    expect(claims).toEqual({
+      iss: 'registry-warden',
+      aud: 'docker-registry',
+      sub: 'alice',
+      exp: START + 300,
+      nbf: START - 10,
+      iat: START,
+      jti: expect.stringMatching(/^[A-Za-z0-9_-]{22}$/),
+      access: [{ type: 'repository', name: 'team/app', actions: ['pull', 'push'] }],
+    });
+  });
+
+  it('covers the source of a mount for reading only, and the catalogue by its own word', () => {
+    const { tokens } = start();
+    const accessOf = (token: string) => decode(token).claims['access'];
+    const request = { subject: 'alice', repository: 'a', actions: ['push'] } as const;
+    expect(accessOf(tokens.forRepository({ ...request, mountFrom: 'b' }))).toEqual([
+      { type: 'repository', name: 'a', actions: ['push'] },
+      { type: 'repository', name: 'b', actions: ['pull'] },
+    ]);
+    expect(accessOf(tokens.forRepository({ ...request, mountFrom: 'a' }))).toEqual([
+      { type: 'repository', name: 'a', actions: ['push'] },
+    ]);
+    expect(accessOf(tokens.forCatalog(''))).toEqual([{ type: 'registry', name: 'catalog', actions: ['*'] }]);
+  });
+
+  it('is the same for a minute for the same subject and rights, and for no others', () => {
+    const { tokens, clock } = start();
+    const ask = (subject: string, repository: string, ...actions: ('pull' | 'push')[]) =>
+      tokens.forRepository({ subject, repository, actions });
+    const first = ask('alice', 'a', 'pull', 'push');
+    expect(ask('alice', 'a', 'push', 'pull')).toBe(first);
+    for (const other of [
+      ask('bob', 'a', 'pull', 'push'),
+      ask('alice', 'b', 'pull', 'push'),
+      ask('alice', 'a', 'pull'),
+    ]) {
+      expect(other).not.toBe(first);
+    }
+    clock.seconds += 59;
+    expect(ask('alice', 'a', 'pull', 'push')).toBe(first);
+    clock.seconds += 1;
+    const second = ask('alice', 'a', 'pull', 'push');
+    expect(second).not.toBe(first);
+    clock.seconds -= 3600;
+    expect(ask('alice', 'a', 'pull', 'push')).not.toBe(second);
+  });
+});
+
+for (const version of [2, 3] as const) {
+  describeNeeding(
+    [version === 2 ? 'docker-registry' : 'distribution3', 'openssl'],
+    `the registry of version ${version}`,
+    () => {
+      describe.each<Algorithm>(['ES256', 'RS256'])('with a key for %s', (algorithm) => {
+        let temp: Temp;
+        let registry: RunningRegistry;
+        let key: SigningKey;
+        let x5c: readonly string[];
+
+        beforeAll(async () => {
+          temp = makeTemp('upstream');
+          const made = await makeCertificate(temp, 'upstream', algorithm);
+          const loaded = loadSigningKey(made.keyFile, algorithm);
+          if (!loaded.ok) throw new Error(loaded.problems[0]?.message);
+          key = loaded.key;
+          const chain = loadCertificateChain({ file: made.certificateFile, key, now: Date.now() });
+          if (!chain.ok) throw new Error(chain.problems[0]?.message);
+          x5c = chain.x5c;
+          registry = await startRegistry({
+            version,
+            auth: { realm: 'http://127.0.0.1/token', ...NAMES, rootCertificateFile: made.certificateFile },
+          });
+        });
+        afterAll(async () => {
+          await registry.stop();
+          await temp.stop();
+        });
+
+        const upstream = (changes: Partial<Parameters<typeof createUpstreamTokens>[0]> = {}) =>
+          createUpstreamTokens({ key, x5c, ...NAMES, now: Date.now, random: randomBytes, ...changes });
+        const status = async (token: string | undefined, path: string, method = 'GET') => {
+          const headers = token === undefined ? {} : { Authorization: `Bearer ${token}` };
+          const answer = await fetch(`${registry.url}${path}`, { method, headers });
+          await answer.arrayBuffer();
+          return answer.status;
+        };
+
+        it('accepts what it was made for', async () => {
+          const tokens = upstream();
+          const pull = tokens.forRepository({ subject: '', repository: 'team/app', actions: ['pull'] });
+          const push = tokens.forRepository({
+            subject: 'alice',
+            repository: 'team/app',
+            actions: ['pull', 'push'],
+          });
+          expect(await status(pull, '/v2/')).toBe(200);
+          expect(await status(pull, '/v2/team/app/manifests/none')).toBe(404);
+          expect(await status(push, '/v2/team/app/blobs/uploads/', 'POST')).toBe(202);
+          expect(await status(tokens.forCatalog('alice'), '/v2/_catalog')).toBe(200);
+        });
+
+        it('refuses what it was not made for', async () => {
+          const tokens = upstream();
+          const pull = tokens.forRepository({ subject: '', repository: 'team/app', actions: ['pull'] });
+          expect(await status(undefined, '/v2/')).toBe(401);
+          expect(await status(pull, '/v2/team/app/blobs/uploads/', 'POST')).toBe(401);
+          expect(await status(pull, '/v2/team/other/manifests/none')).toBe(401);
+          expect(await status(pull, '/v2/_catalog')).toBe(401);
+          expect(await status(tokens.forCatalog('alice'), '/v2/team/app/manifests/none')).toBe(401);
+        });
+
+        it('refuses it with another audience, issuer, key or time', async () => {
+          const ask = (changes: Parameters<typeof upstream>[0]) =>
+            status(
+              upstream(changes).forRepository({ subject: '', repository: 'a', actions: ['pull'] }),
+              '/v2/',
+            );
+          expect(await ask({})).toBe(200);
+          expect(await ask({ service: 'other' })).toBe(401);
+          expect(await ask({ issuer: 'other' })).toBe(401);
+          expect(await ask({ key: makeKey(algorithm) })).toBe(401);
+          expect(await ask({ now: () => Date.now() - 3600_000 })).toBe(401);
+          // A clock that is 50 seconds off, either way, does no harm.
+          expect(await ask({ now: () => Date.now() - 50_000 })).toBe(200);
+          expect(await ask({ now: () => Date.now() + 50_000 })).toBe(200);
+        });
+
+        it('refuses the token of a client, even with its own audience', async () => {
+          for (const audience of ['registry.corp', NAMES.service]) {
+            const tokens = createClientTokens({
+              keys: [makeKey(algorithm)],
+              issuer: NAMES.issuer,
+              audience,
+              use: 'registry',
+              lifetimeSeconds: 300,
+              now: Date.now,
+              random: randomBytes,
+            });
+            const { token } = tokens.sign({
+              subject: { name: 'alice', kind: 'person', groups: [], method: 'password' },
+              address: '127.0.0.1',
+              access: [{ type: 'repository', name: 'team/app', actions: ['pull', 'push'] }],
+            });
+            expect(tokens.verify(token)).toMatchObject({ subject: { name: 'alice' } });
+            expect(await status(token, '/v2/')).toBe(401);
+            expect(await status(token, '/v2/team/app/blobs/uploads/', 'POST')).toBe(401);
+          }
+        });
+
+        it('names the user in its log', async () => {
+          const token = upstream().forRepository({
+            subject: 'alice.of.ci',
+            repository: 'a',
+            actions: ['pull'],
+          });
+          await status(token, '/v2/a/manifests/none');
+          expect(registry.log()).toContain('alice.of.ci');
+        });
+      });
+    },
+  );
+}
