@@ -8,6 +8,13 @@ export interface DockerdOptions {
   readonly host?: Host;
   /** Registries or networks spoken to by plain HTTP, or TLS without verification. 127.0.0.0/8 always is. */
   readonly insecureRegistries?: readonly string[];
+  /**
+   * Containers have networks and publish ports: on a host of hosts.ts only, whose network that changes. Otherwise
+   * there is the network of the host.
+   */
+  readonly networks?: true;
+  /** For building images: the fastest storage that works there, in place of plain folders, which work everywhere. */
+  readonly fastStorage?: true;
 }
 
 export interface Dockerd {
@@ -19,11 +26,9 @@ export interface Dockerd {
   stop(): Promise<void>;
 }
 
-/**
- * Starts a docker engine of its own. It changes nothing of the machine's network: no bridge, no iptables, so images
- * are pushed and pulled, and containers have the network of the host or none. Needs root.
- */
+/** Starts a docker engine of its own, which changes nothing of the machine. Needs root. */
 export async function startDockerd(options: DockerdOptions = {}): Promise<Dockerd> {
+  if (options.networks && !options.host) throw new Error('an engine with networks needs a host of its own');
   const temp = makeTemp('dockerd');
   const socket = temp.at('docker.sock');
   // Otherwise the machine's own /etc/docker/daemon.json would be read, and may contradict the flags.
@@ -34,15 +39,15 @@ export async function startDockerd(options: DockerdOptions = {}): Promise<Docker
     `--exec-root=${temp.at('exec')}`,
     `--pidfile=${temp.at('pid')}`,
     `--host=unix://${socket}`,
-    '--iptables=false',
-    '--ip6tables=false',
-    '--bridge=none',
-    '--storage-driver=vfs',
+    ...(options.networks ? [] : ['--iptables=false', '--ip6tables=false', '--bridge=none']),
+    ...(options.fastStorage ? [] : ['--storage-driver=vfs']),
     ...(options.insecureRegistries ?? []).map((place) => `--insecure-registry=${place}`),
   ];
   let child: Child | undefined;
   try {
-    child = await (options.host ? options.host.spawn('dockerd', args) : startChild('dockerd', args));
+    // What the engine mounts is seen by nobody else and gone with it, however it ends.
+    const words = ['--mount', '--', 'dockerd', ...args];
+    child = await (options.host ? options.host.spawn('unshare', words) : startChild('unshare', words));
     await child.waitForLine(/API listen on/, 40_000);
   } catch (error) {
     await child?.stop();

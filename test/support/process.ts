@@ -94,8 +94,9 @@ export async function must(
   options: RunOptions = {},
 ): Promise<string> {
   const { status, stdout, stderr } = await run(command, args, options);
-  if (status !== 0) throw new Error(`${describe(command, args)} ended with ${status}: ${stderr || stdout}`);
-  return stdout;
+  if (status === 0) return stdout;
+  const said = [stdout, stderr].map((text) => text.trim().split('\n').slice(-30).join('\n')).join('\n');
+  throw new Error(`${describe(command, args)} ended with ${status}: ${said}`);
 }
 
 /**
