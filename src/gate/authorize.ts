@@ -2,7 +2,7 @@
 import { WardenError } from '../errors.ts';
 import type { Decision, Question } from '../policy/facts.ts';
 import { bearerToken, writeChallenge } from '../protocol/challenge.ts';
-import type { GateDeps, VerifiedToken } from './deps.ts';
+import type { GateDeps, Judgement, VerifiedToken } from './deps.ts';
 import type { Exchange } from './exchange.ts';
 import { type Need, scopeText } from './needs.ts';
 import { actorOf, peerOf, policyOf } from './record-facts.ts';
@@ -22,12 +22,6 @@ export function authenticate(deps: GateDeps, exchange: Exchange, need: Need | un
   throw new WardenError(sentBearer ? 'TOKEN_INVALID' : 'TOKEN_MISSING', {
     headers: { 'WWW-Authenticate': challenge },
   });
-}
-
-/** What was asked and what policy said; kept for the record. */
-export interface Judgement {
-  readonly question: Question;
-  readonly decision: Decision;
 }
 
 /**

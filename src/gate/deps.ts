@@ -18,6 +18,12 @@ export interface VerifiedToken {
   }[];
 }
 
+/** What was asked and what policy said; kept for the record. */
+export interface Judgement {
+  readonly question: Question;
+  readonly decision: Decision;
+}
+
 export interface GateDeps {
   /** The configured address that the challenge names, chosen by the client's Host among the configured ones. */
   readonly realm: (host: string | undefined) => { readonly realm: string; readonly service: string };

@@ -1,7 +1,6 @@
 /** The parts of a record that every kind of it shares, from what the gate knows of a request. */
 import type { Actor, Peer } from '../provenance/record.ts';
-import type { Judgement } from './authorize.ts';
-import type { VerifiedToken } from './deps.ts';
+import type { Judgement, VerifiedToken } from './deps.ts';
 import type { Exchange } from './exchange.ts';
 
 const AGENT_LENGTH = 512;

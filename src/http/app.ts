@@ -11,11 +11,7 @@ import { answerError, type Exchange, type Summary } from '../gate/exchange.ts';
 import type { Log } from '../telemetry/log.ts';
 import { type AuditDeps, auditQuestion } from './routes/audit.ts';
 import { type TokenDeps, token } from './routes/token.ts';
-
-export interface AppState {
-  readonly exchange: Exchange;
-  readonly summary: Summary;
-}
+import type { AppState } from './state.ts';
 
 export interface AppDeps {
   readonly token: TokenDeps;

@@ -30,8 +30,7 @@ export interface Metrics {
 
 const WATCHED = {
   warden_record_writable: 'Whether the push record can be written (1) or pushes are refused (0).',
-  warden_record_free_bytes: 'Free bytes where the record is kept.',
-  warden_inventory_waiting: 'Pulls counted in memory and not written yet.',
+  warden_record_unsettled: 'Pushes that an earlier process left open and that are not settled yet.',
   warden_inventory_dropped_total:
     'Pulls not counted because the inventory could not be written for too long.',
   warden_policy_loaded_timestamp_seconds: 'When the policy in force was loaded.',

@@ -4,8 +4,8 @@ import { WardenError } from '../../errors.ts';
 import type { Exchange } from '../../gate/exchange.ts';
 import { type Decision, type Subject, UNKNOWN, type Unknown } from '../../policy/facts.ts';
 import { bearerToken } from '../../protocol/challenge.ts';
-import type { AppState } from '../app.ts';
 import { type LoginDeps, loginWithHeader } from '../basic-login.ts';
+import type { AppState } from '../state.ts';
 
 export type AuditKind = 'pushes' | 'pulls';
 

@@ -12,7 +12,6 @@ import type { Subject } from '../../policy/facts.ts';
 import { plainMediaType } from '../../protocol/manifest.ts';
 import type { Scope } from '../../protocol/scope.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
-import type { AppState } from '../app.ts';
 import {
   type LoggedIn,
   type LoginDeps,
@@ -20,6 +19,7 @@ import {
   loginWithPassword,
   type Presented,
 } from '../basic-login.ts';
+import type { AppState } from '../state.ts';
 import { readTokenForm, readTokenQuery, type TokenRequest } from '../token-request.ts';
 
 export interface TokenDeps extends LoginDeps {

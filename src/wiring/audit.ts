@@ -1,0 +1,33 @@
+/** The audit questions over HTTP: who may ask them, and what is asked. */
+import { parsePullsQuery, parsePushesQuery } from '../audit/filters.ts';
+import type { AuditDeps } from '../http/routes/audit.ts';
+import { decide } from '../policy/decide.ts';
+import { type Question, UNKNOWN } from '../policy/facts.ts';
+import { describeRefusal } from '../policy/refusal.ts';
+import type { Logins } from './logins.ts';
+import type { PolicyInForce } from './policy.ts';
+import type { Record } from './record.ts';
+import type { Tokens } from './tokens.ts';
+
+export function auditDeps(parts: {
+  readonly logins: Logins;
+  readonly tokens: Tokens;
+  readonly policy: PolicyInForce;
+  readonly record: Record;
+}): AuditDeps {
+  const { logins, tokens, policy, record } = parts;
+  return {
+    ...logins.deps,
+    verify: tokens.verifyApi,
+    decide: (facts) => decide(policy.current(), { ...facts, actions: ['audit'], tag: undefined }),
+    ask(kind, parameters, mayRead) {
+      if (kind === 'pushes') return record.audit.pushes(parsePushesQuery(parameters, Date.now()), mayRead);
+      return record.audit.pulls(parsePullsQuery(parameters, Date.now()), mayRead);
+    },
+    refusalText({ decision, subject, address, id }) {
+      const asked = { subject, address, tokenAddress: address, repository: UNKNOWN } as const;
+      const question: Question = { ...asked, actions: ['audit'], tag: undefined };
+      return describeRefusal({ decision, question, decisionId: id });
+    },
+  };
+}

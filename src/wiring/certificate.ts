@@ -1,0 +1,48 @@
+/** Shows a changed certificate to new connections; a bad one changes nothing. */
+import type { Server } from 'node:http';
+import type { Server as HttpsServer } from 'node:https';
+import { describeProblem } from '../config/yaml.ts';
+import { loadTls, type Tls } from '../preflight.ts';
+import { type Part, reportProblems, WATCH_MS } from './part.ts';
+
+export interface CertificateInUse {
+  readonly reload: () => void;
+  /** Milliseconds since 1970; 0 without TLS. */
+  readonly expiresAt: () => number;
+}
+
+export function watchCertificate(
+  { settings, log, endings }: Part,
+  server: Server,
+  initial: Tls | undefined,
+): CertificateInUse {
+  const files = settings.listen.tls;
+  if (files === undefined || initial === undefined) return { reload: () => undefined, expiresAt: () => 0 };
+  let shown = initial;
+  /** What was said last of the files: once for each state of them, not every two seconds. */
+  let told = '';
+
+  function look(): void {
+    if (files === undefined) return;
+    const next = loadTls(files, Date.now());
+    const state = next.ok ? '' : next.problems.map(describeProblem).join();
+    if (!next.ok && state !== told) {
+      reportProblems(log, 'the certificate on disk is refused; the last good one goes on', next.problems);
+    }
+    told = state;
+    if (!next.ok || (next.tls.cert === shown.cert && next.tls.key === shown.key)) return;
+    shown = next.tls;
+    (server as unknown as HttpsServer).setSecureContext(shown);
+    log.info({ until: new Date(shown.expiresAt).toISOString() }, 'another certificate is shown from now on');
+  }
+  const watching = setInterval(look, WATCH_MS).unref();
+  endings.defer(() => clearInterval(watching));
+
+  return {
+    reload() {
+      told = '';
+      look();
+    },
+    expiresAt: () => shown.expiresAt,
+  };
+}

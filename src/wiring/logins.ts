@@ -1,0 +1,115 @@
+/** Who asks, and from where: the users of the file, the limits of guessing, the address of a connection. */
+import { describeProblem } from '../config/yaml.ts';
+import { WardenError } from '../errors.ts';
+import type { Client } from '../gate/exchange.ts';
+import type { LoginDeps } from '../http/basic-login.ts';
+import type { ServerDeps } from '../http/server.ts';
+import { parseBasic } from '../identity/basic.ts';
+import { clientAddress, secureTransport } from '../identity/client-address.ts';
+import { createLogin, type Login } from '../identity/login.ts';
+import { createPasswords } from '../identity/passwords.ts';
+import { createUsers } from '../identity/users.ts';
+import { createAddressTest, requireRange } from '../policy/address.ts';
+import type { Recorder } from '../provenance/recorder.ts';
+import { createMemoryLimit, type Limit, type LimitOptions } from '../state/limits.ts';
+import { connectRedis } from '../state/redis.ts';
+import { createRedisLimit } from '../state/redis-limit.ts';
+import { type Part, reportProblems } from './part.ts';
+
+export interface Logins {
+  readonly login: Login;
+  /** For the token endpoint and the API alike. */
+  readonly deps: LoginDeps;
+}
+
+const WINDOW_SECONDS = 60;
+/** Milliseconds between two lines that say the same of an absent Redis. */
+const TELL_MS = 60_000;
+
+/** @throws {WardenError} when the users file became unusable after it was checked. */
+export async function openLogins(
+  part: Part,
+  redisUrl: string | undefined,
+  recorder: Recorder,
+): Promise<Logins> {
+  const { settings, log } = part;
+  const users = await createUsers({
+    file: settings.users,
+    now: Date.now,
+    onProblems: (problems) =>
+      reportProblems(log, 'the users file is refused; the last good one goes on', problems),
+    onReload: (list) => log.info({ users: list.byName.size }, 'the users file was read again'),
+  });
+  if (!users.ok)
+    throw new WardenError('INTERNAL', { sentence: users.problems.map(describeProblem).join('\n') });
+  const limitOf = redisUrl === undefined ? createMemoryLimit : sharedLimits(part, redisUrl);
+  const { byAddress, byUserAndAddress } = settings.logins.failuresPerMinute;
+  const login = createLogin({
+    users: users.users,
+    passwords: createPasswords({ now: Date.now, rememberSeconds: settings.logins.rememberSeconds }),
+    limits: {
+      byAddress: limitOf({ name: 'login-address', points: byAddress, seconds: WINDOW_SECONDS }),
+      byUserAndAddress: limitOf({
+        name: 'login-user-address',
+        points: byUserAndAddress,
+        seconds: WINDOW_SECONDS,
+      }),
+    },
+  });
+  const deps: LoginDeps = {
+    async login(attempt) {
+      const outcome = await login.login(attempt);
+      return outcome.ok ? outcome : undefined;
+    },
+    parseBasic: (header) => parseBasic(header) ?? 'malformed',
+    loginFailed({ user, client, userAgent, reason }) {
+      recorder.loginFailed({
+        reason,
+        actor: { sub: printable(user, 128), kind: 'person', method: 'password', evidence: 'claimed' },
+        peer: {
+          ip: client.address,
+          ...(client.peer !== client.address && { socket: client.peer }),
+          ...(userAgent && { ua: printable(userAgent, 512) }),
+        },
+      });
+    },
+  };
+  return { login, deps };
+}
+
+function sharedLimits({ log, endings }: Part, url: string): (options: LimitOptions) => Limit {
+  let toldAt = 0;
+  const tell = (reason: string): void => {
+    if (Date.now() - toldAt < TELL_MS) return;
+    toldAt = Date.now();
+    log.warn({ reason }, 'Redis is away: failed logins are counted in this process alone');
+  };
+  const { client, close } = connectRedis({ url, onProblem: tell });
+  endings.defer(close);
+  return (options) =>
+    createRedisLimit({ ...options, client, onAway: () => tell('a count was not answered') });
+}
+
+/** The address of a connection, by the socket and the listed proxies. */
+export function clientReader({ settings }: Part): ServerDeps['readClient'] {
+  const trusted = createAddressTest(settings.trustedProxies.map(requireRange));
+  return function readClient({ peer, encrypted, forwardedFor, forwardedProto }): Client | undefined {
+    const found = clientAddress({ peer, forwardedFor, trusted });
+    if (!found.ok) return undefined;
+    const { address, viaProxy, forwarded } = found;
+    const confidential = secureTransport({ encrypted, viaProxy, forwardedProto, address });
+    return {
+      address,
+      peer: found.peer,
+      forwarded,
+      viaProxy,
+      proto: (viaProxy ? forwardedProto === 'https' : encrypted) ? 'https' : 'http',
+      confidential: confidential || settings.allowCredentialsOverHttp,
+    };
+  };
+}
+
+/** What strangers wrote, for a record: cut, printable ASCII. */
+function printable(text: string, length: number): string {
+  return text.slice(0, length).replace(/[^\x20-\x7e]/g, '?');
+}

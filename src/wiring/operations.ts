@@ -1,0 +1,56 @@
+/** What the operators' listener tells: whether pulls and pushes can be served, and the gauges read at a scrape. */
+import type { OperationsDeps, Readiness } from '../http/operations.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import type { Registry } from '../upstream/registry.ts';
+import type { CertificateInUse } from './certificate.ts';
+import type { PolicyInForce } from './policy.ts';
+import type { Record } from './record.ts';
+
+export interface Operated {
+  readonly metrics: Metrics;
+  readonly registry: Registry;
+  readonly record: Record;
+  readonly policy: PolicyInForce;
+  readonly certificate: CertificateInUse;
+  readonly stopping: () => boolean;
+}
+
+/** Milliseconds for which an answer of the registry to a ping is good. */
+const PING_MS = 1_000;
+
+export function operationsOf({
+  metrics,
+  registry,
+  record,
+  policy,
+  certificate,
+  stopping,
+}: Operated): OperationsDeps {
+  const { recorder, inventory } = record;
+  let pinged: { readonly at: number; readonly answer: ReturnType<Registry['ping']> } | undefined;
+
+  async function ready(): Promise<Readiness> {
+    if (stopping()) return { ready: false, why: 'shutting down' };
+    if (pinged === undefined || Date.now() - pinged.at > PING_MS)
+      pinged = { at: Date.now(), answer: registry.ping() };
+    const answer = await pinged.answer;
+    return answer.ok ? { ready: true } : { ready: false, why: answer.why };
+  }
+
+  metrics.watch('warden_record_writable', () => (recorder.health().writable ? 1 : 0));
+  metrics.watch('warden_record_unsettled', () => recorder.unsettled());
+  metrics.watch('warden_inventory_dropped_total', () => inventory.dropped());
+  metrics.watch('warden_policy_loaded_timestamp_seconds', () => policy.loadedAt() / 1000);
+  metrics.watch('warden_policy_reload_failed', () => (policy.refused() ? 1 : 0));
+  metrics.watch('warden_certificate_expires_timestamp_seconds', () => certificate.expiresAt() / 1000);
+  return {
+    metrics,
+    ready,
+    async readyForPush() {
+      const pulls = await ready();
+      if (!pulls.ready) return pulls;
+      const health = recorder.health();
+      return health.writable ? { ready: true } : { ready: false, why: health.why };
+    },
+  };
+}

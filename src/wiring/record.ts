@@ -1,0 +1,75 @@
+/** Opens the record of pushes, the inventory of pulls and their index, each in a thread of its own. */
+import { randomBytes } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { type Audit, createAudit } from '../audit/audit.ts';
+import { createInventory, type Inventory } from '../inventory/inventory.ts';
+import { INVENTORY_FILE, type InventoryOptions } from '../inventory/inventory-thread.ts';
+import type { IndexOptions } from '../provenance/index-thread.ts';
+import type { LogOptions } from '../provenance/log-thread.ts';
+import { createRecordIndex } from '../provenance/record-index.ts';
+import { createRecorder, freeBytesOf, type Recorder } from '../provenance/recorder.ts';
+import { systemClock } from '../store/clock.ts';
+import { startThread, type Thread } from '../store/thread.ts';
+import type { Part } from './part.ts';
+
+export interface Record {
+  readonly recorder: Recorder;
+  readonly inventory: Inventory;
+  readonly audit: Audit;
+}
+
+/** Milliseconds between two fillings of the index while nobody asks. */
+const INDEX_MS = 1_000;
+
+/** @throws {StoreError} with one sentence that names the file which cannot be opened. */
+export async function openRecord({ settings, log, version, endings }: Part): Promise<Record> {
+  const folder = settings.data;
+  const clock = systemClock;
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+
+  async function thread(module: URL, options: unknown): Promise<Thread> {
+    const started = await startThread(module, options);
+    endings.defer(() => started.close());
+    return started;
+  }
+
+  const recorder = await createRecorder({
+    thread: await thread(new URL('../provenance/log-thread', import.meta.url), {
+      folder,
+    } satisfies LogOptions),
+    clock,
+    random: (size) => randomBytes(size),
+    instance: hostname(),
+    version,
+    freeBytes: freeBytesOf(folder),
+    minimumFreeBytes: settings.record.minimumFreeMegabytes * 1024 * 1024,
+    onHealth: (health) => {
+      if (health.writable) log.info('the push record can be written');
+      else
+        log.error({ why: health.why }, 'the push record cannot be written: pushes are refused, pulls go on');
+    },
+  });
+  endings.defer(() => recorder.close());
+  const inventory = createInventory({
+    thread: await thread(new URL('../inventory/inventory-thread', import.meta.url), {
+      file: join(folder, INVENTORY_FILE),
+    } satisfies InventoryOptions),
+    clock,
+    onFailure: (error) =>
+      log.warn({ err: error }, 'the inventory of pulls cannot be written; it is kept in memory'),
+  });
+  endings.defer(() => inventory.close());
+  const index = createRecordIndex({
+    thread: await thread(new URL('../provenance/index-thread', import.meta.url), {
+      folder,
+    } satisfies IndexOptions),
+    clock,
+    fillEveryMs: INDEX_MS,
+    onFailure: (error) =>
+      log.warn({ err: error }, 'the index of the record cannot be filled; it will catch up'),
+  });
+  endings.defer(() => index.close());
+  return { recorder, inventory, audit: createAudit({ index, inventory, now: clock.now }) };
+}

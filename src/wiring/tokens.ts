@@ -1,0 +1,104 @@
+/** The tokens of clients, of the API, of Warden at the registry, and the sessions behind refresh tokens. */
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import type { TokenDeps } from '../http/routes/token.ts';
+import type { Login } from '../identity/login.ts';
+import { decide } from '../policy/decide.ts';
+import { UNKNOWN } from '../policy/facts.ts';
+import type { Policy } from '../policy/policy.ts';
+import type { Loaded } from '../preflight.ts';
+import { type ClientToken, createClientTokens } from '../token/client-token.ts';
+import { grant, scopeText } from '../token/grant.ts';
+import { createSessions, type Sessions, startSessionsThread } from '../token/sessions.ts';
+import { createUpstreamTokens, type UpstreamTokens } from '../token/upstream-token.ts';
+import type { Part } from './part.ts';
+
+export interface Tokens {
+  readonly verifyRegistry: (text: string) => ClientToken | undefined;
+  readonly verifyApi: (text: string) => ClientToken | undefined;
+  readonly upstream: UpstreamTokens;
+  /** What the token endpoint signs. */
+  readonly sign: TokenDeps['sign'];
+}
+
+const DAY_MS = 86_400_000;
+const PURGE_MS = 3_600_000;
+
+export function openTokens(
+  { settings }: Part,
+  { clientKey, upstream }: Loaded,
+  policy: () => Policy,
+): Tokens {
+  const { service, tokens, registry } = settings;
+  const random = (size: number): Uint8Array => randomBytes(size);
+  const common = {
+    keys: [clientKey] as const,
+    issuer: tokens.issuer,
+    lifetimeSeconds: tokens.lifetimeSeconds,
+    now: Date.now,
+    random,
+  };
+  const forRegistry = createClientTokens({ ...common, audience: service, use: 'registry' });
+  const forApi = createClientTokens({ ...common, audience: settings.api.service, use: 'api' });
+  const valid = (token: ClientToken | 'invalid'): ClientToken | undefined =>
+    token === 'invalid' ? undefined : token;
+  return {
+    verifyRegistry: (text) => valid(forRegistry.verify(text)),
+    verifyApi: (text) => valid(forApi.verify(text)),
+    upstream: createUpstreamTokens({
+      ...upstream,
+      issuer: registry.issuer,
+      service: registry.service,
+      now: Date.now,
+      random,
+    }),
+    sign({ subject, audience, address, scopes }) {
+      const decider = policy();
+      const access = grant(
+        scopes,
+        (repository, actions) =>
+          decide(decider, {
+            subject,
+            address: UNKNOWN,
+            tokenAddress: address,
+            repository,
+            actions,
+            tag: UNKNOWN,
+          }).verdict,
+      );
+      const signed = (audience === service ? forRegistry : forApi).sign({ subject, address, access });
+      return { ...signed, scope: scopeText(access) };
+    },
+  };
+}
+
+/** @returns undefined where sessions are switched off. @throws {StoreError} when their file cannot be opened. */
+export async function openSessions(
+  { settings, log, endings }: Part,
+  login: Login,
+): Promise<TokenDeps['sessions']> {
+  if (!settings.sessions.enabled) return undefined;
+  const thread = await startSessionsThread({ file: join(settings.data, 'sessions.db') });
+  endings.defer(() => thread.close());
+  const sessions: Sessions = createSessions({
+    thread,
+    now: Date.now,
+    random: (size) => randomBytes(size),
+    idleMs: settings.sessions.idleDays * DAY_MS,
+    absoluteMs: settings.sessions.absoluteDays * DAY_MS,
+  });
+  const purging = setInterval(() => {
+    sessions
+      .purge()
+      .catch((error: unknown) => log.warn({ err: error }, 'expired sessions could not be removed'));
+  }, PURGE_MS).unref();
+  endings.defer(() => clearInterval(purging));
+  return {
+    start: ({ subject, credential, service, address, clientId }) =>
+      sessions.start({ subject: subject.name, service, credential, address, clientId: clientId ?? '' }),
+    async use(text, service, client) {
+      const session = await sessions.use(text, service, client.address);
+      return session && login.resume({ name: session.subject, credential: session.credential });
+    },
+  };
+}
