@@ -240,7 +240,7 @@ export function open({ folder }: IndexOptions): Operations {
     throw error;
   }
   return {
-    together: oneByOne({ catchUp, find }),
+    together: oneByOne({ catchUp, find, watermark: () => ({ watermark: watermark() }) }),
     close() {
       db.close();
       log.close();

@@ -32,6 +32,8 @@ const ERRNO: Readonly<Record<string, string>> = {
   EPERM: 'permission denied',
   EROFS: 'its disk is read-only',
   ENOSPC: 'its disk is full',
+  // From a recursive mkdir: a parent could not be made, whatever the reason (also a read-only disk).
+  ENOENT: 'its folder cannot be created',
   ENOTDIR: 'a part of its path is not a folder',
   EEXIST: 'a part of its path is not a folder',
   EISDIR: 'it is a folder',

@@ -1,0 +1,191 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { FoundRecord, RecordFilters } from '../../src/provenance/index-thread.ts';
+import { createRecordIndex, type RecordIndex } from '../../src/provenance/record-index.ts';
+import type { Recorder } from '../../src/provenance/recorder.ts';
+import { systemClock } from '../../src/store/clock.ts';
+import { startThread, type Thread } from '../../src/store/thread.ts';
+import { ANSWERED, anIntent, aRecorder, type IntentChanges, makeFolder, startLog, until } from './a-log.ts';
+
+const folder = makeFolder();
+const hex = (character: string): string => `sha256:${character.repeat(64)}`;
+let log: Thread;
+let recorder: Recorder;
+let thread: Thread;
+let index: RecordIndex;
+let now = Date.parse('2026-03-01T12:00:00Z');
+
+const startIndex = (): Promise<Thread> =>
+  startThread(new URL('../../src/provenance/index-thread', import.meta.url), { folder: folder.path });
+
+async function push(changes: IntentChanges): Promise<void> {
+  now += 3_600_000;
+  const intent = anIntent({ began: new Date(now).toISOString(), ...changes });
+  await recorder.intend(intent);
+  await recorder.conclude(intent.id, ANSWERED);
+}
+
+beforeAll(async () => {
+  log = await startLog(folder.path);
+  recorder = await aRecorder(log, { clock: { ...systemClock, now: () => now } });
+  await push({ repo: 'team/app', tag: '1.0', digest: hex('a') }); // 1
+  await push({ repo: 'team/app', tag: '1.1', digest: hex('b'), peer: { ip: '10.9.0.1' } }); // 2
+  await push({ repo: 'team/app/sub', tag: 'latest', digest: hex('c'), subject: { config: hex('d') } }); // 3
+  await push({
+    repo: 'team', // 4
+    tag: '1.0',
+    digest: hex('e'),
+    subject: { children: [{ digest: hex('1'), platform: 'linux/arm64' }, { digest: hex('2') }] },
+  });
+  await push({
+    repo: 'teamwork/app',
+    tag: null,
+    digest: hex('a'),
+    policy: { rules: ['other', 'builders-push'] },
+  }); // 5
+  await recorder.append({
+    type: 'push.refused',
+    reason: 'POLICY_DENIED',
+    count: 1,
+    since: '2026-03-02T00:00:00.000Z',
+    until: '2026-03-02T00:00:00.000Z',
+    subject: { repo: 'team/app' },
+    actor: { sub: '', kind: 'anonymous', method: 'none', evidence: 'observed' },
+    peer: { ip: '2001:db8::7' },
+    policy: { rules: ['nobody'] },
+  }); // 6
+  thread = await startIndex();
+  index = createRecordIndex({ thread, clock: systemClock });
+});
+afterAll(async () => {
+  await index.close();
+  await thread.close();
+  await recorder.close();
+  await log.close();
+  folder.remove();
+});
+
+async function indexes(filters: RecordFilters): Promise<readonly number[]> {
+  return (await index.find({ filters, limit: 100 })).found.map((found) => found.index);
+}
+
+const QUESTIONS: readonly (readonly [RecordFilters, readonly number[]])[] = [
+  [{}, [6, 5, 4, 3, 2, 1, 0]],
+  [{ repository: 'team/app' }, [6, 2, 1]],
+  [{ repository: 'team/*' }, [6, 2, 1]],
+  [{ repository: 'team/**' }, [6, 3, 2, 1]],
+  [{ repository: 'team*/**' }, [6, 5, 3, 2, 1]],
+  [{ repository: '**/app' }, [6, 5, 2, 1]],
+  [{ repository: '**' }, [6, 5, 4, 3, 2, 1]],
+  [{ tag: '1.0' }, [4, 1]],
+  [{ tag: '1.*' }, [4, 2, 1]],
+  [{ tag: '*' }, [4, 3, 2, 1]],
+  [{ user: 'builder' }, [5, 4, 3, 2, 1]],
+  [{ user: '' }, [6]],
+  [{ user: "x' OR 1=1 --" }, []],
+  [{ host: 'jenkins-01' }, [5, 4, 3, 1]],
+  [{ network: '10.9.0.1' }, [2]],
+  [{ network: '10.0.0.0/8' }, [5, 4, 3, 2, 1]],
+  [{ network: '2001:db8::/32' }, [6]],
+  [{ digest: hex('a') }, [5, 1]],
+  [{ digest: 'sha256:aaaaaaa' }, [5, 1]],
+  [{ digest: 'sha256:ddddddd' }, [3]],
+  [{ digest: 'sha256:2222222' }, [4]],
+  [{ digest: 'sha256:3333333' }, []],
+  [{ types: ['push.refused', 'log.opened'] }, [6, 0]],
+  [{ rule: 'builders-push' }, [5, 4, 3, 2, 1]],
+  [{ rule: 'other' }, [5]],
+  [{ since: Date.parse('2026-03-01T14:00:00Z'), until: Date.parse('2026-03-01T16:00:00Z') }, [3, 2]],
+  [{ repository: 'team/**', tag: '1.*', network: '10.1.0.0/16' }, [1]],
+];
+
+describe('the index', () => {
+  it.each(QUESTIONS)('finds by %j', async (filters, expected) => {
+    expect(await indexes(filters)).toEqual(expected);
+  });
+
+  it('gives records as they are stored, and says what it covers', async () => {
+    const { found, watermark } = await index.find({ filters: { tag: 'latest' }, limit: 1 });
+    expect(watermark).toBe(7);
+    expect(found).toMatchObject([
+      { index: 3, record: { type: 'push.accepted', subject: { config: hex('d') } } },
+    ]);
+  });
+
+  it('goes on from where a page ended', async () => {
+    const seen: FoundRecord[] = [];
+    for (let before: number | undefined; ; ) {
+      const { found } = await index.find({ filters: {}, limit: 3, ...(before !== undefined && { before }) });
+      seen.push(...found);
+      before = found.at(-1)?.index;
+      if (found.length < 3) break;
+    }
+    expect(seen.map((found) => found.index)).toEqual([6, 5, 4, 3, 2, 1, 0]);
+  });
+
+  it('answers the same after it was deleted', async () => {
+    const before = await Promise.all(QUESTIONS.map(([filters]) => indexes(filters)));
+    await thread.close();
+    for (const ending of ['', '-wal', '-shm'])
+      rmSync(join(folder.path, `index.db${ending}`), { force: true });
+    thread = await startIndex();
+    index = createRecordIndex({ thread, clock: systemClock });
+    expect(await Promise.all(QUESTIONS.map(([filters]) => indexes(filters)))).toEqual(before);
+  });
+
+  it('is filled by two at once without a record twice or missing', async () => {
+    const second = await startIndex();
+    const other = createRecordIndex({ thread: second, clock: systemClock });
+    const writing = (async () => {
+      for (let n = 0; n < 50; n++) await push({ repo: 'both/at-once' });
+    })();
+    const asking = [index, other].map(async (one) => {
+      for (let n = 0; n < 30; n++) await one.catchUp();
+    });
+    await Promise.all([writing, ...asking]);
+    const size = (await recorder.counters()).size;
+    for (const one of [index, other]) {
+      const { found, watermark } = await one.find({ filters: {}, limit: 1000 });
+      expect(watermark).toBe(size);
+      expect(found.map((each) => each.index)).toEqual(Array.from({ length: size }, (_, n) => size - 1 - n));
+    }
+    await other.close();
+    await second.close();
+  });
+
+  it('is kept filled in the background', async () => {
+    const failures: unknown[] = [];
+    const filling = createRecordIndex({
+      thread,
+      clock: systemClock,
+      fillEveryMs: 5,
+      onFailure: (e) => failures.push(e),
+    });
+    await push({ repo: 'filled/alone' });
+    const { size } = await recorder.counters();
+    await until('the new entry is indexed', async () => {
+      const { watermark } = await thread.call<{ watermark: number }>('watermark');
+      return watermark === size;
+    });
+    await filling.close();
+    expect(failures).toEqual([]);
+  });
+
+  it('of another log is emptied and filled anew', async () => {
+    await thread.close();
+    await recorder.close();
+    await log.close();
+    for (const name of ['log.db', 'log.db-wal', 'log.db-shm'])
+      rmSync(join(folder.path, name), { force: true });
+    log = await startLog(folder.path);
+    recorder = await aRecorder(log);
+    const intent = anIntent({ repo: 'new/log' });
+    await recorder.intend(intent);
+    await recorder.conclude(intent.id, ANSWERED);
+    thread = await startIndex();
+    index = createRecordIndex({ thread, clock: systemClock });
+    expect(await indexes({})).toEqual([1, 0]);
+    expect(await indexes({ repository: 'team/app' })).toEqual([]);
+  });
+});
