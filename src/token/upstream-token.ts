@@ -26,23 +26,13 @@ export interface UpstreamTokenOptions {
   readonly random: (bytes: number) => Uint8Array;
 }
 
-export type UpstreamAction = 'pull' | 'push' | 'delete';
-
-export interface RepositoryRequest {
-  /** The user's name, '' for anonymous: the registry names it in its log and notifications. */
-  readonly subject: string;
-  readonly repository: string;
-  readonly actions: readonly UpstreamAction[];
-  /** Another repository that a blob is mounted from: pull, and nothing else. */
-  readonly mountFrom?: string;
-}
-
 export interface UpstreamTokens {
-  /** For exactly this access; none at all lets Warden ask whether the registry trusts its key. */
+  /**
+   * For exactly this access: one repository, a second one to mount from, or the catalogue; none at all lets Warden ask
+   * whether the registry trusts its key. `subject` is the user's name, '' for anonymous: the registry has it in its log
+   * and notifications.
+   */
   sign(subject: string, access: readonly Access[]): string;
-  forRepository(request: RepositoryRequest): string;
-  /** To read the list of all repositories. */
-  forCatalog(subject: string): string;
 }
 
 const LIFETIME_SECONDS = 300;
@@ -55,40 +45,30 @@ export function createUpstreamTokens(options: UpstreamTokenOptions): UpstreamTok
   const { key, x5c, issuer, service, now, random } = options;
   const remembered = createBoundedMap<{ readonly token: string; readonly since: number }>(REMEMBER_LIMIT);
 
-  function sign(subject: string, access: readonly Access[]): string {
-    const second = Math.floor(now() / 1000);
-    const name = JSON.stringify([subject, access]);
-    const before = remembered.get(name);
-    // Both ways: a clock that was set back must not keep a token for ever.
-    if (before && Math.abs(second - before.since) < REMEMBER_SECONDS) return before.token;
-    const claims = {
-      iss: issuer,
-      // A text, since docker-registry 2.8 refuses a list.
-      aud: service,
-      sub: subject,
-      exp: second + LIFETIME_SECONDS,
-      nbf: second - BACKDATE_SECONDS,
-      iat: second,
-      jti: Buffer.from(random(16)).toString('base64url'),
-      access,
-    };
-    const token = jwt.sign(claims, key.privateKey, {
-      algorithm: key.algorithm,
-      header: { alg: key.algorithm, typ: 'JWT', x5c: [...x5c] },
-    });
-    remembered.set(name, { token, since: second });
-    return token;
-  }
-
   return {
-    sign,
-    forRepository({ subject, repository, actions, mountFrom }) {
-      const access: Access[] = [{ type: 'repository', name: repository, actions: [...actions].sort() }];
-      if (mountFrom !== undefined && mountFrom !== repository) {
-        access.push({ type: 'repository', name: mountFrom, actions: ['pull'] });
-      }
-      return sign(subject, access);
+    sign(subject, access) {
+      const second = Math.floor(now() / 1000);
+      const name = JSON.stringify([subject, access]);
+      const before = remembered.get(name);
+      // Both ways: a clock that was set back must not keep a token for ever.
+      if (before && Math.abs(second - before.since) < REMEMBER_SECONDS) return before.token;
+      const claims = {
+        iss: issuer,
+        // A text, since docker-registry 2.8 refuses a list.
+        aud: service,
+        sub: subject,
+        exp: second + LIFETIME_SECONDS,
+        nbf: second - BACKDATE_SECONDS,
+        iat: second,
+        jti: Buffer.from(random(16)).toString('base64url'),
+        access,
+      };
+      const token = jwt.sign(claims, key.privateKey, {
+        algorithm: key.algorithm,
+        header: { alg: key.algorithm, typ: 'JWT', x5c: [...x5c] },
+      });
+      remembered.set(name, { token, since: second });
+      return token;
     },
-    forCatalog: (subject) => sign(subject, [{ type: 'registry', name: 'catalog', actions: ['*'] }]),
   };
 }
