@@ -5,6 +5,7 @@
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
+import { hiddenClients, readNetworkFacts } from './config/container-network.ts';
 import { loadPolicy } from './config/policy-files.ts';
 import { describeErrno } from './config/read-text.ts';
 import { loadSettings, type Settings } from './config/settings.ts';
@@ -73,6 +74,8 @@ export async function preflight(settingsFile: string, now: number): Promise<Pref
   const tls = settings.listen.tls && take(loadTls(settings.listen.tls, now));
   const redis = settings.state && take(loadRedisUrl(settings.state.redisUrlFile));
 
+  const hidden = hiddenClients(readNetworkFacts());
+  if (hidden !== undefined) warnings.push(at(settingsFile, hidden));
   if (problems.length > 0 || !clientKey || !upstreamKey || !chain || !policy)
     return { ok: false, problems, warnings };
   return {

@@ -56,7 +56,7 @@ async function build(
   const part: Part = { settings, log, version, endings };
   const metrics = createMetrics();
   const record = await openRecord(part);
-  const policy = await openPolicy(part, loaded.policy, record.recorder);
+  const policy = await openPolicy(part, loaded.policy, record);
   const logins = await openLogins(part, loaded.redisUrl, record.recorder);
   const tokens = openTokens(part, loaded, policy.current);
   const responseTimeoutMs = settings.registry.responseTimeoutSeconds * 1000;

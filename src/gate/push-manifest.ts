@@ -65,23 +65,35 @@ export async function pushManifest(pushing: Pushing): Promise<void> {
   if (exchange.expectsContinue) exchange.response.writeContinue();
   const content = await readContent(pushing);
   const reference = referenceText(request.reference);
-  const answer = await deps.recorder.withLock(request.repository, reference, async (hold) => {
-    const judged = await judge(pushing);
-    const intent = makeIntent(pushing, content, judged);
-    const recording = performance.now();
-    await deps.recorder.intend(intent);
-    const asked = performance.now();
-    const outcome = await put(pushing, content);
-    const answered = performance.now();
-    deps.metrics.stage('registry', 'manifest', answered - asked);
-    const settled = await conclude(pushing, intent, outcome, hold);
-    deps.metrics.stage('record', 'manifest', asked - recording + performance.now() - answered);
-    return settled;
-  });
+  const answer = await deps.recorder.withLock(
+    request.repository,
+    reference,
+    async (hold) => {
+      const judged = await judge(pushing);
+      const intent = makeIntent(pushing, content, judged);
+      const recording = performance.now();
+      await deps.recorder.intend(intent);
+      const asked = performance.now();
+      const outcome = await put(pushing, content);
+      const answered = performance.now();
+      deps.metrics.stage('registry', 'manifest', answered - asked);
+      const settled = await conclude(pushing, intent, outcome, hold);
+      deps.metrics.stage('record', 'manifest', asked - recording + performance.now() - answered);
+      return settled;
+    },
+    goneSignal(exchange),
+  );
   const { response } = exchange;
   response.writeHead(answer.status, { ...answer.headers, 'content-length': answer.body.length });
   response.end(answer.body);
   pushing.summary.bytesIn = content.bytes.length;
+}
+
+/** Aborted when the client goes away: one that waits for a tag then waits no more. What is intended goes on regardless. */
+function goneSignal({ response }: Exchange): AbortSignal {
+  const gone = new AbortController();
+  response.once('close', () => gone.abort());
+  return gone.signal;
 }
 
 /** @throws {WardenError} RECORD_UNAVAILABLE, in the form that every client prints at once. */

@@ -1,5 +1,4 @@
 /** The audit questions over HTTP: who may ask them, and what is asked. */
-import { parsePullsQuery, parsePushesQuery } from '../audit/filters.ts';
 import type { AuditDeps } from '../http/routes/audit.ts';
 import { decide } from '../policy/decide.ts';
 import { type Question, UNKNOWN } from '../policy/facts.ts';
@@ -20,10 +19,7 @@ export function auditDeps(parts: {
     ...logins.deps,
     verify: tokens.verifyApi,
     decide: (facts) => decide(policy.current(), { ...facts, actions: ['audit'], tag: undefined }),
-    ask(kind, parameters, mayRead) {
-      if (kind === 'pushes') return record.audit.pushes(parsePushesQuery(parameters, Date.now()), mayRead);
-      return record.audit.pulls(parsePullsQuery(parameters, Date.now()), mayRead);
-    },
+    ask: record.audit.ask,
     refusalText({ decision, subject, address, id }) {
       const asked = { subject, address, tokenAddress: address, repository: UNKNOWN } as const;
       const question: Question = { ...asked, actions: ['audit'], tag: undefined };

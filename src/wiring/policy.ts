@@ -3,8 +3,8 @@ import { loadPolicy, stampPolicyFiles } from '../config/policy-files.ts';
 import { createPolicyHolder, watchPolicy } from '../config/policy-holder.ts';
 import { describeProblem } from '../config/yaml.ts';
 import type { Policy } from '../policy/policy.ts';
-import type { Recorder } from '../provenance/recorder.ts';
 import { type Part, reportProblems, WATCH_MS } from './part.ts';
+import type { Record } from './record.ts';
 
 export interface PolicyInForce {
   readonly current: () => Policy;
@@ -18,7 +18,7 @@ export interface PolicyInForce {
 export async function openPolicy(
   { settings, log, endings }: Part,
   initial: Policy,
-  recorder: Recorder,
+  { recorder, audit }: Record,
 ): Promise<PolicyInForce> {
   const initialStamp = await stampPolicyFiles(settings.policy);
   let loadedAt = Date.now();
@@ -46,7 +46,10 @@ export async function openPolicy(
   }
 
   log.info({ digest: initial.digest }, 'policy');
-  record(initial.digest, undefined);
+  const [last] = (await audit.ask('pushes', { type: 'policy.changed', limit: '1' }, () => true)).items;
+  const before = last !== undefined && 'policy' in last ? last.policy?.digest : undefined;
+  // A restart with the policy of before is no change.
+  if (before !== initial.digest) record(initial.digest, before);
   const stamp = () => stampPolicyFiles(settings.policy);
   const watching = watchPolicy({ stamp, initialStamp, reload, intervalMs: WATCH_MS });
   endings.defer(() => watching.close());
