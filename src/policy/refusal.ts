@@ -1,4 +1,5 @@
 /** The one line that a refused person reads. Clients print nothing else of an answer. */
+import { canonicalAddress } from './address.ts';
 import { type Action, type Decision, type Question, UNKNOWN } from './facts.ts';
 
 export interface Refusal {
@@ -24,26 +25,31 @@ export function describeRefusal({ decision, question, decisionId, registry }: Re
   const name = question.subject.kind === 'anonymous' ? 'no login' : printable(question.subject.name);
   const repository = question.repository === UNKNOWN ? 'the catalogue' : printable(question.repository);
   const tag = typeof question.tag === 'string' ? `:${printable(question.tag)}` : '';
-  const address = printable(question.address === UNKNOWN ? question.tokenAddress : question.address);
-  const host = decision.host === undefined ? '' : ` [${printable(decision.host)}]`;
+  const from = question.address === UNKNOWN ? question.tokenAddress : question.address;
+  const address = canonicalAddress(from) ?? 'an unreadable address';
   const id = decision.rules[0] ?? decision.nearest;
   const rule = id === undefined ? '' : `; rule ${printable(id)}`;
-  const line = (sentence: string, who: string, what: string) =>
-    `${sentence} (seen: ${who} from ${address}${host}, ${wordFor(question.actions)} ${what}${rule}; decision ${decisionId})`;
-
-  const what = `${repository}${tag}`;
-  const texts = { lead, name, what };
-  for (const [key, least] of [
-    ['what', 40],
-    ['name', 24],
-    ['what', 16],
-    ['lead', 60],
-  ] as const) {
-    const excess = line(texts.lead, texts.name, texts.what).length - LINE_LIMIT;
+  const texts = { lead, name, host: printable(decision.host ?? ''), what: `${repository}${tag}` };
+  const line = (): string => {
+    const host = texts.host === '' ? '' : ` [${texts.host}]`;
+    const seen = `${texts.name} from ${address}${host}, ${wordFor(question.actions)} ${texts.what}`;
+    return `${texts.lead} (seen: ${seen}${rule}; decision ${decisionId})`;
+  };
+  for (const [key, least] of SHORTENING) {
+    const excess = line().length - LINE_LIMIT;
     if (excess > 0) texts[key] = shorten(texts[key], Math.max(least, texts[key].length - excess));
   }
-  return line(texts.lead, texts.name, texts.what);
+  return line();
 }
+
+/** What gives way first, and how much of it always stays. Ids of rules and decisions have limits of their own. */
+const SHORTENING = [
+  ['what', 40],
+  ['name', 24],
+  ['host', 16],
+  ['what', 16],
+  ['lead', 40],
+] as const;
 
 function leadOf(decision: Decision, { subject, actions }: Question, registry: string | undefined): string {
   const sentence =
@@ -71,9 +77,10 @@ function printable(text: string): string {
   return text.replace(/[\p{C}\p{Z}]+/gu, ' ').trim();
 }
 
+/** Leaves out the middle. A character of two units is left out whole. */
 function shorten(text: string, length: number): string {
   if (text.length <= length) return text;
-  const kept = Math.max(length - 3, 2);
-  const head = Math.ceil(kept / 2);
-  return `${text.slice(0, head)}...${text.slice(text.length - (kept - head))}`;
+  const tail = Math.floor((length - 3) / 2);
+  const front = text.slice(0, length - 3 - tail).replace(/[\ud800-\udbff]$/, '');
+  return `${front}...${text.slice(text.length - tail).replace(/^[\udc00-\udfff]/, '')}`;
 }
