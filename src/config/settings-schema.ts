@@ -138,9 +138,6 @@ export const settingsSchema = z.strictObject({
         .default('ES256')
         .describe('How they are signed; the key must fit.'),
       keyFile: path.describe('PEM: the private key that signs them. Another than registry.keyFile.'),
-      certificateFile: path
-        .optional()
-        .describe('PEM: its certificate. Only for others who check these tokens.'),
       lifetimeSeconds: z.int().min(60).max(3600).default(300).describe('How long a token is valid.'),
     })
     .describe('The tokens of clients.'),

@@ -53,11 +53,7 @@ function complete(value: z.output<typeof settingsSchema>, file: string): Setting
       keyFile: at(registry.keyFile),
       certificateFile: at(registry.certificateFile),
     },
-    tokens: {
-      ...tokens,
-      keyFile: at(tokens.keyFile),
-      ...(tokens.certificateFile !== undefined && { certificateFile: at(tokens.certificateFile) }),
-    },
+    tokens: { ...tokens, keyFile: at(tokens.keyFile) },
     policy: at(value.policy),
     users: at(value.users),
     data: at(value.data),

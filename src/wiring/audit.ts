@@ -5,14 +5,14 @@ import { type Question, UNKNOWN } from '../policy/facts.ts';
 import { describeRefusal } from '../policy/refusal.ts';
 import type { Logins } from './logins.ts';
 import type { PolicyInForce } from './policy.ts';
-import type { Record } from './record.ts';
+import type { OpenedRecord } from './record.ts';
 import type { Tokens } from './tokens.ts';
 
 export function auditDeps(parts: {
   readonly logins: Logins;
   readonly tokens: Tokens;
   readonly policy: PolicyInForce;
-  readonly record: Record;
+  readonly record: OpenedRecord;
 }): AuditDeps {
   const { logins, tokens, policy, record } = parts;
   return {

@@ -4,12 +4,12 @@ import type { Metrics } from '../telemetry/metrics.ts';
 import type { Registry } from '../upstream/registry.ts';
 import type { CertificateInUse } from './certificate.ts';
 import type { PolicyInForce } from './policy.ts';
-import type { Record } from './record.ts';
+import type { OpenedRecord } from './record.ts';
 
 export interface Operated {
   readonly metrics: Metrics;
   readonly registry: Registry;
-  readonly record: Record;
+  readonly record: OpenedRecord;
   readonly policy: PolicyInForce;
   readonly certificate: CertificateInUse;
   readonly stopping: () => boolean;

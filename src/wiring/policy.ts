@@ -4,7 +4,7 @@ import { createPolicyHolder, watchPolicy } from '../config/policy-holder.ts';
 import { describeProblem } from '../config/yaml.ts';
 import type { Policy } from '../policy/policy.ts';
 import { type Part, reportProblems, WATCH_MS } from './part.ts';
-import type { Record } from './record.ts';
+import type { OpenedRecord } from './record.ts';
 
 export interface PolicyInForce {
   readonly current: () => Policy;
@@ -18,7 +18,7 @@ export interface PolicyInForce {
 export async function openPolicy(
   { settings, log, endings }: Part,
   initial: Policy,
-  { recorder, audit }: Record,
+  { recorder, audit }: OpenedRecord,
 ): Promise<PolicyInForce> {
   const initialStamp = await stampPolicyFiles(settings.policy);
   let loadedAt = Date.now();

@@ -14,7 +14,7 @@ import { systemClock } from '../store/clock.ts';
 import { startThread, type Thread } from '../store/thread.ts';
 import type { Part } from './part.ts';
 
-export interface Record {
+export interface OpenedRecord {
   readonly recorder: Recorder;
   readonly inventory: Inventory;
   readonly audit: Audit;
@@ -24,7 +24,7 @@ export interface Record {
 const INDEX_MS = 1_000;
 
 /** @throws {StoreError} with one sentence that names the file which cannot be opened. */
-export async function openRecord({ settings, log, version, endings }: Part): Promise<Record> {
+export async function openRecord({ settings, log, version, endings }: Part): Promise<OpenedRecord> {
   const folder = settings.data;
   const clock = systemClock;
   mkdirSync(folder, { recursive: true, mode: 0o700 });
