@@ -252,7 +252,8 @@ function holdLock(folder: string): DatabaseSync {
   createPrivateFile(`the lock ${file}`, file);
   const lock = new DatabaseSync(file, { timeout: 0 });
   try {
-    lock.exec('PRAGMA locking_mode=EXCLUSIVE; BEGIN EXCLUSIVE');
+    // Nothing is ever written in it, so its rollback journal need not be a file.
+    lock.exec('PRAGMA journal_mode=MEMORY; PRAGMA locking_mode=EXCLUSIVE; BEGIN EXCLUSIVE');
     return lock;
   } catch (error) {
     lock.close();
