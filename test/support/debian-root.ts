@@ -70,8 +70,10 @@ export async function makeDebianRoot(): Promise<DebianRoot> {
 /** The words that run a shell command in a root of its own; nothing of it is left when the process ends. */
 function enter(root: string, command: string, timeoutMs: number): Promise<Result> {
   const inside = [
+    // A root that is no mount point could not be made private by what makes namespaces inside.
+    'mount --bind "$0" "$0" && cd "$0"',
     'mount -t proc proc "$0/proc"',
-    'mount -t sysfs sysfs "$0/sys"',
+    'mount --rbind /sys "$0/sys"', // with the cgroups, which a docker engine needs
     'mount -t tmpfs -o mode=1777 tmpfs "$0/dev/shm"',
     'exec chroot "$0" /bin/sh -c "$1"',
   ].join(' && ');
