@@ -10,19 +10,21 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
 const program = createProgram({
   version,
   defaultConfig: process.env['WARDEN_CONFIG'] ?? '/etc/registry-warden/warden.yaml',
+  stdin: process.stdin,
+  columns: process.stdout.columns,
   io: {
     out: (line) => process.stdout.write(`${line}\n`),
     err: (line) => process.stderr.write(`${line}\n`),
   },
+  end: (code) => process.exit(code),
   onSignals({ reload, stop }) {
     process.on('SIGHUP', reload);
     process.on('SIGTERM', stop);
     process.on('SIGINT', stop);
   },
   exit(code) {
+    // Not process.exit: what was written to a pipe would be cut. A command leaves nothing open that keeps the process.
     process.exitCode = code;
-    // What is still open after a stop holds nothing that is needed.
-    if (code === 0 || code === 1) process.exit(code);
   },
 });
 

@@ -11,8 +11,10 @@ import type { Io } from './io.ts';
 
 /** What these commands touch of the world. */
 export interface AuditIo extends Io {
-  /** Opens the files that the settings name; without a name, those of the default settings. */
-  openAudit(settingsFile: string | undefined): Promise<OpenedAudit>;
+  /** Where the settings are looked for without `--config`. */
+  readonly defaultConfig: string;
+  /** Opens the files that the settings name. */
+  openAudit(settingsFile: string): Promise<OpenedAudit>;
   /** All of standard input. */
   readStdin(): Promise<string>;
   /** Of the terminal; undefined where the output is none. */
@@ -63,7 +65,7 @@ function addQuestion(audit: Command, io: AuditIo, kind: AuditKind, description: 
   }
   command
     .option('--json', 'the records themselves, one JSON document')
-    .option('--settings <file>', 'the settings file that says where the records are')
+    .option('--config <file>', 'the settings, which say where the records are', io.defaultConfig)
     .option(
       '--url <address>',
       'ask a server instead of the files: its address, such as https://registry.corp',
@@ -136,7 +138,7 @@ async function ask(
   })) {
     if (value !== undefined) throw new UsageError(`${name} is for asking a server: give --url`);
   }
-  const opened = await io.openAudit(options['settings'] as string | undefined);
+  const opened = await io.openAudit(String(options['config']));
   try {
     // Whoever can read the files can read everything in them.
     const everything: MayRead = () => true;

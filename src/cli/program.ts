@@ -1,16 +1,46 @@
 /** The commands, gathered. Each has a file of its own beside this one. */
 import { Command } from 'commander';
+import { openAudit } from '../audit/open-audit.ts';
+import { loadSettings } from '../config/settings.ts';
+import { describeProblem } from '../config/yaml.ts';
+import { addAuditCommands } from './audit.ts';
 import { addCheckCommand } from './check.ts';
+import { addKeysCommands } from './keys.ts';
+import { type Input, readPipedPassword } from './read-password.ts';
 import { addServeCommand, type ServeDeps } from './serve.ts';
+import { addUserCommands } from './user.ts';
 
-export type ProgramDeps = ServeDeps;
+export interface ProgramDeps extends ServeDeps {
+  readonly stdin: Input;
+  /** Of the terminal; undefined where the output is none. */
+  readonly columns: number | undefined;
+}
 
 export function createProgram(deps: ProgramDeps): Command {
   const program = new Command('warden')
     .description('a token server and authorizing proxy for a private Docker registry')
     .version(deps.version)
     .showHelpAfterError();
+  const { io, stdin, columns, defaultConfig, exit } = deps;
   addServeCommand(program, deps);
   addCheckCommand(program, deps);
+  addKeysCommands(program, deps);
+  addUserCommands(program, deps);
+  addAuditCommands(program, {
+    ...io,
+    columns,
+    defaultConfig,
+    exit,
+    async readStdin() {
+      const read = await readPipedPassword(stdin);
+      if (!read.ok) throw new Error(read.reason);
+      return read.password;
+    },
+    async openAudit(settingsFile) {
+      const loaded = await loadSettings(settingsFile);
+      if (!loaded.ok) throw new Error(loaded.problems.map(describeProblem).join('\n'));
+      return openAudit(loaded.settings.data);
+    },
+  });
   return program;
 }

@@ -12,12 +12,15 @@ export interface ServeDeps {
   readonly defaultConfig: string;
   /** Called for SIGHUP (`reload`) and for SIGTERM and SIGINT (`stop`). */
   readonly onSignals: (handlers: { readonly reload: () => void; readonly stop: () => void }) => void;
+  /** The status with which the process will end when nothing is left to do. */
   readonly exit: (code: number) => void;
+  /** Ends the process now, whatever is under way. */
+  readonly end: (code: number) => void;
 }
 
 export function addServeCommand(
   program: Command,
-  { io, version, defaultConfig, onSignals, exit }: ServeDeps,
+  { io, version, defaultConfig, onSignals, exit, end }: ServeDeps,
 ): void {
   program
     .command('serve')
@@ -43,7 +46,7 @@ export function addServeCommand(
         warden = await startWarden({ loaded: checked.loaded, log, version });
       } catch (error) {
         io.err(`warden: not started: ${(error as Error).message}`);
-        return exit(1);
+        return end(1);
       }
       const { port, operationsPort } = warden;
       log.info(
@@ -62,17 +65,17 @@ export function addServeCommand(
         },
         stop() {
           // The second time means now: what is under way is given up, and what is durable stays so.
-          if (stopping) return exit(1);
+          if (stopping) return end(1);
           stopping = true;
           log.info('stopping: no new connections, what is under way may finish');
           warden.close().then(
             () => {
               log.info('stopped');
-              exit(0);
+              end(0);
             },
             (error: unknown) => {
               log.error({ err: error }, 'the stop failed');
-              exit(1);
+              end(1);
             },
           );
         },

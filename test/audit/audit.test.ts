@@ -125,7 +125,8 @@ describe('warden audit', () => {
       err: (line) => {
         said.err += `${line}\n`;
       },
-      openAudit: (settings) => openAudit(settings ?? folder.path),
+      defaultConfig: folder.path,
+      openAudit,
       readStdin: async () => stdin,
       columns: 100,
       exit: (status) => {
@@ -187,7 +188,7 @@ describe('warden audit', () => {
       3,
       'cannot be asked: ECONNREFUSED',
     ],
-    [['pushes', '--settings', '/nowhere'], 3, 'there is no such file'],
+    [['pushes', '--config', '/nowhere'], 3, 'there is no such file'],
   ])('%j ends with %d and one sentence', async (args, status, sentence) => {
     const said = await run(args);
     expect(said).toMatchObject({ status, out: '', err: expect.stringContaining(sentence) });
