@@ -6,7 +6,7 @@
  *
  * @see https://yaml.org/spec/1.2.2/
  */
-import { type Document, isMap, isPair, isScalar, isSeq, LineCounter, parseDocument, visit } from 'yaml';
+import { type Document, isMap, isPair, isScalar, isSeq, parseDocument, visit } from 'yaml';
 import type { z } from 'zod';
 import type { Path, Place, Problem } from '../policy/problem.ts';
 import { explainIssues } from './issues.ts';
@@ -38,17 +38,12 @@ export function readYaml<T extends z.ZodType>(text: string, file: string, schema
       problems: [{ ...start, message: `the file is larger than ${TEXT_LIMIT} characters` }],
     };
   }
-  const lineCounter = new LineCounter();
   const document = parseDocument(text, {
-    lineCounter,
     prettyErrors: false,
     stringKeys: true,
     resolveKnownTags: false,
   });
-  const placeAt = (offset: number): Place => {
-    const { line, col } = lineCounter.linePos(offset);
-    return { line: Math.max(line, 1), column: Math.max(col, 1) };
-  };
+  const placeAt = placesOf(text);
   const complaints = [...syntaxComplaints(document), ...hiddenMeanings(document)];
   if (complaints.length > 0) {
     const problems = complaints
@@ -77,6 +72,22 @@ export function readYaml<T extends z.ZodType>(text: string, file: string, schema
 /** `file:line:column message`: the form that editors and terminals make a link of. */
 export function describeProblem({ file, line, column, message }: Problem): string {
   return `${file}:${line}:${column} ${message}`;
+}
+
+/** Counted here, because the library's own counter misses line ends inside what it could not read. */
+function placesOf(text: string): (offset: number) => Place {
+  const starts = [0];
+  for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', end + 1)) starts.push(end + 1);
+  return (offset) => {
+    let low = 0;
+    let high = starts.length - 1;
+    while (low < high) {
+      const middle = Math.ceil((low + high) / 2);
+      if ((starts[middle] ?? 0) <= offset) low = middle;
+      else high = middle - 1;
+    }
+    return { line: low + 1, column: Math.min(offset, text.length) - (starts[low] ?? 0) + 1 };
+  };
 }
 
 interface Complaint {
@@ -117,7 +128,8 @@ function hiddenMeanings(document: Document.Parsed): Complaint[] {
     Value: (_key, node) => {
       const offset = node.range?.[0] ?? 0;
       if (node.anchor) found.push({ offset, message: 'anchors (&…) are not used here; write it out' });
-      if (node.tag) found.push({ offset, message: 'tags (!…) are not used here; write the value alone' });
+      if (node.tag && document.warnings.length === 0)
+        found.push({ offset, message: 'tags (!…) are not used here; write the value alone' });
     },
     Pair: (_key, pair) => {
       // This key sets the prototype in much JavaScript, and checkers of shapes skip it.
@@ -132,14 +144,17 @@ function hiddenMeanings(document: Document.Parsed): Complaint[] {
 function offsetOf(document: Document.Parsed, path: Path, part: 'key' | 'value'): number {
   let node: unknown = document.contents;
   let offset = rangeStart(node) ?? 0;
+  // The key of the mapping or list that is being looked into: a missing thing is best shown there.
+  let holder: number | undefined;
   for (const [index, step] of path.entries()) {
     const inside: unknown = isMap(node)
       ? node.items.find((pair) => isScalar(pair.key) && pair.key.value === step)
       : isSeq(node) && typeof step === 'number'
         ? node.items[step]
         : undefined;
-    if (inside === undefined) return offset;
+    if (inside === undefined) return holder ?? offset;
     const keyOffset = isPair(inside) ? rangeStart(inside.key) : undefined;
+    holder = keyOffset;
     node = isPair(inside) ? inside.value : inside;
     const last = index === path.length - 1;
     // The value of `from:` with nothing behind it stands at the end of the line, where nobody looks.

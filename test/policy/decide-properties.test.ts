@@ -208,7 +208,7 @@ function fitsTag(globs: readonly string[], tag: string): boolean {
   return globs.some((glob) => new RegExp(`^${glob.replaceAll('*', '.*')}$`).test(tag));
 }
 
-const RUNS = { numRuns: 1500 };
+const RUNS = { numRuns: 800 };
 
 describe('for every policy and question', () => {
   it('a question with all facts known is granted or refused, as the reference reads the rules', () => {
@@ -222,7 +222,7 @@ describe('for every policy and question', () => {
       RUNS,
     );
     expect(tally.possible).toBe(0);
-    expect(Math.min(tally.granted, tally.refused)).toBeGreaterThan(20);
+    expect(Math.min(tally.granted, tally.refused)).toBeGreaterThan(10);
   });
 
   it('granted means granted whatever the unknown facts turn out to be, refused means refused', () => {
@@ -238,7 +238,7 @@ describe('for every policy and question', () => {
       }),
       RUNS,
     );
-    expect(Math.min(tally.granted, tally.refused, tally.possible)).toBeGreaterThan(20);
+    expect(Math.min(tally.granted, tally.refused, tally.possible)).toBeGreaterThan(10);
   });
 
   it('possible does not promise that a case is open: rules are weighed one by one', () => {
@@ -273,7 +273,7 @@ describe('for every policy and question', () => {
       }),
       RUNS,
     );
-    expect(moved).toBeGreaterThan(20);
+    expect(moved).toBeGreaterThan(10);
   });
 
   it('neither the order of rules nor the files they stand in change the decision', () => {
