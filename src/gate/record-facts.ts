@@ -32,7 +32,10 @@ export function policyOf(
   digest: string,
   decisionId: string,
 ): { rules: string[]; digest: string; decision: string } {
-  return { rules: [...decision.rules], digest, decision: decisionId };
+  // Where nothing allowed it, the rule that came nearest is the one whose sentence the person read.
+  const nearest = decision.nearest === undefined ? [] : [decision.nearest];
+  const rules = decision.rules.length > 0 ? [...decision.rules] : nearest;
+  return { rules, digest, decision: decisionId };
 }
 
 function printable(text: string | undefined): string | undefined {

@@ -48,20 +48,20 @@ const AGENT_LIMIT = 512;
 export interface Origin {
   /** The client's address, which becomes the registry's `request.addr`. */
   readonly address: string;
-  readonly proto: 'http' | 'https';
-  readonly host: string;
   readonly requestId: string;
 }
 
-/** The head for the registry. The registry ignores X-Request-ID, but logs the User-Agent: there the id can be found again. */
+/**
+ * The head for the registry. It ignores X-Request-ID, but logs the User-Agent: there the id can be found again. It believes
+ * X-Forwarded-Host and -Proto and builds its `Location` from them; it gets none, and names its own address, which is
+ * then written anew (see location.ts).
+ */
 export function headersToRegistry(client: IncomingHttpHeaders, origin: Origin): OutgoingHttpHeaders {
   const headers: OutgoingHttpHeaders = {};
   for (const name of TO_REGISTRY) if (client[name] !== undefined) headers[name] = client[name];
   const agent = (client['user-agent'] ?? '').slice(0, AGENT_LIMIT);
   headers['user-agent'] = `${agent} warden/${origin.requestId}`.trimStart();
   headers['x-forwarded-for'] = origin.address;
-  headers['x-forwarded-proto'] = origin.proto;
-  headers['x-forwarded-host'] = origin.host;
   return headers;
 }
 
