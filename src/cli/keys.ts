@@ -161,6 +161,6 @@ async function exists(file: string): Promise<boolean> {
     return true;
   } catch (error) {
     // What is there and cannot be reached is there: nothing is to be made in its place.
-    return (error as { code?: string }).code !== 'ENOENT';
+    return !['ENOENT', 'ENOTDIR'].includes((error as { code?: string }).code ?? '');
   }
 }

@@ -31,7 +31,13 @@ export type LoadedUsers =
       /** Changes when the file changes; see fingerprintOf. */
       readonly fingerprint: string;
     }
-  | { readonly ok: false; readonly problems: readonly Problem[]; readonly fingerprint: string };
+  | {
+      readonly ok: false;
+      readonly problems: readonly Problem[];
+      readonly fingerprint: string;
+      /** True when there is no such file, as before the first user. */
+      readonly missing: boolean;
+    };
 
 /** Group write and everything of others. Reading by the group is a way to give a service its users, so it stays quiet. */
 const TOO_OPEN = 0o027;
@@ -60,7 +66,7 @@ export async function loadUsers(file: string): Promise<LoadedUsers> {
     const stat = await handle.stat({ bigint: true });
     const fingerprint = fingerprintOf(stat);
     const parsed = parseUsers(await handle.readFile('utf8'), file);
-    if (!parsed.ok) return { ...parsed, fingerprint };
+    if (!parsed.ok) return { ...parsed, fingerprint, missing: false };
     const mode = Number(stat.mode & 0o777n);
     return { ...parsed, warnings: warnOfMode(file, mode), fingerprint };
   } catch (error) {
@@ -68,7 +74,7 @@ export async function loadUsers(file: string): Promise<LoadedUsers> {
     const problems = [
       { file, line: 1, column: 1, message: `the users file cannot be read: ${reasonOf(code) ?? message}` },
     ];
-    return { ok: false, problems, fingerprint: `cannot be read: ${code}` };
+    return { ok: false, problems, fingerprint: `cannot be read: ${code}`, missing: code === 'ENOENT' };
   } finally {
     await handle?.close();
   }

@@ -5,6 +5,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
   EPERM: 'permission denied',
   EISDIR: 'it is a folder',
+  EEXIST: 'something else stands at its path',
   ENOTDIR: 'a part of its path is not a folder',
   EROFS: 'its disk is read-only',
   ENOSPC: 'its disk is full',

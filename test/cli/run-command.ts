@@ -1,0 +1,60 @@
+/** Runs commands of a program in this process, and keeps what they say. */
+import { PassThrough } from 'node:stream';
+import { Command } from 'commander';
+import { addKeysCommands } from '../../src/cli/keys.ts';
+import type { Input } from '../../src/cli/read-password.ts';
+import { addUserCommands } from '../../src/cli/user.ts';
+
+export interface Said {
+  readonly status: number;
+  readonly out: readonly string[];
+  readonly err: readonly string[];
+}
+
+/** What stands in for standard input: a text that is piped in, or a terminal at which it is typed. */
+export interface Typed {
+  readonly piped?: string | Uint8Array;
+  readonly typed?: readonly string[];
+}
+
+export interface Terminal extends Said {
+  /** Raw mode as it was switched. */
+  readonly raw: readonly boolean[];
+  /** Whether anything still reads. */
+  readonly reading: boolean;
+}
+
+export async function runCommand(
+  config: string,
+  args: readonly string[],
+  input: Typed = {},
+): Promise<Terminal> {
+  const out: string[] = [];
+  const err: string[] = [];
+  const raw: boolean[] = [];
+  let status = 0;
+  const stream = new PassThrough();
+  const stdin: Input = Object.assign(stream, {
+    ...(input.typed && {
+      isTTY: true,
+      setRawMode: (on: boolean) => {
+        raw.push(on);
+      },
+    }),
+  });
+  if (input.typed) for (const part of input.typed) stream.write(part);
+  else stream.end(input.piped ?? '');
+  const deps = {
+    io: { out: (line: string) => out.push(line), err: (line: string) => err.push(line) },
+    stdin,
+    defaultConfig: config,
+    exit: (code: number) => {
+      status = code;
+    },
+  };
+  const program = new Command('warden').exitOverride();
+  addKeysCommands(program, deps);
+  addUserCommands(program, deps);
+  await program.parseAsync([...args], { from: 'user' });
+  return { status, out, err, raw, reading: stream.listenerCount('data') > 0 };
+}
