@@ -70,7 +70,8 @@ export async function setUp(data: string, wantedPort: number | undefined): Promi
     writeFileSync(settingsFile, stringify(settings));
   }
   const ports = await settlePorts(settingsFile, wantedPort);
-  if (!existsSync(keyFile)) requireSuccess(await runCli(settingsFile, ['keys', 'init']));
+  // Makes what is missing and leaves what is there.
+  requireSuccess(await runCli(settingsFile, ['keys', 'init']));
   const credentialsFile = join(data, 'credentials');
   const credentials = await settleUsers(settingsFile, credentialsFile);
   return {
@@ -148,9 +149,10 @@ async function settleUsers(
     }
     return { user, password };
   };
-  const listed = requireSuccess(await runCli(settingsFile, ['user', 'list'])).stdout;
+  const { stdout } = requireSuccess(await runCli(settingsFile, ['user', 'list', '--json']));
+  const { users } = JSON.parse(stdout) as { readonly users: readonly { readonly name: string }[] };
   for (const { user, group } of [BUILDER, AUDITOR]) {
-    if (new RegExp(`^${user}\\b`, 'm').test(listed)) continue;
+    if (users.some(({ name }) => name === user)) continue;
     const words = ['user', 'add', user, '--group', group, '--password-stdin'];
     requireSuccess(await runCli(settingsFile, words, { input: of(user).password }));
   }
