@@ -1,0 +1,4 @@
+import { PODMAN } from './clients.ts';
+import { describeClient } from './core.ts';
+
+describeClient({ ...PODMAN, version: 2 });
