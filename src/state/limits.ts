@@ -66,6 +66,8 @@ export function createMemoryLimit(options: LimitOptions): Limit {
   const counted = new Set<string>();
 
   async function keepBounded(key: string): Promise<void> {
+    // A key whose window has ended begins anew, also in the order.
+    if (!(await limiter.get(key))) counted.delete(key);
     counted.add(key);
     const [oldest] = counted;
     if (counted.size <= keys || oldest === undefined) return;

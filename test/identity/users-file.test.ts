@@ -66,7 +66,7 @@ describe('the users file', () => {
       4,
       'did you mean `groups`',
     ],
-    ['a user without a password', 'users:\n  alice:\n    groups: [ci]\n', 3, 'password is missing'],
+    ['a user without a password', 'users:\n  alice:\n    groups: [ci]\n', 2, 'password is missing'],
     ['an empty password', user('""'), 3, 'bcrypt'],
     ['a password in clear', user('hunter2hunter2'), 3, 'bcrypt'],
     ['a hash of another kind', user('$apr1$x$yyyyyyyyyyyyyyyyyyyyyy'), 3, 'bcrypt'],
