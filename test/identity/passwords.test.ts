@@ -70,13 +70,13 @@ describe('a password', () => {
     expect(one).not.toBe(two);
   });
 
-  it('costs a user that does not exist a hash of the highest cost', async () => {
+  it('costs a hash of the highest cost when it is wrong, whether the user exists or not', async () => {
     // Costs double with each step, so while one of cost 11 is under way there is time for dozens of cost 4.
     const { passwords, check } = start({ width: 2, rememberSeconds: 0 });
     const stored = await passwords.hash('secret');
-    const checksDuring = async (highestCost: number): Promise<number> => {
+    const checksDuring = async (highestCost: number, of?: string): Promise<number> => {
       let done = false;
-      const question = { user: 'nobody', password: 'secret', stored: undefined, highestCost };
+      const question = { user: 'somebody', password: 'wrong', stored: of, highestCost };
       const unknown = passwords.check(question).then(() => {
         done = true;
       });
@@ -87,6 +87,8 @@ describe('a password', () => {
     };
     expect(await checksDuring(4)).toBeLessThan(10);
     expect(await checksDuring(11)).toBeGreaterThan(10);
+    expect(await checksDuring(4, stored)).toBeLessThan(10);
+    expect(await checksDuring(11, stored)).toBeGreaterThan(10);
   });
 });
 
