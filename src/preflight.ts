@@ -6,7 +6,7 @@ import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 import { hiddenClients, readNetworkFacts } from './config/container-network.ts';
-import { loadPolicy } from './config/policy-files.ts';
+import { loadPolicy, stampPolicyFiles } from './config/policy-files.ts';
 import { describeErrno } from './config/read-text.ts';
 import { loadSettings, type Settings } from './config/settings.ts';
 import type { Problem } from './config/yaml.ts';
@@ -19,6 +19,8 @@ import { loadSigningKey, type SigningKey } from './token/keys.ts';
 export interface Loaded {
   readonly settings: Settings;
   readonly policy: Policy;
+  /** Of the policy's files just before they were read, so that a change in between is seen. */
+  readonly policyStamp: string;
   readonly clientKey: SigningKey;
   readonly upstream: { readonly key: SigningKey; readonly x5c: readonly string[] };
   readonly tls: Tls | undefined;
@@ -69,6 +71,7 @@ export async function preflight(settingsFile: string, now: number): Promise<Pref
       ),
     );
   }
+  const policyStamp = await stampPolicyFiles(settings.policy);
   const policy = take(await loadPolicy(settings.policy));
   take(await loadUsers(settings.users));
   const tls = settings.listen.tls && take(loadTls(settings.listen.tls, now));
@@ -84,6 +87,7 @@ export async function preflight(settingsFile: string, now: number): Promise<Pref
     loaded: {
       settings,
       policy: policy.policy,
+      policyStamp,
       clientKey: clientKey.key,
       upstream: { key: upstreamKey.key, x5c: chain.x5c },
       tls: tls?.tls,

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { authorityOf } from './config/settings.ts';
 import { WardenError } from './errors.ts';
 import { createGate } from './gate/gate.ts';
+import { createUploadSeals, deriveSealKey } from './gate/upload-seal.ts';
 import { createApp } from './http/app.ts';
 import { createOperationsServer } from './http/operations.ts';
 import { createWardenServer } from './http/server.ts';
@@ -56,7 +57,7 @@ async function build(
   const part: Part = { settings, log, version, endings };
   const metrics = createMetrics();
   const record = await openRecord(part);
-  const policy = await openPolicy(part, loaded.policy, record);
+  const policy = await openPolicy(part, loaded, record);
   const logins = await openLogins(part, loaded.redisUrl, record.recorder);
   const tokens = openTokens(part, loaded, policy.current);
   const responseTimeoutMs = settings.registry.responseTimeoutSeconds * 1000;
@@ -80,6 +81,7 @@ async function build(
     policyDigest: () => policy.current().digest,
     refusalText: ({ decision, question, id }) =>
       describeRefusal({ decision, question, decisionId: id, registry: authorityOf(settings.publicUrl) }),
+    seals: createUploadSeals(deriveSealKey(loaded.clientKey.privateKey)),
     registry,
     recorder: record.recorder,
     inventory: record.inventory,

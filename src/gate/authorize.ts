@@ -40,6 +40,15 @@ export function authorize(deps: GateDeps, exchange: Exchange, token: VerifiedTok
     tag: need.tag,
   };
   const decision = deps.decide(question);
+  // Rules with `enforce: false`: what they would have decided is told, so that they can be tried before they count.
+  if (decision.observed.length > 0)
+    exchange.log.info(
+      {
+        observed: decision.observed,
+        question: { ...question, tag: String(question.tag), repository: String(question.repository) },
+      },
+      'rules that are only tried',
+    );
   if (!allows(decision, need)) {
     deps.metrics.decision(need.action, 'refused');
     const sentence = deps.refusalText({ decision, question, action: need.action, id: exchange.id });

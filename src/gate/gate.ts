@@ -19,6 +19,7 @@ import { needOf } from './needs.ts';
 import { originOf } from './origin.ts';
 import { keyOf, type ManifestPut, pushManifest, requireRecord } from './push-manifest.ts';
 import { createPushesUnderWay, type PushesUnderWay } from './pushes-under-way.ts';
+import type { UploadOwner } from './upload-seal.ts';
 
 /** Milliseconds without a byte after which a transfer is given up. Slow links are served, dead ones are not kept. */
 const IDLE_MS = 300_000;
@@ -87,17 +88,7 @@ async function serve(
     case 'upload-start':
       return startUpload(deps, underWay, exchange, summary, token, request);
     case 'upload':
-      requireRecord(deps);
-      refuseForms(exchange);
-      // The registry asks for `delete` where a client cancels its own upload, which is part of pushing.
-      return pass(
-        deps,
-        exchange,
-        summary,
-        token,
-        request,
-        request.method === 'DELETE' ? ['pull', 'push', 'delete'] : ['pull', 'push'],
-      );
+      return continueUpload(deps, exchange, summary, token, request);
     default:
       return pass(deps, exchange, summary, token, request, ['pull']);
   }
@@ -114,17 +105,36 @@ async function startUpload(
   requireRecord(deps);
   refuseForms(exchange);
   const { mount, ...plain } = request;
+  const owner = beganBy(exchange, token, deps.now());
   // Refusing a mount with 403 would end the push in docker and buildkit; a plain start makes every client upload.
   if (mount === undefined || !mayPull(deps, exchange, token, mount.from)) {
-    return pass(deps, exchange, summary, token, plain, ['pull', 'push']);
+    return pass(deps, exchange, summary, token, plain, ['pull', 'push'], { owner });
   }
   const source: UpstreamAccess = { type: 'repository', name: mount.from, actions: ['pull'] };
   return pass(deps, exchange, summary, token, request, ['pull', 'push'], {
+    owner,
     also: [source],
     onStatus(status) {
       if (status === 201) underWay.part(keyOf({ exchange, token, request })).mounted.push(mount);
     },
   });
+}
+
+async function continueUpload(
+  deps: GateDeps,
+  exchange: Exchange,
+  summary: Summary,
+  token: VerifiedToken,
+  request: Extract<RegistryRequest, { route: 'upload' }>,
+): Promise<void> {
+  requireRecord(deps);
+  refuseForms(exchange);
+  const owner = deps.seals.open(request, request.seal);
+  if (owner?.subject !== token.subject.name || owner.kind !== token.subject.kind)
+    throw new WardenError('UPLOAD_UNKNOWN');
+  // The registry asks for `delete` where a client cancels its own upload, which is part of pushing.
+  const actions = request.method === 'DELETE' ? ['pull', 'push', 'delete'] : ['pull', 'push'];
+  return pass(deps, exchange, summary, token, request, actions, { owner });
 }
 
 async function pullManifest(
@@ -177,6 +187,8 @@ async function catalog(
 
 interface PassOptions {
   readonly also?: readonly UpstreamAccess[];
+  /** Of an upload: goes sealed into its `Location`. */
+  readonly owner?: UploadOwner;
   /** Called with the registry's status and digest before the answer goes out. */
   readonly onStatus?: (status: number, digest: string | undefined) => void;
 }
@@ -189,7 +201,7 @@ async function pass(
   token: VerifiedToken,
   request: Exclude<RegistryRequest, { route: 'base' | 'catalog' }>,
   actions: readonly string[],
-  { also = [], onStatus }: PassOptions = {},
+  { also = [], owner, onStatus }: PassOptions = {},
 ): Promise<void> {
   const carriesBody = ['POST', 'PATCH', 'PUT'].includes(request.method);
   const headers = headersToRegistry(exchange.request.headers, originOf(exchange));
@@ -210,16 +222,21 @@ async function pass(
     redirectHosts: deps.settings.redirectHosts,
     idleTimeoutMs: IDLE_MS,
     responseTimeoutMs: carriesBody ? COMMIT_MS : deps.settings.responseTimeoutMs,
-    onHead(status, upstream) {
-      const digest = upstream['docker-content-digest'];
+    onHead(status, head) {
+      const digest = head['docker-content-digest'];
       onStatus?.(status, typeof digest === 'string' ? digest : undefined);
-      return undefined;
+      const { location } = head;
+      if (owner && typeof location === 'string') head['location'] = deps.seals.sealLocation(location, owner);
     },
   });
   summary.bytesIn += done.bytesIn;
   summary.bytesOut += done.bytesOut;
   deps.metrics.stage('registry', request.route, done.firstByteMs);
   deps.metrics.stage('transfer', request.route, done.totalMs - done.firstByteMs);
+}
+
+function beganBy({ client }: Exchange, { subject }: VerifiedToken, now: number): UploadOwner {
+  return { subject: subject.name, kind: subject.kind, address: client.address, began: now };
 }
 
 /** @throws {WardenError} BODY_TYPE_REFUSED: the registry would read `mount`, `from` and `digest` out of such a body. */

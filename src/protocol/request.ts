@@ -48,6 +48,8 @@ export type RegistryRequest =
       readonly session: string;
       readonly state?: string;
       readonly digest?: string;
+      /** Ours, and never sent on: who began the upload (see gate/upload-seal.ts). */
+      readonly seal?: string;
     }
   | {
       readonly route: 'referrers';
@@ -80,6 +82,8 @@ export interface RequestHead {
 const TARGET_LIMIT = 8192;
 const SESSION = /^(?!\.{1,2}$)[A-Za-z0-9._=-]{1,128}$/;
 const NUMBER = /^[0-9]{1,9}$/;
+/** The parameter that carries our seal in the `Location` of an upload. */
+export const SEAL = '_warden';
 const STATE = /^[A-Za-z0-9_=-]{1,4096}$/;
 const PRINTABLE = /^[\x21-\x7e]*$/;
 const BODILESS = new Set(['GET', 'HEAD', 'DELETE', 'OPTIONS', 'TRACE']);
@@ -231,7 +235,7 @@ function uploadStart(method: string, repository: string, query: string): Reading
 function upload(method: string, repository: string, session: string, query: string): Reading {
   if (!SESSION.test(session)) return refuse('ROUTE_UNKNOWN');
   return only(['GET', 'HEAD', 'PATCH', 'PUT', 'DELETE'], method, (m) =>
-    withQuery(query, ['_state', 'digest'], ({ _state: state, digest }) => {
+    withQuery(query, ['_state', 'digest', SEAL], ({ _state: state, digest, [SEAL]: seal }) => {
       if (state && !STATE.test(state))
         return refusal('REQUEST_MALFORMED', 'the parameter _state is not one the registry gave');
       if (digest && !isDigest(digest))
@@ -243,6 +247,7 @@ function upload(method: string, repository: string, session: string, query: stri
         session,
         ...(state && { state }),
         ...(digest && { digest }),
+        ...(seal && { seal }),
       };
     }),
   );

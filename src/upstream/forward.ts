@@ -23,8 +23,8 @@ export interface Forward {
   readonly idleTimeoutMs: number;
   /** Milliseconds that the registry may take to answer once it has the whole request; committing a large blob takes long. */
   readonly responseTimeoutMs: number;
-  /** Called when the registry's head is there, before anything is sent; may add headers, or throw to answer otherwise. */
-  readonly onHead?: (status: number, headers: IncomingMessage['headers']) => OutgoingHttpHeaders | undefined;
+  /** Called with the head for the client before it is sent; may change it, or throw to answer otherwise. */
+  readonly onHead?: (status: number, headers: OutgoingHttpHeaders) => void;
 }
 
 /** What came of it. `bytesIn` is from the client, `bytesOut` to the client; times in milliseconds since the call. */
@@ -189,5 +189,6 @@ function answerHead(registry: Registry, message: IncomingMessage, options: Forwa
     const rewritten = linkForClient(link, registry.url);
     if (rewritten !== undefined) headers['link'] = rewritten;
   }
-  return { ...headers, ...options.onHead?.(status, message.headers) };
+  options.onHead?.(status, headers);
+  return headers;
 }

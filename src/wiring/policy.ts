@@ -3,6 +3,7 @@ import { loadPolicy, stampPolicyFiles } from '../config/policy-files.ts';
 import { createPolicyHolder, watchPolicy } from '../config/policy-holder.ts';
 import { describeProblem } from '../config/yaml.ts';
 import type { Policy } from '../policy/policy.ts';
+import type { Loaded } from '../preflight.ts';
 import { type Part, reportProblems, WATCH_MS } from './part.ts';
 import type { OpenedRecord } from './record.ts';
 
@@ -17,10 +18,9 @@ export interface PolicyInForce {
 
 export async function openPolicy(
   { settings, log, endings }: Part,
-  initial: Policy,
+  { policy: initial, policyStamp: initialStamp }: Pick<Loaded, 'policy' | 'policyStamp'>,
   { recorder, audit }: OpenedRecord,
 ): Promise<PolicyInForce> {
-  const initialStamp = await stampPolicyFiles(settings.policy);
   let loadedAt = Date.now();
   let refused = false;
   const holder = createPolicyHolder({
