@@ -15,7 +15,7 @@ export interface User {
 /** The users as one version of the file has them. */
 export interface UserList {
   readonly byName: ReadonlyMap<string, User>;
-  /** Of all their hashes, and at least that of a new one. */
+  /** Of all their hashes; without any, that of a new one. */
   readonly highestCost: number;
 }
 
@@ -53,7 +53,8 @@ export function parseUsers(text: string, file: string): ParsedUsers {
     ok: true,
     users: {
       byName: new Map(users.map((user) => [user.name, user])),
-      highestCost: Math.max(DEFAULT_COST, ...users.map((user) => costOf(user.password))),
+      highestCost:
+        users.length === 0 ? DEFAULT_COST : Math.max(...users.map((user) => costOf(user.password))),
     },
   };
 }
