@@ -14,8 +14,8 @@ export interface Span {
 }
 
 export interface Groups<F> {
-  /** `key` names the group within its minute. */
-  add(key: string, facts: F): void;
+  /** `key` names the group within its minute; `source` is whoever can cause many of them, an address. */
+  add(key: string, facts: F, source: string): void;
   /** Writes the groups whose minute is over. Never rejected. */
   tick(): Promise<void>;
   /** Writes everything that is counted and not yet written. Never rejected. */
@@ -28,6 +28,10 @@ export interface GroupsDeps<F> {
   readonly limit: number;
   /** What the record of that one group says: no facts of its own. */
   readonly others: F;
+  /** Groups that one source has in a minute; its further events are counted in one group of its own. */
+  readonly sourceLimit: number;
+  /** What the record of that group says, from any of them: what they have in common. */
+  inCommon(facts: F): F;
   write(facts: F, span: Span): Promise<void>;
 }
 
@@ -44,8 +48,28 @@ interface Group<F> {
 const MINUTE_MS = 60_000;
 const OTHERS = '';
 
-export function createGroups<F>({ clock, limit, others, write }: GroupsDeps<F>): Groups<F> {
+export function createGroups<F>(deps: GroupsDeps<F>): Groups<F> {
+  const { clock, limit, others, sourceLimit, inCommon, write } = deps;
   const groups = new Map<string, Group<F>>();
+  /** How many groups each source has in the present minute. */
+  let sources = { minute: 0, counts: new Map<string, number>() };
+
+  /** Where an event is counted: in its own group while there is room for it and its source. */
+  function place(
+    minute: number,
+    key: string,
+    facts: F,
+    source: string,
+  ): { readonly name: string; readonly facts: F } {
+    const name = `${minute} ${key}`;
+    if (groups.has(name)) return { name, facts };
+    if (groups.size >= limit) return { name: `${minute} ${OTHERS}`, facts: others };
+    if (sources.minute !== minute) sources = { minute, counts: new Map() };
+    const count = sources.counts.get(source) ?? 0;
+    if (count >= sourceLimit) return { name: `${minute} from ${source}`, facts: inCommon(facts) };
+    sources.counts.set(source, count + 1);
+    return { name, facts };
+  }
 
   /** One write of a group at a time; events that come meanwhile stay for the next. */
   function writeOut(key: string, group: Group<F>): Promise<void> {
@@ -81,12 +105,10 @@ export function createGroups<F>({ clock, limit, others, write }: GroupsDeps<F>):
   }
 
   return {
-    add(key, facts) {
+    add(key, facts, source) {
       const now = clock.now();
       const minute = Math.floor(now / MINUTE_MS);
-      const wanted = `${minute} ${key}`;
-      const full = !groups.has(wanted) && groups.size >= limit;
-      const name = full ? `${minute} ${OTHERS}` : wanted;
+      const { name, facts: kept } = place(minute, key, facts, source);
       const group = groups.get(name);
       if (group) {
         if (group.count === 0) group.since = now;
@@ -95,7 +117,7 @@ export function createGroups<F>({ clock, limit, others, write }: GroupsDeps<F>):
         return;
       }
       const first: Group<F> = {
-        facts: full ? others : facts,
+        facts: kept,
         minute,
         count: 1,
         since: now,

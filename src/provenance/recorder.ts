@@ -105,6 +105,8 @@ export interface Recorder {
 
 const TICK_MS = 1_000;
 const GROUP_LIMIT = 10_000;
+/** One address that tries name after name must not fill the disk. */
+const GROUPS_OF_ADDRESS = 100;
 
 /** Free space for those who may not use the reserve of root. */
 export function freeBytesOf(folder: string): () => Promise<number> {
@@ -183,6 +185,8 @@ export async function createRecorder(deps: RecorderDeps): Promise<Recorder> {
     clock,
     limit: GROUP_LIMIT,
     others: { reason: 'several' },
+    sourceLimit: GROUPS_OF_ADDRESS,
+    inCommon: ({ peer }) => ({ reason: 'several', ...(peer && { peer: { ip: peer.ip } }) }),
     write: (facts, span) =>
       appendGroup({ type: 'push.refused', ...facts, ...grouped(span) }, (reason) => ({
         type: 'push.refused',
@@ -194,6 +198,8 @@ export async function createRecorder(deps: RecorderDeps): Promise<Recorder> {
     clock,
     limit: GROUP_LIMIT,
     others: { reason: 'several' },
+    sourceLimit: GROUPS_OF_ADDRESS,
+    inCommon: ({ peer }) => ({ reason: 'several', ...(peer && { peer: { ip: peer.ip } }) }),
     write: (facts, span) =>
       appendGroup({ type: 'login.failed', ...facts, ...grouped(span) }, (reason) => ({
         type: 'login.failed',
@@ -264,10 +270,12 @@ export async function createRecorder(deps: RecorderDeps): Promise<Recorder> {
       refusals.add(
         JSON.stringify([actor?.sub, peer?.ip, subject?.repo, action, reason, policy?.rules]),
         facts,
+        peer?.ip ?? '',
       );
     },
     loginFailed(facts) {
-      logins.add(JSON.stringify([facts.actor?.sub, facts.peer?.ip, facts.reason]), shortened(facts));
+      const { actor, peer, reason } = facts;
+      logins.add(JSON.stringify([actor?.sub, peer?.ip, reason]), shortened(facts), peer?.ip ?? '');
     },
     async settle(looks) {
       await Promise.all(

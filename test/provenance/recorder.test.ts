@@ -345,12 +345,32 @@ describe('refusals', () => {
 
   it('past the bound are counted together', async () => {
     await restart({ clock: { ...systemClock, now: () => 1_777_000_000_000 } });
-    for (let n = 0; n < 10_050; n++) recorder.refused(facts('eve', `flood/r${n}`));
+    for (let n = 0; n < 10_050; n++) {
+      recorder.refused({ ...facts('eve', `flood/r${n}`), peer: { ip: `10.9.${n >> 8}.${n & 255}` } });
+    }
     await recorder.close();
     const records = refused();
     expect(records).toHaveLength(10_002);
     const others = records.filter((record) => !('subject' in record));
     expect(others.map((record) => 'count' in record && record.count).sort()).toEqual([1, 49]);
+  });
+
+  it('of one address past its own bound are counted together, and hide nobody else', async () => {
+    await restart({ clock: { ...systemClock, now: () => 1_777_000_000_000 } });
+    for (let n = 0; n < 150; n++)
+      recorder.refused({ ...facts('eve', `flood/r${n}`), peer: { ip: '10.9.9.9' } });
+    recorder.refused({ ...facts('bob'), peer: { ip: '10.9.9.10' } });
+    await recorder.close();
+    const records = refused();
+    const together = records.filter((record) => 'reason' in record && record.reason === 'several');
+    expect(together).toMatchObject([
+      { count: 1, peer: { ip: '10.9.9.9' } },
+      { count: 49, peer: { ip: '10.9.9.9' } },
+    ]);
+    expect(records).toHaveLength(103);
+    expect(records).toContainEqual(
+      expect.objectContaining({ actor: expect.objectContaining({ sub: 'bob' }) }),
+    );
   });
 
   it('that no record can hold are counted without their facts', async () => {
