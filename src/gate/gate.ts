@@ -115,7 +115,7 @@ async function startUpload(
     owner,
     also: [source],
     onStatus(status) {
-      if (status === 201) underWay.part(keyOf({ exchange, token, request })).mounted.push(mount);
+      if (status === 201) underWay.mounted(keyOf({ exchange, token, request }), mount);
     },
   });
 }

@@ -147,9 +147,8 @@ async function judge({ deps, exchange, token, request }: Pushing): Promise<Judge
 function makeIntent(pushing: Pushing, content: Content, { judgement, from }: Judged): PushIntent {
   const { deps, underWay, exchange, token, request } = pushing;
   const { manifest, digest, bytes, config } = content;
-  const push = underWay.part(keyOf(pushing));
-  const parts = new Set([manifest.config?.digest, ...manifest.layers.map((layer) => layer.digest)]);
-  const mounted = push.mounted.filter((mount) => parts.has(mount.digest));
+  const parts = [...(manifest.config ? [manifest.config] : []), ...manifest.layers];
+  const mounted = underWay.mountsAmong(keyOf(pushing), new Set(parts.map((part) => part.digest)));
   const labels = config?.labels ?? {};
   return {
     id: deps.recorder.newId(),
@@ -178,7 +177,7 @@ function makeIntent(pushing: Pushing, content: Content, { judgement, from }: Jud
     peer: peerOf(exchange, judgement.decision.host),
     token: { ip: token.address },
     policy: policyOf(judgement, deps.policyDigest(), exchange.id),
-    push: push.id,
+    push: underWay.part(keyOf(pushing)),
     ...(Object.keys(labels).length > 0 && { labels: { ...labels } }),
     ...(mounted.length > 0 && { mounted }),
   };
