@@ -1,0 +1,4 @@
+import { describeContent, describeMounts } from './content.ts';
+
+describeContent(2);
+describeMounts(2, 'docker');

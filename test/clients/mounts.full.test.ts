@@ -1,0 +1,3 @@
+import { describeMounts } from './content.ts';
+
+describeMounts(2, 'podman');
