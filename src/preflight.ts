@@ -6,6 +6,7 @@ import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 import { hiddenClients, readNetworkFacts } from './config/container-network.ts';
+import type { NamedFiles } from './config/named-files.ts';
 import { loadPolicy, stampPolicyFiles } from './config/policy-files.ts';
 import { describeErrno } from './config/read-text.ts';
 import { loadSettings, type Settings } from './config/settings.ts';
@@ -42,7 +43,8 @@ export type Preflight =
 /** @param now milliseconds since 1970, for certificates. */
 export async function preflight(settingsFile: string, now: number): Promise<Preflight> {
   const read = await loadSettings(settingsFile);
-  if (!read.ok) return { ok: false, problems: read.problems, warnings: [] };
+  if (!read.ok)
+    return { ok: false, problems: [...read.problems, ...(await problemsOfNamed(read.named))], warnings: [] };
   const { settings } = read;
   const problems: Problem[] = [];
   const warnings: Problem[] = [...read.warnings];
@@ -94,6 +96,19 @@ export async function preflight(settingsFile: string, now: number): Promise<Pref
       redisUrl: redis?.url,
     },
   };
+}
+
+/** What is wrong in the files that broken settings name, as far as their names can be told. */
+async function problemsOfNamed(named: NamedFiles | undefined): Promise<readonly Problem[]> {
+  if (named === undefined) return [];
+  const { policy, users, clientKey, upstreamKey } = named;
+  const parts = [
+    ...(clientKey === undefined ? [] : [loadSigningKey(clientKey)]),
+    ...(upstreamKey === undefined ? [] : [loadSigningKey(upstreamKey)]),
+    ...(policy === undefined ? [] : [await loadPolicy(policy)]),
+    ...(users === undefined ? [] : [await loadUsers(users)]),
+  ];
+  return parts.flatMap((part) => (part.ok ? [] : part.problems));
 }
 
 type Part<T> =

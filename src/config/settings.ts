@@ -1,6 +1,7 @@
 /** Loads warden.yaml: checks it as a whole, makes its paths absolute, and freezes the result. */
 import { dirname, resolve } from 'node:path';
 import type { z } from 'zod';
+import { type NamedFiles, namedFiles } from './named-files.ts';
 import { type ReadText, readText } from './read-text.ts';
 import { judgeSettings } from './settings-judgement.ts';
 import { settingsSchema } from './settings-schema.ts';
@@ -20,17 +21,19 @@ export type Settings = DeepReadonly<
 
 export type LoadedSettings =
   | { readonly ok: true; readonly settings: Settings; readonly warnings: readonly Problem[] }
-  | { readonly ok: false; readonly problems: readonly Problem[] };
+  | { readonly ok: false; readonly problems: readonly Problem[]; readonly named: NamedFiles | undefined };
 
 /** Relative paths in the file start from the file's own folder. Opens no other file than this one. */
 export async function loadSettings(file: string, read: ReadText = readText): Promise<LoadedSettings> {
   const content = await read(file);
-  if (!content.ok) return { ok: false, problems: [{ file, line: 1, column: 1, message: content.reason }] };
+  if (!content.ok)
+    return { ok: false, problems: [{ file, line: 1, column: 1, message: content.reason }], named: undefined };
   const document = readYaml(content.text, file, settingsSchema);
-  if (!document.ok) return document;
+  const named = namedFiles(content.text, file);
+  if (!document.ok) return { ...document, named };
   const settings = complete(document.value, file);
   const { problems, warnings } = judgeSettings(settings, file, document.positionOf);
-  return problems.length > 0 ? { ok: false, problems } : { ok: true, settings, warnings };
+  return problems.length > 0 ? { ok: false, problems, named } : { ok: true, settings, warnings };
 }
 
 function complete(value: z.output<typeof settingsSchema>, file: string): Settings {
