@@ -52,12 +52,10 @@ export function auditQuestion(deps: AuditDeps, kind: AuditKind): Middleware<AppS
       });
     }
     ctx.set('Cache-Control', 'no-store');
-    // A record without a repository (a failed login) is for those who may read everything: see the policy's `**`.
-    ctx.body = await deps.ask(
-      kind,
-      ctx.query as Record<string, string | string[]>,
-      (repository) => judge(repository).verdict === 'granted',
-    );
+    // A record of no repository (a failed login, a change of policy) is for those who may read of every repository.
+    const mayRead = (repository: string): boolean =>
+      (repository === '' ? decision : judge(repository)).verdict === 'granted';
+    ctx.body = await deps.ask(kind, ctx.query as Record<string, string | string[]>, mayRead);
   };
 }
 
