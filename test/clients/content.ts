@@ -163,12 +163,15 @@ export function describeContent(version: 2 | 3): void {
 }
 
 export function describeMounts(version: 2 | 3, client: 'docker' | 'podman'): void {
-  if (client === 'podman') return describeMountsOf('podman', ['podman'], version, createPodman);
-  return describeMountsOf('docker', ['dockerd', 'docker'], version, async (options, site) => {
-    const insecure = { host: site.builder, insecureRegistries: [site.warden.address] };
-    const engine = site.keep(await startDockerd(insecure));
-    return createDocker({ ...options, socket: engine.socket });
-  });
+  if (client === 'podman') {
+    describeMountsOf('podman', ['podman'], version, createPodman);
+  } else {
+    describeMountsOf('docker', ['dockerd', 'docker'], version, async (options, site) => {
+      const insecure = { host: site.builder, insecureRegistries: [site.warden.address] };
+      const engine = site.keep(await startDockerd(insecure));
+      return createDocker({ ...options, socket: engine.socket });
+    });
+  }
 }
 
 function describeMountsOf(

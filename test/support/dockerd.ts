@@ -15,6 +15,8 @@ export interface DockerdOptions {
   readonly networks?: true;
   /** For building images: the fastest storage that works there, in place of plain folders, which work everywhere. */
   readonly fastStorage?: true;
+  /** Added to the engine's environment. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 export interface Dockerd {
@@ -47,7 +49,10 @@ export async function startDockerd(options: DockerdOptions = {}): Promise<Docker
   try {
     // What the engine mounts is seen by nobody else and gone with it, however it ends.
     const words = ['--mount', '--', 'dockerd', ...args];
-    child = await (options.host ? options.host.spawn('unshare', words) : startChild('unshare', words));
+    const more = options.env ? { env: options.env } : {};
+    child = await (options.host
+      ? options.host.spawn('unshare', words, more)
+      : startChild('unshare', words, more));
     await child.waitForLine(/API listen on/, 40_000);
   } catch (error) {
     await child?.stop();
