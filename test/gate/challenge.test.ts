@@ -337,7 +337,7 @@ describeNeeding(['docker-registry'], 'who asks at the gate', () => {
 
   it('takes a token of 17 kB, and answers 431 to one of 100 kB without hurting anyone else', async () => {
     const scope = Array.from(
-      { length: 60 },
+      { length: 70 },
       (_, at) => `repository:team/${'long-name/'.repeat(14)}${at}:pull,push`,
     );
     const form = new URLSearchParams({ grant_type: 'password', service: front.service, username: 'alice' });

@@ -1,6 +1,7 @@
 /** Requests as the tests need them: answers whole and uncut, from an address of one's own, or byte by byte. */
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { connect, type Socket } from 'node:net';
+import { ACCEPT_MANIFESTS } from '../../src/protocol/manifest.ts';
 
 export interface Place {
   readonly host: string;
@@ -66,7 +67,8 @@ export function ask({ host, port }: Place, question: Ask): Promise<Reply> {
 
 /** The headers of a question as a client of the library sends them. */
 export function headersOf({ headers = {}, token, basic, body }: Ask): Record<string, string | string[]> {
-  const all: Record<string, string | string[]> = {};
+  // Without these docker-registry 2.8 rewrites or hides manifests.
+  const all: Record<string, string | string[]> = { accept: ACCEPT_MANIFESTS };
   if (token !== undefined) all['authorization'] = `Bearer ${token}`;
   if (basic !== undefined) all['authorization'] = basicHeader(basic.user, basic.password);
   if (body !== undefined && !Array.isArray(body))
