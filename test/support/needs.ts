@@ -20,7 +20,7 @@ const PACKAGES = {
   git: 'git',
 } as const;
 
-export type Need = keyof typeof PACKAGES | 'root' | 'distribution3';
+export type Need = keyof typeof PACKAGES | 'root' | 'distribution3' | 'go';
 
 /**
  * Why a suite cannot run here, or undefined when it can. A missing program is a failure where CI=true: there every
@@ -33,6 +33,7 @@ export function missing(need: Need): string | undefined {
   if (need === 'distribution3') {
     return distribution3Program() ? undefined : 'distribution 3 is not built: script/get-distribution3';
   }
+  if (need === 'go') return find('go') ? undefined : 'there is no go to build it with';
   if (find(need)) return undefined;
   const reason = `${need} is not installed: apt-get install ${PACKAGES[need]}`;
   if (process.env['CI'] === 'true') throw new Error(reason);
