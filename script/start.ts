@@ -73,19 +73,27 @@ async function startAll(place: Place, running: Running[]): Promise<void> {
 function explain(place: Place): void {
   const registry = `${place.host}:${place.port}`;
   const image = `${registry}/ci/hello:1.0`;
-  const at = (path: string): string => relative(process.cwd(), path) || path;
+  const at = (...parts: string[]): string => {
+    const near = relative(process.cwd(), join(place.data, ...parts));
+    return near === '' || near.startsWith('..') ? join(place.data, ...parts) : near;
+  };
+  const { builder, auditor } = place;
+  // Taken from the file: a password on a command line is seen by everyone on the machine.
+  const password = `sed -n 's/^${builder.user} //p' ${at('credentials')}`;
+  const account = `"$(sed -n 's/^${auditor.user} /${auditor.user}:/p' ${at('credentials')})"`;
   console.log(`
-Warden     ${place.url} (log: ${at(join(place.data, 'warden.log'))}; health and metrics: ${place.operationsUrl})
-registry   127.0.0.1:${place.registryPort}, which takes no token but Warden's (log: ${at(join(place.data, 'registry.log'))})
-settings   ${at(place.settingsFile)}, policy ${at(place.policyFile)}, passwords ${at(place.credentialsFile)}
+Warden     ${place.url} (log: ${at('warden.log')}; health and metrics: ${place.operationsUrl})
+registry   127.0.0.1:${place.registryPort}, which takes no token but Warden's (log: ${at('registry.log')})
+settings   ${at('warden.yaml')}, policy ${at('policy.yaml')}
+passwords  of ${builder.user}, who pushes, and ${auditor.user}, who reads the record: ${at('credentials')}
 
-  docker login ${registry} -u ${place.builder.user} -p ${place.builder.password}
+  ${password} | docker login ${registry} -u ${builder.user} --password-stdin
   docker tag IMAGE ${image} && docker push ${image}
-  docker pull ${image}                     # needs no login
-  PATH=$PWD/node_modules/.bin:$PATH node src/main.ts audit pushes --config ${at(place.settingsFile)}
-  curl -u ${place.auditor.user}:${place.auditor.password} '${place.url}/api/v1/pushes'
+  docker pull ${image}          # needs no login
+  script/warden audit pushes --config ${at('warden.yaml')}
+  curl -u ${account} ${place.url}/api/v1/pushes
 
-Ctrl-C stops both; what they keep stays in ${at(place.data)}.`);
+Ctrl-C stops both; what they keep stays in ${at()}.`);
 }
 
 /** One start at a time in a folder: two would change each other's settings. */

@@ -15,11 +15,11 @@ export interface Door {
  */
 export async function openDoor(
   source: string,
-  target: { readonly host: string; readonly port: number },
+  { host, port: targetPort }: { readonly host: string; readonly port: number },
 ): Promise<Door> {
   const sockets = new Set<Socket>();
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (client) => {
-    const up = connect({ ...target, localAddress: source, allowHalfOpen: true, noDelay: true });
+    const up = connect({ host, port: targetPort, localAddress: source, allowHalfOpen: true, noDelay: true });
     for (const [one, other] of [
       [client, up],
       [up, client],
