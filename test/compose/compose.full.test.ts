@@ -22,10 +22,12 @@ const PASSWORD = 'made for this test only';
  * from no registry: one root has Debian's npm, docker-registry and redis, and is all three bases.
  */
 describeNeeding(
-  ['root', 'debootstrap', 'dockerd', 'docker', 'docker-compose', 'ip', 'nsenter', 'openssl', 'skopeo'],
+  ['root', 'debootstrap', 'git', 'dockerd', 'docker', 'docker-compose', 'ip', 'nsenter', 'openssl', 'skopeo'],
   'docker-compose.yml',
   () => {
     let temp: Temp;
+    /** What is committed: a build from a checkout that is being worked on would be of no known state. */
+    let clone: string;
     let hosts: Hosts<'engine'>;
     let engine: Host;
     let dockerd: Dockerd;
@@ -36,17 +38,19 @@ describeNeeding(
     let env: Record<string, string>;
 
     const compose = async (args: readonly string[], input = ''): Promise<string> => {
-      const options = { cwd: CHECKOUT, env, input, timeoutMs: 15 * MINUTE_MS };
+      const options = { cwd: clone, env, input, timeoutMs: 15 * MINUTE_MS };
       return requireSuccess(await engine.exec('docker-compose', args, options)).stdout;
     };
 
     beforeAll(async () => {
       temp = makeTemp('compose');
+      clone = temp.at('clone');
+      await must('git', ['clone', '--quiet', `file://${CHECKOUT}`, clone]);
       hosts = await makeHosts(['engine']);
       engine = hosts.host.engine;
       dockerd = await startDockerd({ host: engine, networks: true, fastStorage: true });
       address = `${engine.address}:5000`;
-      await writeSite(temp, hosts);
+      await writeSite(temp, clone, hosts);
       env = {
         DOCKER_HOST: `unix://${dockerd.socket}`,
         DOCKER_BUILDKIT: '0',
@@ -65,7 +69,7 @@ describeNeeding(
       const certificates = temp.at('ca');
       here = createSkopeo({ folder: temp.at('here'), certificates });
       there = createSkopeo({ folder: temp.at('there'), certificates, host: engine });
-      await buildImages(temp, env, dockerd);
+      await buildImages(temp, clone, env, dockerd);
       await compose(['run', '--rm', '-T', 'warden', 'keys', 'init']);
       const add = [
         'run',
@@ -142,6 +146,7 @@ describeNeeding(
 /** The three images, built by an engine that reaches the package registries, and handed to the other. */
 async function buildImages(
   temp: Temp,
+  clone: string,
   env: Readonly<Record<string, string>>,
   receiver: Dockerd,
 ): Promise<void> {
@@ -156,7 +161,7 @@ async function buildImages(
     const serve = 'CMD ["docker-registry", "serve", "/etc/docker/registry/config.yml"]';
     await docker(socket, 'import', '--change', serve, temp.at('root.tar'), 'warden-test-registry');
     await must('docker-compose', ['build'], {
-      cwd: CHECKOUT,
+      cwd: clone,
       env: { ...env, DOCKER_HOST: socket },
       timeoutMs: 15 * MINUTE_MS,
     });
@@ -184,7 +189,11 @@ async function makeBase(temp: Temp): Promise<void> {
 }
 
 /** The site's own files: the shipped settings with an address and TLS, a policy, a certificate of a CA made for it. */
-async function writeSite(temp: Temp, { lan, subnet, host: { engine } }: Hosts<'engine'>): Promise<void> {
+async function writeSite(
+  temp: Temp,
+  clone: string,
+  { lan, subnet, host: { engine } }: Hosts<'engine'>,
+): Promise<void> {
   for (const folder of ['ca', 'certs', 'policies']) mkdirSync(temp.at(folder));
   const openssl = (...args: string[]) => must('openssl', args, { cwd: temp.path });
   const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
@@ -230,7 +239,7 @@ async function writeSite(temp: Temp, { lan, subnet, host: { engine } }: Hosts<'e
   );
   // Warden runs as user 10001 in its container.
   await must('chown', ['-R', '10001', temp.at('certs')]);
-  const shipped = parse(readFileSync(join(CHECKOUT, 'script', 'compose', 'warden.yaml'), 'utf8')) as {
+  const shipped = parse(readFileSync(join(clone, 'script', 'compose', 'warden.yaml'), 'utf8')) as {
     readonly listen: object;
   };
   const settings = {
