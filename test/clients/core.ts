@@ -53,8 +53,8 @@ export function describeClient({ name, needs, version, create, agent, wrongPassw
       await site?.stop();
     }, 60_000);
 
-    /** The person sees why, and as whom and from where they were seen; the client did not try again and again. */
-    async function expectRefused(result: Result, host: Host, who: string): Promise<void> {
+    /** The person sees why, and as whom and from where they were seen. */
+    function expectRefused(result: Result, host: Host, who: string): void {
       expect(result.status).not.toBe(0);
       const seen = terminal(result).replaceAll('\n', ' ');
       expect(seen).toContain(MESSAGE);
@@ -97,27 +97,21 @@ export function describeClient({ name, needs, version, create, agent, wrongPassw
     describe('is refused, with the reason on the terminal', () => {
       it('as a member of ci from another host', async () => {
         requireSuccess(await onLaptop.login(site.warden.address, ALICE));
-        await expectRefused(
-          await onLaptop.push(source, `${site.image('team/host')}:v1`),
-          site.laptop,
-          'alice',
-        );
+        const result = await onLaptop.push(source, `${site.image('team/host')}:v1`);
         requireSuccess(await onLaptop.logout(site.warden.address));
+        expectRefused(result, site.laptop, 'alice');
       });
 
       it('as somebody else from the build host', async () => {
         requireSuccess(await onBuilder.login(site.warden.address, BOB));
-        await expectRefused(
-          await onBuilder.push(source, `${site.image('team/user')}:v1`),
-          site.builder,
-          'bob',
-        );
+        const result = await onBuilder.push(source, `${site.image('team/user')}:v1`);
         requireSuccess(await onBuilder.logout(site.warden.address));
+        expectRefused(result, site.builder, 'bob');
       });
 
       it('without a login, and told to log in', async () => {
         const result = await onBuilder.push(source, `${site.image('team/nobody')}:v1`);
-        await expectRefused(result, site.builder, 'no login');
+        expectRefused(result, site.builder, 'no login');
         expect(terminal(result)).toContain(`docker login ${site.warden.address}`);
       });
 
