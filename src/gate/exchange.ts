@@ -76,7 +76,10 @@ export function answerError(
   const error = isWardenError(thrown)
     ? thrown
     : new WardenError('INTERNAL', { sentence: `internal error; the log has it under ${id}`, cause: thrown });
-  if (error.status >= 500)
+  // Where the client went away first, what broke off upstream is its doing: nobody need be woken for it.
+  const gone = response.destroyed && isWardenError(thrown);
+  if (gone) log.debug({ error: error.name, err: error.cause ?? thrown }, 'the client went away');
+  else if (error.status >= 500)
     log.error({ error: error.name, err: error.cause ?? thrown }, 'could not be answered');
   if (response.headersSent) {
     // Half an answer must not look like a whole one.
