@@ -28,6 +28,7 @@ describe('the catalogue of refusals', () => {
   it('uses codes of the distribution specification, and those with a meaning of their own in clients', () => {
     const codes = new Set(Object.values(catalogue).map(({ code }) => code));
     expect([...codes].sort()).toEqual([
+      'BLOB_UPLOAD_UNKNOWN',
       'DENIED',
       'DIGEST_INVALID',
       'MANIFEST_INVALID',
