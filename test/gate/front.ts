@@ -14,7 +14,7 @@ export const ELSEWHERE = '127.0.0.6';
 export const HINT = 'Push through Jenkins, "please" – help: https://wiki.example/push';
 
 /**
- * alice (ci) pushes from the builders; bob pulls; carol (security) alone sees `sec` and `hidden`; dave (cleaners) deletes and lists.
+ * alice and frank (ci) push from the builders; bob pulls; carol (security) alone sees `sec` and `hidden`; dave (cleaners) deletes and lists.
  * In `bound` a token works only where it was fetched; in `fixed` tags may be made and never moved.
  */
 export const POLICY = `
@@ -67,6 +67,7 @@ const GROUPS = {
   carol: ['security'],
   dave: ['cleaners'],
   erin: ['auditors'],
+  frank: ['ci'],
 } as const;
 export type UserName = keyof typeof GROUPS;
 
