@@ -82,6 +82,8 @@ export interface RequestHead {
 const TARGET_LIMIT = 8192;
 const SESSION = /^(?!\.{1,2}$)[A-Za-z0-9._=-]{1,128}$/;
 const NUMBER = /^[0-9]{1,9}$/;
+/** The grammar of the image specification, of any algorithm. */
+const ANY_DIGEST = /^[a-z0-9]+(?:[.+_-][a-z0-9]+)*:[A-Za-z0-9=_-]{32,256}$/;
 /** The parameter that carries our seal in the `Location` of an upload. */
 export const SEAL = '_warden';
 const STATE = /^[A-Za-z0-9_=-]{1,4096}$/;
@@ -175,6 +177,9 @@ function readPath(method: string, path: string, query: string): Reading {
   if (secondLast === 'manifests') {
     const repository = nameBefore(2);
     const reference = parseReference(plainDigest(last));
+    // The specification wants 400 for what cannot be the digest of the content that comes along.
+    if (repository !== undefined && reference === undefined && method === 'PUT' && last.includes(':'))
+      return refuse('DIGEST_MISMATCH', 'the reference is neither a tag nor a sha256 digest');
     if (repository === undefined || reference === undefined) return refuse('ROUTE_UNKNOWN');
     return only(['GET', 'HEAD', 'PUT', 'DELETE'], method, (m) => ({
       route: 'manifest',
@@ -214,8 +219,8 @@ function readPath(method: string, path: string, query: string): Reading {
 function uploadStart(method: string, repository: string, query: string): Reading {
   return only(['POST'], method, (m) =>
     withQuery(query, ['mount', 'from', 'digest'], ({ mount, from, digest }) => {
-      if (digest && !isDigest(digest))
-        return refusal('REQUEST_MALFORMED', 'the parameter digest is not a sha256 digest');
+      if (digest && !ANY_DIGEST.test(digest))
+        return refusal('REQUEST_MALFORMED', 'the parameter digest is not a digest');
       if (mount && !isDigest(mount))
         return refusal('REQUEST_MALFORMED', 'the parameter mount is not a sha256 digest');
       if (from && !isRepository(from))
@@ -226,7 +231,8 @@ function uploadStart(method: string, repository: string, query: string): Reading
         method: m,
         repository,
         ...(mount && from && { mount: { digest: mount, from } }),
-        ...(digest && { digest }),
+        // Of another algorithm than the registries know: they would take no notice of it, and the client goes on with PUT.
+        ...(digest && isDigest(digest) && { digest }),
       };
     }),
   );

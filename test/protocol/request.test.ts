@@ -91,6 +91,21 @@ describe('the route of a target', () => {
     expect(outcome(readTarget('GET', target))).toBe('ROUTE_UNKNOWN');
   });
 
+  it.each(['tag:x', 'sha256:abc', `SHA256:${HEX}`, `sha512:${HEX}${HEX}`])(
+    'a push to manifests/%s names no digest that its content could have',
+    (reference) => {
+      expect(outcome(readTarget('PUT', `/v2/a/manifests/${reference}`))).toBe('DIGEST_MISMATCH');
+    },
+  );
+
+  it('an upload start with a digest of another algorithm is a plain start, as the registry takes it', () => {
+    expect(readTarget('POST', `/v2/a/blobs/uploads/?digest=sha512:${HEX}${HEX}`)).toEqual({
+      ok: true,
+      request: { route: 'upload-start', method: 'POST', repository: 'a' },
+    });
+    expect(outcome(readTarget('POST', '/v2/a/blobs/uploads/?digest=x'))).toBe('REQUEST_MALFORMED');
+  });
+
   it('a POST to uploads without its slash is no route', () => {
     expect(outcome(readTarget('POST', '/v2/pub/blobs/uploads'))).toBe('ROUTE_UNKNOWN');
   });
