@@ -43,6 +43,9 @@ const TO_CLIENT = [
   'warning',
 ];
 
+/** All that is read of an answer's head: what crosses, and what is written anew. */
+export const ANSWER_HEADERS: ReadonlySet<string> = new Set([...TO_CLIENT, 'link', 'location']);
+
 const AGENT_LIMIT = 512;
 
 export interface Origin {

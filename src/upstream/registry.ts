@@ -8,6 +8,7 @@ import http, { type ClientRequest, type IncomingHttpHeaders, type OutgoingHttpHe
 import https from 'node:https';
 import { WardenError } from '../errors.ts';
 import { ACCEPT_MANIFESTS } from '../protocol/manifest.ts';
+import { createFastLane, type FastLane } from './fast-lane.ts';
 
 /** One entry of the token for the registry; the registry takes these words literally. */
 export interface UpstreamAccess {
@@ -45,6 +46,8 @@ export interface Answer {
 
 export interface Registry {
   readonly url: URL;
+  /** Undefined where the registry speaks TLS. */
+  readonly lane: FastLane | undefined;
   /** Opens the request; the caller handles its events. Framing and authorization are set here and nowhere else. */
   open(send: Send): ClientRequest;
   /**
@@ -75,7 +78,7 @@ export function createRegistry({ url, sign, responseTimeoutMs }: RegistryOptions
   // A request with a body can not be repeated when a kept connection turns out to be dead, so it gets a fresh one.
   const fresh = new client.Agent({ keepAlive: false });
 
-  function open(send: Send): ClientRequest {
+  function headersOf(send: Send): OutgoingHttpHeaders {
     const headers: OutgoingHttpHeaders = { ...send.headers };
     headers['authorization'] = `Bearer ${sign(send.subject, send.access)}`;
     if (send.body === 'none') {
@@ -83,13 +86,18 @@ export function createRegistry({ url, sign, responseTimeoutMs }: RegistryOptions
     } else if ('bytes' in send.body) headers['content-length'] = send.body.bytes.length;
     else if (send.body.stream === 'chunked') headers['transfer-encoding'] = 'chunked';
     else headers['content-length'] = send.body.stream;
+    return headers;
+  }
+  const lane = url.protocol === 'http:' ? createFastLane({ url, headersOf }) : undefined;
+
+  function open(send: Send): ClientRequest {
     const request = client.request({
       protocol: url.protocol,
       hostname: url.hostname.replace(/^\[|\]$/g, ''),
       port: url.port,
       method: send.method,
       path: send.target,
-      headers,
+      headers: headersOf(send),
       agent: send.body === 'none' ? agent : fresh,
     });
     if (send.body === 'none') request.end();
@@ -134,6 +142,7 @@ export function createRegistry({ url, sign, responseTimeoutMs }: RegistryOptions
 
   return {
     url,
+    lane,
     open,
     exchange: (send, { limitBytes, timeoutMs }) => collect(open(send), limitBytes, timeoutMs),
     lookTag: headManifest,
@@ -192,6 +201,7 @@ export function createRegistry({ url, sign, responseTimeoutMs }: RegistryOptions
     close() {
       agent.destroy();
       fresh.destroy();
+      lane?.close();
     },
   };
 }

@@ -1,0 +1,77 @@
+/**
+ * The fast lane to the registry: connections of Warden's own for what is pulled, without node:http between the registry's
+ * socket and the client's. docs/decisions/008-fast-lane.md has the reasons and the figures.
+ *
+ * A connection is used for the next request only when the answer before ended exactly where it said, and nothing came
+ * after it.
+ */
+import type { OutgoingHttpHeaders } from 'node:http';
+import { createLaneBuffers, type LaneBuffers } from './fast-lane-buffers.ts';
+import { writeRequestHead } from './fast-lane-request.ts';
+import { type LaneSocket, openLaneSocket } from './fast-lane-socket.ts';
+import type { Send } from './registry.ts';
+
+export interface FastLaneOptions {
+  /** `http:`; TLS to the registry is node's affair. */
+  readonly url: URL;
+  /** The headers of a request with its authorization and framing. */
+  readonly headersOf: (send: Send) => OutgoingHttpHeaders;
+}
+
+export interface FastLane {
+  /** The head as it goes over the wire. */
+  headOf(send: Send & { readonly method: 'GET' | 'HEAD' }): string;
+  /** A connection that waits, or a new one. `fresh`: a new one. */
+  take(fresh: boolean): LaneSocket;
+  /** Back, for the next request. Only after the last byte of an answer. */
+  keep(socket: LaneSocket): void;
+  readonly buffers: LaneBuffers;
+  close(): void;
+}
+
+/** Connections that wait for the next request; more are closed. */
+const IDLE_LIMIT = 64;
+/** Milliseconds that a connection waits for its next request at most. Servers close theirs after a minute or more. */
+const IDLE_MS = 30_000;
+
+interface Waiting {
+  readonly socket: LaneSocket;
+  /** Monotonic milliseconds. */
+  readonly since: number;
+}
+
+export function createFastLane({ url, headersOf }: FastLaneOptions): FastLane {
+  const place = { host: url.hostname.replace(/^\[|\]$/g, ''), port: Number(url.port || 80) };
+  const buffers = createLaneBuffers();
+  /** The last used last: the others grow old and go. */
+  const idle: Waiting[] = [];
+  let closed = false;
+  const sweeping = setInterval(sweep, IDLE_MS / 2).unref();
+
+  function sweep(): void {
+    const oldest = performance.now() - IDLE_MS;
+    while (idle[0] !== undefined && idle[0].since < oldest) idle.shift()?.socket.destroy();
+  }
+
+  function forget(socket: LaneSocket): void {
+    const at = idle.findIndex((waiting) => waiting.socket === socket);
+    if (at !== -1) idle.splice(at, 1);
+  }
+
+  return {
+    headOf: (send) => writeRequestHead(send.method, send.target, url.host, headersOf(send)),
+    take: (fresh) => (fresh ? undefined : idle.pop()?.socket) ?? openLaneSocket(place, forget),
+    keep(socket) {
+      if (closed || idle.length >= IDLE_LIMIT) return socket.destroy();
+      socket.attach(undefined);
+      socket.resume();
+      idle.push({ socket, since: performance.now() });
+    },
+    buffers,
+    close() {
+      closed = true;
+      clearInterval(sweeping);
+      for (const { socket } of idle.splice(0)) socket.destroy();
+    },
+  };
+}
