@@ -8,7 +8,7 @@ import { ALICE, openSite, type Site } from './site.ts';
 const GIB = 1024 ** 3;
 const MIB = 1024 ** 2;
 /** Buffers of both sides, and what the garbage collector lets stand; far below the size of the layer. */
-const GROWTH_LIMIT_BYTES = 150 * MIB;
+const GROWTH_LIMIT_BYTES = 200 * MIB;
 const MINUTE_MS = 60_000;
 
 /** The most memory that the process has had resident since the mark was last reset. */
