@@ -118,13 +118,9 @@ describeNeeding(
 
     it('lets nobody reach the registry but on loopback', async () => {
       await expect(fetch(`http://${engine.address}:5082/v2/`)).rejects.toThrow();
-      const inside = await engine.exec('skopeo', [
-        'inspect',
-        '--tls-verify=false',
-        'docker://127.0.0.1:5082/team/app:v1',
-      ]);
-      expect(inside.status).not.toBe(0);
-      expect(inside.stderr).toMatch(/unauthorized|authentication required/i);
+      const ask = `console.log((await fetch('http://127.0.0.1:5082/v2/')).status)`;
+      const inside = await engine.exec(process.execPath, ['--input-type=module', '--eval', ask]);
+      expect(requireSuccess(inside).stdout).toBe('401\n');
     });
 
     it('runs Warden as a user without rights, on a root that it cannot write', async () => {
@@ -132,6 +128,24 @@ describeNeeding(
       expect(id.trim()).toBe('10001');
       await expect(compose(['exec', '-T', 'warden', 'touch', '/app/x'])).rejects.toThrow(/Read-only/);
     });
+
+    it(
+      'is not needed to try Warden: script/start --demo makes do with an engine',
+      async () => {
+        const script = join(CHECKOUT, 'script', 'start.ts');
+        const result = await engine.exec(process.execPath, [script, '--demo', '--data', temp.at('demo')], {
+          env: { ...env, WARDEN_START_ENGINE: 'docker' },
+        });
+        const { stdout } = requireSuccess(result);
+        expect(stdout).toContain('127.0.0.6');
+        expect(stdout).toContain('All went as promised.');
+        const left = await engine.exec('docker', ['ps', '--quiet', '--filter', 'name=warden-registry-'], {
+          env,
+        });
+        expect(requireSuccess(left).stdout).toBe('');
+      },
+      2 * MINUTE_MS,
+    );
 
     it('keeps records over a new start', async () => {
       await compose(['restart', 'warden']);
@@ -158,8 +172,10 @@ async function buildImages(
     await makeBase(temp);
     await docker(socket, 'import', temp.at('root.tar'), 'warden-test-base');
     await docker(socket, 'tag', 'warden-test-base', 'warden-test-redis');
-    const serve = 'CMD ["docker-registry", "serve", "/etc/docker/registry/config.yml"]';
-    await docker(socket, 'import', '--change', serve, temp.at('root.tar'), 'warden-test-registry');
+    // As the registry's own image has them.
+    const changes = ['ENTRYPOINT ["docker-registry"]', 'CMD ["serve", "/etc/docker/registry/config.yml"]'];
+    const flags = changes.flatMap((change) => ['--change', change]);
+    await docker(socket, 'import', ...flags, temp.at('root.tar'), 'warden-test-registry');
     await must('docker-compose', ['build'], {
       cwd: clone,
       env: { ...env, DOCKER_HOST: socket },
