@@ -154,7 +154,7 @@ export async function createSandbox(): Promise<Sandbox> {
   const path = process.env['PATH'] ?? '';
   const standIns: Readonly<Record<string, string>> = {
     'apt-get': '[ "$1 $2 $3" = "install -y --no-install-recommends" ]',
-    useradd: '[ "${@: -1}" = registry-warden ]',
+    useradd: `[ "\${@: -1}" = registry-warden ]`,
     systemctl: `exec curl --silent --show-error --fail-with-body --unix-socket '${socket}' --data "$*" http://systemctl/`,
     // Everything here belongs to one user.
     runuser: '[ "$1 $2 $3" = "-u registry-warden --" ] && shift 3 && exec "$@"',
