@@ -29,8 +29,8 @@ export interface FastLane {
   close(): void;
 }
 
-/** Connections that wait for the next request; more are closed. */
-const IDLE_LIMIT = 64;
+/** Connections that wait for the next request; more are closed. node:http keeps as many of its own. */
+const IDLE_LIMIT = 32;
 /** Milliseconds that a connection waits for its next request at most. Servers close theirs after a minute or more. */
 const IDLE_MS = 30_000;
 

@@ -73,7 +73,7 @@ export function createRegistry({ url, sign, responseTimeoutMs }: RegistryOptions
   const agent = new client.Agent({
     keepAlive: true,
     maxSockets: Number.POSITIVE_INFINITY,
-    maxFreeSockets: 64,
+    maxFreeSockets: 32,
   });
   // A request with a body can not be repeated when a kept connection turns out to be dead, so it gets a fresh one.
   const fresh = new client.Agent({ keepAlive: false });
