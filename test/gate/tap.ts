@@ -10,6 +10,13 @@ export interface Tap {
   sent(): readonly string[];
   /** The heads of requests that Warden sent, the first line first; those of its own look-ups included. */
   heads(): readonly string[];
+  /**
+   * The next request whose head matches is carried out, and its answer never arrives: the connection is cut instead.
+   * `clear` ends it.
+   */
+  swallowAnswerTo(head: RegExp): void;
+  /** The next request whose head matches is cut before the registry sees a byte of it. `clear` ends it. */
+  cutRequest(head: RegExp): void;
   /** Forgets what passed. */
   clear(): void;
   /** Connections that are open now. */
@@ -29,14 +36,29 @@ export async function insertTap(front: Front): Promise<Tap> {
 export async function openTap(target: { readonly host: string; readonly port: number }): Promise<Tap> {
   const sockets = new Set<Socket>();
   let texts: { text: string }[] = [];
+  let swallow: RegExp | undefined;
+  let cut: RegExp | undefined;
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (from) => {
     const to = connect({ host: target.host, port: target.port, allowHalfOpen: true, noDelay: true });
     const kept = { text: '' };
     texts.push(kept);
     from.on('data', (chunk: Buffer) => {
+      if (cut?.test(chunk.toString('latin1'))) {
+        cut = undefined;
+        // This listener comes before that of the pipe, which finds the socket closed.
+        to.destroy();
+        from.resetAndDestroy();
+        return;
+      }
       if (!texts.includes(kept)) texts.push(kept);
       // Bodies are of no interest beyond their beginning.
       if (kept.text.length < 4_000_000) kept.text += chunk.toString('latin1');
+    });
+    to.prependListener('data', () => {
+      if (!swallow?.test(kept.text)) return;
+      swallow = undefined;
+      // Before the pipe writes it, so that not a byte of it arrives.
+      from.resetAndDestroy();
     });
     for (const [one, other] of [
       [from, to],
@@ -65,7 +87,15 @@ export async function openTap(target: { readonly host: string; readonly port: nu
           ),
         ].map((match) => String(match[1])),
       ),
+    cutRequest(head) {
+      cut = head;
+    },
+    swallowAnswerTo(head) {
+      swallow = head;
+    },
     clear() {
+      swallow = undefined;
+      cut = undefined;
       for (const kept of texts) kept.text = '';
       texts = [];
     },
