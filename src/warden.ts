@@ -141,6 +141,9 @@ async function build(
   };
 }
 
+/** Milliseconds between two looks for connections that have become idle during a stop. */
+const SWEEP_MS = 100;
+
 /** The configured address that a client used, as far as its Host is one of them; otherwise the first. */
 function realmChooser({
   settings,
@@ -154,8 +157,11 @@ function realmChooser({
 async function drain(server: Server, graceMs: number): Promise<void> {
   const ended = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeIdleConnections();
+  // A client keeps its connection when its upload is done, and would hold the stop up for as long.
+  const sweeping = setInterval(() => server.closeIdleConnections(), SWEEP_MS);
   const timer = setTimeout(() => server.closeAllConnections(), graceMs);
   await ended;
+  clearInterval(sweeping);
   clearTimeout(timer);
 }
 
