@@ -1,4 +1,5 @@
 /** Requests to begin from, kept in corpus/: what showed something once, or is likely to. */
+import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -14,9 +15,13 @@ export interface RawRequest {
 
 const FOLDER = join(import.meta.dirname, 'corpus');
 
+/** What a blob holds that only the repository `sec` has, where a suite has put it there. */
+export const SECRET = 'for the readers of sec';
+export const SECRET_DIGEST = `sha256:${createHash('sha256').update(SECRET).digest('hex')}`;
+
 /** In place of $DIGEST, $OTHER and $UUID stand well-formed ones. */
 const WORDS: Readonly<Record<string, string>> = {
-  $DIGEST: `sha256:${'a1'.repeat(32)}`,
+  $DIGEST: SECRET_DIGEST,
   $OTHER: `sha256:${'b2'.repeat(32)}`,
   $UUID: '7845db1c-ed8a-4ed6-8b73-6eadf6adbfd5',
 };

@@ -1,5 +1,5 @@
 /** Requests made strange: by a seed, from the corpus, a few changes at a time, so that many stay near what is accepted. */
-import type { RawRequest } from './corpus.ts';
+import { type RawRequest, SECRET_DIGEST } from './corpus.ts';
 import type { Random } from './random.ts';
 
 const METHODS = ['GET', 'HEAD', 'PUT', 'POST', 'PATCH', 'DELETE'];
@@ -123,11 +123,11 @@ const INSERTS = [
   ],
 ];
 const DIGESTS = [
-  `sha256:${'a1'.repeat(32)}`,
+  SECRET_DIGEST,
   `sha256:${'d4'.repeat(32)}`,
-  `sha256%3A${'a1'.repeat(32)}`,
-  `SHA256:${'a1'.repeat(32)}`,
-  `sha256:${'A1'.repeat(32)}`,
+  SECRET_DIGEST.replace(':', '%3A'),
+  SECRET_DIGEST.replace('sha', 'SHA'),
+  `sha256:${SECRET_DIGEST.slice(7).toUpperCase()}`,
   `sha512:${'a1'.repeat(64)}`,
   'sha256:',
   'x',
@@ -183,7 +183,7 @@ const HEADERS: readonly (readonly [string, string])[] = [
 ];
 const BODIES = [
   'from=sec',
-  `mount=sha256:${'a1'.repeat(32)}&from=sec`,
+  `mount=${SECRET_DIGEST}&from=sec`,
   `digest=sha256:${'d4'.repeat(32)}`,
   '_state=x&digest=y',
   '{}',
