@@ -4,10 +4,11 @@
  * The file is 0600 and a folder made for it 0700: records name people and addresses. The write-ahead log and its index
  * get the mode of the file from SQLite.
  */
-import { accessSync, closeSync, constants, existsSync, fsyncSync, mkdirSync, openSync } from 'node:fs';
+import { accessSync, closeSync, constants, existsSync, fsyncSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { failureSentence } from './failure-sentence.ts';
+import { makeFolder } from './make-folder.ts';
 
 export interface DatabaseOptions {
   readonly file: string;
@@ -85,7 +86,7 @@ export function createPrivateFile(what: string, file: string): void {
       accessSync(folder, constants.W_OK);
       return;
     }
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder, 0o700);
     closeSync(openSync(file, 'a', 0o600));
     // Without this a power cut can take the name of a file whose content is safe.
     const handle = openSync(folder, 'r');

@@ -1,8 +1,9 @@
 /** Makes keys and certificates where there are none. What is there is never touched. */
 import { generateKeyPair, type KeyObject, randomBytes } from 'node:crypto';
-import { mkdir, open } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { makeFolder } from '../store/make-folder.ts';
 import type { Algorithm, SigningKey } from './keys.ts';
 
 const generate = promisify(generateKeyPair);
@@ -74,7 +75,7 @@ function cryptoKey(key: KeyObject, name: Parameters<KeyObject['toCryptoKey']>[0]
 /** Durable when it returns: a key whose certificate is out in the world must not be lost. */
 async function create(file: string, text: string, mode: number, folderMode: number): Promise<void> {
   const folder = dirname(file);
-  await mkdir(folder, { recursive: true, mode: folderMode });
+  makeFolder(folder, folderMode);
   const handle = await open(file, 'wx', KEY_MODE);
   try {
     await handle.writeFile(text);

@@ -1,6 +1,5 @@
 /** Opens the record of pushes, the inventory of pulls and their index, each in a thread of its own. */
 import { randomBytes } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { type Audit, createAudit } from '../audit/audit.ts';
@@ -27,7 +26,6 @@ const INDEX_MS = 1_000;
 export async function openRecord({ settings, log, version, endings }: Part): Promise<OpenedRecord> {
   const folder = settings.data;
   const clock = systemClock;
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
 
   async function thread(module: URL, options: unknown): Promise<Thread> {
     const started = await startThread(module, options);
