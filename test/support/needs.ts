@@ -18,6 +18,7 @@ const PACKAGES = {
   openssl: 'openssl',
   debootstrap: 'debootstrap',
   git: 'git',
+  curl: 'curl',
 } as const;
 
 export type Need = keyof typeof PACKAGES | 'root' | 'distribution3' | 'go';

@@ -1,0 +1,29 @@
+/** One measurement: the time on the wall, and what the proxy's processor spent. */
+import type { Peer } from './peers.ts';
+import { processorSeconds } from './process-facts.ts';
+
+/** Numbers of one run of a case against one peer, by their names. */
+export type Sample = Readonly<Record<string, number>>;
+
+export interface Measured {
+  readonly wallSeconds: number;
+  /** Undefined without a proxy. */
+  readonly cpuSeconds: number | undefined;
+}
+
+/** @param tls which of the peer's processes is looked at, where it has one for each. */
+export async function measure(peer: Peer, tls: boolean, work: () => Promise<unknown>): Promise<Measured> {
+  const pid = tls ? peer.tlsPid : peer.pid;
+  const before = pid === undefined ? 0 : processorSeconds(pid);
+  const started = performance.now();
+  await work();
+  const wallSeconds = (performance.now() - started) / 1000;
+  return { wallSeconds, cpuSeconds: pid === undefined ? undefined : processorSeconds(pid) - before };
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length / 2;
+  const [low = Number.NaN, high = low] = [sorted[Math.ceil(middle) - 1], sorted[Math.floor(middle)]];
+  return (low + high) / 2;
+}

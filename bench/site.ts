@@ -1,0 +1,252 @@
+/** Everything that one run needs: a registry with content, Warden, and the peers before the same storage. */
+import { createHash, randomBytes } from 'node:crypto';
+import { closeSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
+import { hash } from '@node-rs/bcrypt';
+import { must } from '../test/support/process.ts';
+import { type RunningRegistry, startRegistry } from '../test/support/registry.ts';
+import { makeTemp } from '../test/support/temp.ts';
+import { type RunningWarden, startWarden } from '../test/support/warden.ts';
+import { fetchText, upload } from './curl.ts';
+import { isThere, KINDS, type Peer, startPeer } from './peers.ts';
+import { residentBytes } from './process-facts.ts';
+import type { Sizes } from './sizes.ts';
+
+export const REPOSITORY = 'bench/app';
+export const TAG = 'v1';
+
+export interface Content {
+  readonly large: Blob;
+  readonly medium: Blob;
+  readonly layers: readonly Blob[];
+  /** What is uploaded again and again; the registry reads and hashes it each time. */
+  readonly upload: Blob;
+}
+
+export interface Blob {
+  readonly digest: string;
+  readonly bytes: number;
+  readonly file: string;
+}
+
+export interface Site {
+  readonly content: Content;
+  /** Direct first, Warden last. */
+  readonly peers: readonly Peer[];
+  /** Peers that are left out, since their program is not here. */
+  readonly absent: readonly string[];
+  readonly warden: RunningWarden;
+  /** Makes users whose password nobody has used yet, and waits until Warden knows them. */
+  users(count: number, cost: number): Promise<readonly Credentials[]>;
+  stop(): Promise<void>;
+}
+
+export interface Credentials {
+  readonly user: string;
+  readonly password: string;
+}
+
+const POLICY = `
+networks:
+  intranet: [127.0.0.0/8]
+  builders: [127.0.0.1]
+rules:
+  - id: intranet-pulls
+    allow: [pull]
+    repositories: ["**"]
+    from: [intranet]
+  - id: team-push
+    allow: [push]
+    repositories: ["bench/**"]
+    who: { groups: [ci] }
+    from: [builders]
+`;
+
+const CHUNK_BYTES = 1024 * 1024;
+
+export async function openSite(sizes: Sizes, only: readonly string[] | undefined): Promise<Site> {
+  const temp = makeTemp('bench');
+  const endings = new AsyncDisposableStack();
+  endings.defer(() => temp.stop());
+  try {
+    const storage = temp.at('storage');
+    const pemFile = await makeCertificate(temp.at('tls.crt'), temp.at('tls.key'), temp.at('tls.pem'));
+    const registry = await startRegistry({ storage, logFile: temp.at('registry.log') });
+    endings.defer(() => registry.stop());
+    const content = makeContent(sizes, (name) => temp.at(name));
+    await fill(registry, content);
+
+    const builder = { name: 'builder', password: randomBytes(12).toString('base64url'), groups: ['ci'] };
+    const options = { policy: POLICY, users: [builder], registry: { storage } };
+    const warden = await startWarden(options);
+    endings.defer(() => warden.stop());
+    const tls = { certificateFile: temp.at('tls.crt'), keyFile: temp.at('tls.key') };
+    const overTls = await startWarden({ ...options, scheme: 'https', settings: { listen: { tls } } });
+    endings.defer(() => overTls.stop());
+
+    const wanted = KINDS.filter(
+      ({ name }) => only === undefined || only.some((word) => name.startsWith(word)),
+    );
+    const others: Peer[] = [];
+    for (const kind of wanted.filter(isThere)) {
+      const peer = await startPeer(kind, { registryPort: registry.port, folder: temp.path, pemFile });
+      endings.defer(() => peer.stop());
+      others.push(peer);
+    }
+    return {
+      content,
+      peers: [direct(registry), ...others, wardenAsPeer(warden, overTls, builder)],
+      absent: wanted.filter((kind) => !isThere(kind)).map(({ name }) => name),
+      warden,
+      users: (count, cost) => addUsers(warden, count, cost),
+      stop: () => endings.disposeAsync(),
+    };
+  } catch (error) {
+    await endings.disposeAsync();
+    throw error;
+  }
+}
+
+function direct({ port, stop }: RunningRegistry): Peer {
+  const none = { tlsPort: undefined, pid: undefined, tlsPid: undefined, freshBytes: 0 };
+  return { name: 'direct', port, ...none, registryPort: port, headers: async () => ({}), stop };
+}
+
+function wardenAsPeer(
+  warden: RunningWarden,
+  overTls: RunningWarden,
+  builder: { name: string; password: string },
+): Peer {
+  const tokens = new Map<string, { readonly token: string; readonly until: number }>();
+  return {
+    name: 'warden',
+    port: warden.port,
+    tlsPort: overTls.port,
+    pid: warden.pid(),
+    tlsPid: overTls.pid(),
+    freshBytes: residentBytes(warden.pid()),
+    registryPort: warden.registry.port,
+    async headers(actions, tls = false) {
+      const name = `${actions} ${tls}`;
+      const known = tokens.get(name);
+      if (known && known.until > Date.now()) return { authorization: `Bearer ${known.token}` };
+      const credentials = actions === 'pull' ? undefined : { ...builder, user: builder.name };
+      const token = await fetchToken(tls ? overTls : warden, actions, credentials);
+      tokens.set(name, { token, until: Date.now() + 60_000 });
+      return { authorization: `Bearer ${token}` };
+    },
+    stop: () => warden.stop(),
+  };
+}
+
+/** A token for the repository. */
+export async function fetchToken(
+  { url, address }: RunningWarden,
+  actions: string,
+  credentials: Credentials | undefined,
+): Promise<string> {
+  const query = new URLSearchParams({ service: address, scope: `repository:${REPOSITORY}:${actions}` });
+  const text = await fetchText(`${url}/token?${query}`, credentials && { authorization: basic(credentials) });
+  return (JSON.parse(text) as { token: string }).token;
+}
+
+export function basic({ user, password }: Credentials): string {
+  return `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
+}
+
+async function addUsers(warden: RunningWarden, count: number, cost: number): Promise<readonly Credentials[]> {
+  const made = Array.from({ length: count }, () => ({
+    user: `u${randomBytes(6).toString('hex')}`,
+    password: randomBytes(12).toString('base64url'),
+  }));
+  const file = `${warden.folder}/users.yaml`;
+  const lines = await Promise.all(
+    // An extra one shows that the file was read, so that the others' passwords stay unused.
+    [...made, { user: `probe${randomBytes(6).toString('hex')}`, password: 'probe-password' }].map(
+      async ({ user, password }) => `  ${user}: { password: "${await hash(password, { cost })}" }`,
+    ),
+  );
+  writeFileSync(file, `${readFileSync(file, 'utf8').trimEnd()}\n${lines.join('\n')}\n`);
+  const probe = {
+    user: String(/probe[0-9a-f]+/.exec(String(lines.at(-1)))?.[0]),
+    password: 'probe-password',
+  };
+  for (let tries = 0; ; tries++) {
+    try {
+      await fetchToken(warden, 'pull', probe);
+      return made;
+    } catch (error) {
+      if (tries > 50) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 300));
+    }
+  }
+}
+
+function makeContent(sizes: Sizes, at: (name: string) => string): Content {
+  const blob = (name: string, bytes: number): Blob => {
+    const file = at(name);
+    const digest = writeRandom(file, bytes);
+    return { digest, bytes, file };
+  };
+  return {
+    large: blob('large', sizes.largeBytes),
+    medium: blob('medium', sizes.mediumBytes),
+    layers: Array.from({ length: sizes.layers }, (_, nth) => blob(`layer-${nth}`, sizes.layerBytes)),
+    upload: blob('upload', sizes.uploadBytes),
+  };
+}
+
+/** One random chunk again and again, each numbered: no content is like another, and it is made quickly. */
+function writeRandom(path: string, bytes: number): string {
+  const digest = createHash('sha256');
+  const chunk = randomBytes(CHUNK_BYTES);
+  const file = openSync(path, 'w', 0o600);
+  for (let left = bytes, nth = 0; left > 0; left -= CHUNK_BYTES, nth++) {
+    chunk.writeUInt32BE(nth);
+    const part = chunk.subarray(0, Math.min(left, CHUNK_BYTES));
+    digest.update(part);
+    writeSync(file, part);
+  }
+  closeSync(file);
+  return `sha256:${digest.digest('hex')}`;
+}
+
+async function fill(registry: RunningRegistry, { large, medium, layers }: Content): Promise<void> {
+  for (const { file, digest } of [large, medium, ...layers])
+    await upload(registry.url, REPOSITORY, file, digest, {});
+  const config = Buffer.from(
+    JSON.stringify({ architecture: 'amd64', os: 'linux', rootfs: { type: 'layers', diff_ids: [] } }),
+  );
+  const configDigest = `sha256:${createHash('sha256').update(config).digest('hex')}`;
+  const start = await fetch(`${registry.url}/v2/${REPOSITORY}/blobs/uploads/`, { method: 'POST' });
+  await fetch(`${start.headers.get('location')}&digest=${configDigest}`, { method: 'PUT', body: config });
+  const manifest = {
+    schemaVersion: 2,
+    mediaType: 'application/vnd.oci.image.manifest.v1+json',
+    config: {
+      mediaType: 'application/vnd.oci.image.config.v1+json',
+      digest: configDigest,
+      size: config.length,
+    },
+    layers: layers.map(({ digest, bytes }) => ({
+      mediaType: 'application/vnd.oci.image.layer.v1.tar',
+      digest,
+      size: bytes,
+    })),
+  };
+  const put = await fetch(`${registry.url}/v2/${REPOSITORY}/manifests/${TAG}`, {
+    method: 'PUT',
+    headers: { 'content-type': manifest.mediaType },
+    body: JSON.stringify(manifest),
+  });
+  if (put.status !== 201) throw new Error(`the registry did not take the manifest: ${put.status}`);
+}
+
+/** @returns the file that holds both, as HAProxy wants it. */
+async function makeCertificate(crt: string, key: string, both: string): Promise<string> {
+  await must('openssl', [
+    ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'],
+    ...['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', key, '-out', crt],
+  ]);
+  writeFileSync(both, readFileSync(crt, 'utf8') + readFileSync(key, 'utf8'), { mode: 0o600 });
+  return both;
+}
