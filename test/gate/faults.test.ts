@@ -42,8 +42,7 @@ describeNeeding(['docker-registry', 'openssl'], 'when the registry fails', () =>
 
   const head = (line: string, headers: readonly string[]) =>
     rawRequest(line, [`Host: ${front.service}`, `Authorization: Bearer ${alice.token}`, ...headers]);
-  const ready = (path = '/readyz') =>
-    fetch(`${front.warden.operationsUrl}${path}`).then(({ status }) => status);
+  const ready = (path = '/readyz') => front.operations(path).then(({ status }) => status);
 
   it('the answer is 503 in the registry’s form, and logins go on', async () => {
     await front.registry.kill();
@@ -93,7 +92,7 @@ describeNeeding(['docker-registry', 'openssl'], 'when the registry fails', () =>
     line.write(head(`PATCH ${start.headers['location']} HTTP/1.1`, [`Content-Length: ${LARGE}`]));
     line.write(Buffer.alloc(1024 * 1024));
     await eventually(
-      async () => (await fetch(`${front.warden.operationsUrl}/metrics`)).text(),
+      async () => (await front.operations('/metrics')).text,
       (text) => /^warden_requests_in_flight\{route="upload"\} 1$/m.test(text),
     );
     await front.registry.kill();
@@ -157,7 +156,7 @@ describeNeeding(['docker-registry', 'openssl'], 'when the registry fails', () =>
     const reply = await front.ask({ ...alice, path: `/v2/pub/blobs/${large.digest}` });
     expect(digestOf(reply.bytes)).toBe(large.digest);
     await eventually(
-      async () => (await fetch(`${front.warden.operationsUrl}/metrics`)).text(),
+      async () => (await front.operations('/metrics')).text,
       (text) => /^warden_requests_in_flight\{route="blob"\} 0$/m.test(text),
     );
   });
@@ -309,12 +308,12 @@ describeNeeding(['docker-registry'], 'the operations listener', () => {
 
   it('offers health and metrics there, and nothing of it where clients are', async () => {
     for (const path of ['/healthz', '/readyz', '/readyz/push', '/metrics']) {
-      expect((await fetch(`${front.warden.operationsUrl}${path}`)).status).toBe(200);
+      expect((await front.operations(path)).status).toBe(200);
       expect((await front.ask({ path })).status).toBe(404);
     }
     for (const path of ['/v2/', '/token', '/api/v1/pushes', '/', '/debug']) {
-      expect((await fetch(`${front.warden.operationsUrl}${path}`)).status).toBe(404);
+      expect((await front.operations(path)).status).toBe(404);
     }
-    expect((await fetch(`${front.warden.operationsUrl}/healthz`, { method: 'POST' })).status).toBe(405);
+    expect((await front.operations('/healthz', 'POST')).status).toBe(405);
   });
 });

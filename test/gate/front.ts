@@ -92,6 +92,8 @@ export interface Front {
   /** A token that must be given. */
   token(question: TokenAsk): Promise<string>;
   ask(question: Ask): Promise<Reply>;
+  /** Asks the listener of those who run Warden, each time on a new connection: it may have been started again since. */
+  operations(path: string, method?: string): Promise<Reply>;
   stop(): Promise<void>;
 }
 
@@ -148,6 +150,10 @@ export async function startFront(options: FrontOptions = {}): Promise<Front> {
       return tokenIn(await askToken(question));
     },
     ask: (question) => ask(place, question),
+    operations(path, method = 'GET') {
+      const { hostname, port } = new URL(warden.operationsUrl);
+      return ask({ host: hostname, port: Number(port) }, { method, path });
+    },
     stop: () => warden.stop(),
   };
 }
@@ -203,7 +209,7 @@ let marks = 0;
  */
 export async function registryRequests(registry: RunningRegistry, since = 0): Promise<string[]> {
   const mark = `mark-${process.pid}-${++marks}`;
-  await fetch(`${registry.url}/${mark}`);
+  await ask({ host: registry.host, port: registry.port }, { path: `/${mark}` });
   for (let tries = 0; !registry.log().includes(`/${mark} `); tries++) {
     if (tries > 200) throw new Error('the registry does not log what it is asked');
     await new Promise((resolve) => setTimeout(resolve, 25));

@@ -12,8 +12,7 @@ import { isOpen } from '../support/ports.ts';
 import type { Child } from '../support/process.ts';
 import { serveWarden } from '../support/warden.ts';
 
-const metricsOf = async (front: Front): Promise<string> =>
-  (await fetch(`${front.warden.operationsUrl}/metrics`)).text();
+const metricsOf = async (front: Front): Promise<string> => (await front.operations('/metrics')).text;
 
 describeNeeding(['docker-registry'], 'a policy that changes while Warden serves', () => {
   let front: Front;
@@ -70,7 +69,7 @@ describeNeeding(['docker-registry'], 'a policy that changes while Warden serves'
     );
     expect(await push()).toBe(202);
     expect(front.warden.log().slice(before)).toMatch(/policy\.yaml:\d+:\d+ /);
-    expect((await fetch(`${front.warden.operationsUrl}/readyz`)).status).toBe(200);
+    expect((await front.operations('/readyz')).status).toBe(200);
     inPlace(POLICY);
     front.warden.signal('SIGHUP');
     await eventually(

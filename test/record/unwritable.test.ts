@@ -37,7 +37,7 @@ describeNeeding(['docker-registry', 'skopeo', 'root'], 'a record on a disk that 
     await temp?.stop();
   });
 
-  const ready = async (path: string) => (await fetch(`${front.warden.operationsUrl}${path}`)).status;
+  const ready = async (path: string) => (await front.operations(path)).status;
   const filler = () => join(data, 'filler');
   /** Takes all that is free but so much. */
   function fill(leaveBytes: number): void {
@@ -70,7 +70,7 @@ describeNeeding(['docker-registry', 'skopeo', 'root'], 'a record on a disk that 
       );
       expect(await ready('/readyz')).toBe(200);
       expect(await ready('/healthz')).toBe(200);
-      const metrics = await (await fetch(`${front.warden.operationsUrl}/metrics`)).text();
+      const metrics = (await front.operations('/metrics')).text;
       expect(metrics).toMatch(/^warden_record_writable 0$/m);
 
       for (const reply of [
