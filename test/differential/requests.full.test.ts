@@ -1,4 +1,4 @@
-import { describeRequests } from './requests.ts';
+import { describeRequests } from './request-suite.ts';
 
-describeRequests({ version: 2, cases: 120_000, seed: 1 });
-describeRequests({ version: 3, cases: 120_000, seed: 2 });
+describeRequests({ version: 2, cases: 110_000, seed: 1 });
+describeRequests({ version: 3, cases: 50_000, seed: 2 });

@@ -1,3 +1,3 @@
-import { describeRequests } from './requests.ts';
+import { describeRequests } from './request-suite.ts';
 
-describeRequests({ version: 2, cases: 8_000, seed: 20_260_301 });
+describeRequests({ version: 2, cases: 4_000, seed: 20_260_301 });

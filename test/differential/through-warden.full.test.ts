@@ -1,4 +1,4 @@
-import { describeThroughWarden } from './through-warden.ts';
+import { describeThroughWarden } from './through-warden-suite.ts';
 
-describeThroughWarden({ version: 2, pipelined: 20_000, odd: 5_000, seed: 101 });
-describeThroughWarden({ version: 3, pipelined: 20_000, odd: 5_000, seed: 202 });
+describeThroughWarden({ version: 2, pipelined: 8_000, odd: 2_000, seed: 101 });
+describeThroughWarden({ version: 3, pipelined: 8_000, odd: 2_000, seed: 202 });

@@ -1,3 +1,3 @@
-import { describeThroughWarden } from './through-warden.ts';
+import { describeThroughWarden } from './through-warden-suite.ts';
 
-describeThroughWarden({ version: 2, pipelined: 2_000, odd: 600, seed: 11 });
+describeThroughWarden({ version: 2, pipelined: 1_200, odd: 300, seed: 11 });

@@ -7,6 +7,10 @@ import { SECRET, SECRET_DIGEST } from './corpus.ts';
 
 const MINUTE_MS = 60_000;
 
+/** Read without the parser under test: one component behind the route's word, so that `pub` is the whole name. */
+const OF_PUB =
+  /^\/v2\/pub\/(?:manifests\/[^/?]+|blobs\/[^/?]+|blobs\/uploads\/[^/?]*|tags\/list|referrers\/[^/?]+)(?:\?.*)?$/;
+
 const POLICY = `
 networks:
   here: [127.0.0.0/8]
@@ -62,12 +66,8 @@ export function describeThroughWarden({ version, pipelined, odd, seed }: Size): 
       function expectJudged(passed: readonly Passed[]): void {
         const judged = passed.filter(({ id }) => id !== undefined);
         expect(judged.filter(({ judged, method }) => judged?.method !== method)).toEqual([]);
-        expect(
-          judged.filter(({ judged, target }) => !target.startsWith(`/v2/${judged?.repository}/`)),
-        ).toEqual([]);
-        expect(
-          passed.filter(({ target }) => !/^\/v2\/pub\/(?:manifests|blobs|tags|referrers)\//.test(target)),
-        ).toEqual([]);
+        expect(judged.filter(({ judged }) => judged?.repository !== 'pub')).toEqual([]);
+        expect(passed.filter(({ target }) => !OF_PUB.test(target))).toEqual([]);
         // Of a comparison of nothing nothing follows.
         expect(judged.length).toBeGreaterThan((pipelined + odd) / 100);
       }
