@@ -62,7 +62,9 @@ export function speaksOf(
   globs: readonly RepositoryGlob[],
   { actions, components }: Seen,
 ): boolean {
-  if (!actions.some((action) => covered.has(action))) return false;
+  // One who may write new tags and is refused an old one wants to read what that rule says.
+  const writes = [...covered].some(isPush);
+  if (!actions.some((action) => covered.has(action) || (writes && isPush(action)))) return false;
   return components === UNKNOWN || globs.some((glob) => matchesRepository(glob, components, 'anyone'));
 }
 
@@ -125,4 +127,8 @@ export function boundTo(matcher: Matcher): Matcher {
           : seen,
       ),
   };
+}
+
+function isPush(action: Action): boolean {
+  return action === 'create' || action === 'overwrite';
 }

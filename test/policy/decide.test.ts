@@ -144,6 +144,13 @@ describe('decide', () => {
     });
   });
 
+  it('gives the message of a rule for new tags where an old tag stands in the way', () => {
+    const rule =
+      'rules: [{ id: new, allow: [create], repositories: ["**"], message: A tag is written once. }]';
+    const decision = decide(policyOf(rule), question({ actions: ['overwrite'], address: '10.0.0.1' }));
+    expect(decision).toMatchObject({ verdict: 'refused', message: 'A tag is written once.', nearest: 'new' });
+  });
+
   it('prefers the nearer of two messages, in whatever order they stand', () => {
     const near = '{ id: near, allow: [push], repositories: ["**"], from: [10.0.0.1], message: near }';
     const far =
