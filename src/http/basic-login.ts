@@ -1,6 +1,7 @@
 /** Credentials of a request to the application: who it is, with the same limits and the same record wherever one logs in. */
 import { type ErrorName, WardenError } from '../errors.ts';
 import type { Client } from '../gate/exchange.ts';
+import type { LoginOutcome } from '../identity/login.ts';
 import { ANONYMOUS, type Subject } from '../policy/facts.ts';
 
 /** A login that succeeded. `credential` changes when the password does; sessions are bound to it. */
@@ -10,21 +11,25 @@ export interface LoggedIn {
 }
 
 export interface LoginDeps {
-  /** @throws {WardenError} TOO_MANY_REQUESTS, OVERLOADED. Undefined: refused, for whatever reason. */
+  /** @throws {WardenError} TOO_MANY_REQUESTS, OVERLOADED. */
   readonly login: (credentials: {
     readonly user: string;
     readonly password: string;
     readonly address: string;
-  }) => Promise<LoggedIn | undefined>;
+  }) => Promise<LoginOutcome>;
   /** Strictly RFC 7617. */
   readonly parseBasic: (header: string) => { readonly user: string; readonly password: string } | 'malformed';
   /** Counts a failure for the record. Never throws. */
-  readonly loginFailed: (facts: {
-    readonly user: string;
-    readonly client: Client;
-    readonly userAgent: string | undefined;
-    readonly reason: ErrorName;
-  }) => void;
+  readonly loginFailed: (facts: LoginFailure) => void;
+}
+
+/** What may be recorded of a login that failed. */
+export interface LoginFailure {
+  /** Never what was typed for it: people put passwords and tokens into that field. Unknown while nobody looked the name up. */
+  readonly user: { readonly exists: true; readonly name: string } | { readonly exists: false } | undefined;
+  readonly client: Client;
+  readonly userAgent: string | undefined;
+  readonly reason: ErrorName;
 }
 
 /** What came with a request. */
@@ -53,16 +58,20 @@ export async function loginWithPassword(
   { user, password }: { readonly user: string; readonly password: string },
 ): Promise<LoggedIn> {
   if (!client.confidential) throw new WardenError('CREDENTIALS_EXPOSED');
-  let found: LoggedIn | undefined;
+  let found: LoginOutcome;
   try {
     found = await deps.login({ user, password, address: client.address });
   } catch (error) {
     if ((error as WardenError).name === 'TOO_MANY_REQUESTS') {
-      deps.loginFailed({ user, client, userAgent, reason: 'TOO_MANY_REQUESTS' });
+      deps.loginFailed({ user: undefined, client, userAgent, reason: 'TOO_MANY_REQUESTS' });
     }
     throw error;
   }
-  if (found !== undefined) return found;
-  deps.loginFailed({ user, client, userAgent, reason: 'CREDENTIALS_REFUSED' });
+  if (found.ok) return found;
+  const known =
+    found.reason === 'wrong password'
+      ? ({ exists: true, name: user } as const)
+      : ({ exists: false } as const);
+  deps.loginFailed({ user: known, client, userAgent, reason: 'CREDENTIALS_REFUSED' });
   throw new WardenError('CREDENTIALS_REFUSED');
 }

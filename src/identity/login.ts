@@ -6,8 +6,8 @@
  * way all at once, and given back when it was right.
  */
 import { createHash } from 'node:crypto';
-import { isIP } from 'node:net';
 import { WardenError } from '../errors.ts';
+import { networkOf } from '../policy/address.ts';
 import type { Subject } from '../policy/facts.ts';
 import type { Allowance, Limit } from '../state/limits.ts';
 import type { Passwords } from './passwords.ts';
@@ -121,14 +121,4 @@ function subjectOf({ name, groups }: User): Subject {
 /** A new hash of the same password is another credential: its salt differs. */
 function credentialOf({ password }: User): string {
   return createHash('sha256').update(password).digest('base64url');
-}
-
-/** One host has a whole /64 of IPv6 addresses to come from (RFC 6177), so those are counted as one. */
-function networkOf(address: string): string {
-  if (isIP(address) !== 6) return address;
-  const [head = '', tail] = address.split('::');
-  const front = head === '' ? [] : head.split(':');
-  const back = tail ? tail.split(':') : [];
-  const missing = tail === undefined ? 0 : 8 - front.length - back.length;
-  return `${[...front, ...Array<string>(missing).fill('0'), ...back].slice(0, 4).join(':')}::/64`;
 }

@@ -141,6 +141,20 @@ export function rangeText(range: Range): string {
   return range.bits === WIDTH[range.family] ? text : `${text}/${range.bits}`;
 }
 
+/** In bits. */
+const HOST_NETWORK = 64;
+
+/**
+ * What counts as one source. One host has a whole /64 of IPv6 addresses to come from (RFC 6177), so those are one; an
+ * IPv4 address, and text that is no address, stands for itself.
+ */
+export function networkOf(address: string): string {
+  const parsed = parseAddress(address);
+  if (parsed?.family !== 6) return address;
+  const range = { ...parsed, bits: HOST_NETWORK };
+  return rangeText({ ...range, value: firstAddress(range) });
+}
+
 /** True if every address of `inner` is in `outer`. */
 export function contains(outer: Range, inner: Range): boolean {
   return (

@@ -23,6 +23,9 @@ export interface Logins {
 }
 
 const WINDOW_SECONDS = 60;
+const AGENT_LENGTH = 512;
+/** Stands for any name that no user has. No user can have it: names hold no brackets. */
+const UNKNOWN_NAME = '(unknown name)';
 /** Milliseconds between two lines that say the same of an absent Redis. */
 const TELL_MS = 60_000;
 
@@ -57,19 +60,23 @@ export async function openLogins(
     },
   });
   const deps: LoginDeps = {
-    async login(attempt) {
-      const outcome = await login.login(attempt);
-      return outcome.ok ? outcome : undefined;
-    },
+    login: login.login,
     parseBasic: (header) => parseBasic(header) ?? 'malformed',
     loginFailed({ user, client, userAgent, reason }) {
       recorder.loginFailed({
         reason,
-        actor: { sub: printable(user, 128), kind: 'person', method: 'password', evidence: 'claimed' },
+        ...(user && {
+          actor: {
+            sub: user.exists ? user.name : UNKNOWN_NAME,
+            kind: 'person',
+            method: 'password',
+            evidence: 'claimed',
+          },
+        }),
         peer: {
           ip: client.address,
           ...(client.peer !== client.address && { socket: client.peer }),
-          ...(userAgent && { ua: printable(userAgent, 512) }),
+          ...(userAgent && { ua: printable(userAgent) }),
         },
       });
     },
@@ -110,6 +117,6 @@ export function clientReader({ settings }: Part): ServerDeps['readClient'] {
 }
 
 /** What strangers wrote, for a record: cut, printable ASCII. */
-function printable(text: string, length: number): string {
-  return text.slice(0, length).replace(/[^\x20-\x7e]/g, '?');
+function printable(text: string): string {
+  return text.slice(0, AGENT_LENGTH).replace(/[^\x20-\x7e]/g, '?');
 }

@@ -5,6 +5,7 @@ import {
   canonicalAddress,
   contains,
   createAddressTest,
+  networkOf,
   parseRange,
   rangeText,
   requireRange,
@@ -159,5 +160,19 @@ describe('ranges', () => {
   it('hold nothing that is no address', () => {
     const everything = createAddressTest([requireRange('::/0'), requireRange('0.0.0.0/0')]);
     expect(['', 'x', '010.1.2.3', '10.1'].map(everything)).toEqual([false, false, false, false]);
+  });
+});
+
+describe('the network that counts as one source', () => {
+  it.each([
+    ['10.1.2.3', '10.1.2.3'],
+    ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2::/64'],
+    ['2001:db8:1:2::', '2001:db8:1:2::/64'],
+    ['2001:db8:1:3::1', '2001:db8:1:3::/64'],
+    ['::1', '::/64'],
+    ['fe80::1:2:3:4', 'fe80::/64'],
+    ['', ''],
+  ])('of %j is %j', (address, network) => {
+    expect(networkOf(address)).toBe(network);
   });
 });
