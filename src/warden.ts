@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { authorityOf } from './config/settings.ts';
 import { WardenError } from './errors.ts';
 import { createGate } from './gate/gate.ts';
+import { createManifestCheck } from './gate/manifest-check.ts';
 import { createUploadSeals, deriveSealKey } from './gate/upload-seal.ts';
 import { createApp } from './http/app.ts';
 import { createOperationsServer } from './http/operations.ts';
@@ -81,6 +82,7 @@ async function build(
     policyDigest: () => policy.current().digest,
     refusalText: ({ decision, question, id }) =>
       describeRefusal({ decision, question, decisionId: id, registry: authorityOf(settings.publicUrl) }),
+    manifests: createManifestCheck({ registry, isRecorded: record.isRecorded }),
     seals: createUploadSeals(deriveSealKey(loaded.clientKey.privateKey)),
     registry,
     recorder: record.recorder,

@@ -32,6 +32,7 @@ describe('the catalogue of refusals', () => {
       'DENIED',
       'DIGEST_INVALID',
       'MANIFEST_INVALID',
+      'MANIFEST_UNKNOWN',
       'NAME_UNKNOWN',
       'SIZE_INVALID',
       'TOOMANYREQUESTS',

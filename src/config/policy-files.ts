@@ -39,7 +39,25 @@ export async function loadPolicy(path: string, read: ReadText = readText): Promi
   // Names that a broken file defines would be missed in the others, and each would be a problem of its own.
   if (problems.length > 0) return { ok: false, problems };
   const compiled = compilePolicy(sources);
-  return compiled.ok ? { ...compiled, files: listed.files } : compiled;
+  if (!compiled.ok) return compiled;
+  const warnings = [...compiled.warnings, ...(await openToOthers([path, ...listed.files]))];
+  return { ...compiled, warnings, files: listed.files };
+}
+
+/** Whoever may write the policy decides who pushes. */
+async function openToOthers(paths: readonly string[]): Promise<readonly Problem[]> {
+  const problems = await Promise.all(
+    [...new Set(paths)].map(async (path) => {
+      const mode = await stat(path).then(
+        (found) => found.mode & 0o777,
+        () => 0,
+      );
+      if ((mode & 0o002) === 0) return [];
+      const message = `every user of this machine may change the policy here (mode ${mode.toString(8)}); chmod o-w ${path}`;
+      return [{ file: path, line: 1, column: 1, message }];
+    }),
+  );
+  return problems.flat();
 }
 
 /** The files of a policy in the order of their names. Hidden files and the leavings of editors are none. */
@@ -50,9 +68,12 @@ export async function listPolicyFiles(path: string): Promise<Listed> {
   });
   try {
     if (!(await stat(path)).isDirectory()) return { ok: true, files: [path] };
-    const names = (await readdir(path))
-      .filter((name) => name.endsWith('.yaml') && !name.startsWith('.'))
-      .sort();
+    const shown = (await readdir(path)).filter((name) => !name.startsWith('.'));
+    // A rule that denies, in a file that is passed over, would be missed by nobody until it is needed.
+    const misnamed = shown.find((name) => /\.ya?ml$/i.test(name) && !name.endsWith('.yaml'));
+    if (misnamed !== undefined)
+      return refuse(`${misnamed} would not be read: end its name in .yaml, or take it away`);
+    const names = shown.filter((name) => name.endsWith('.yaml')).sort();
     if (names.length === 0) return refuse('the folder holds no *.yaml file, so there is no policy');
     return { ok: true, files: names.map((name) => join(path, name)) };
   } catch (error) {

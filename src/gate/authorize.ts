@@ -67,7 +67,7 @@ export function authorize(deps: GateDeps, exchange: Exchange, token: VerifiedTok
   return { question, decision };
 }
 
-/** Whether policy allows a pull of another repository, for the source of a mount. Asks for no token. */
+/** Whether the source of a mount may be pulled: by policy, and by the token, which is an upper bound for this as well. */
 export function mayPull(
   deps: GateDeps,
   exchange: Exchange,
@@ -82,14 +82,15 @@ export function mayPull(
     actions: ['pull'],
     tag: undefined,
   });
-  return decision.verdict === 'granted';
+  const scope = { type: 'repository', name: repository, actions: ['pull'] } as const;
+  return decision.verdict === 'granted' && covers(token, { scope });
 }
 
 function allows(decision: Decision, need: Need): boolean {
   return decision.verdict === 'granted' || (need.provisional && decision.verdict === 'possible');
 }
 
-function covers(token: VerifiedToken, { scope }: Need): boolean {
+function covers(token: VerifiedToken, { scope }: Pick<Need, 'scope'>): boolean {
   // A push is asked for as `pull,push` and granted as such; what counts is the word that is more than reading.
   const needed = scope.actions.filter((action) => action !== 'pull' || scope.actions.length === 1);
   const entries = token.access.filter((entry) => entry.type === scope.type && entry.name === scope.name);

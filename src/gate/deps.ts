@@ -4,6 +4,7 @@ import type { Decision, Question, Subject } from '../policy/facts.ts';
 import type { Recorder } from '../provenance/recorder.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { Registry } from '../upstream/registry.ts';
+import type { ManifestCheck } from './manifest-check.ts';
 import type { UploadSeals } from './upload-seal.ts';
 
 /** A client's token whose signature, audience and times hold. An upper bound: each request is decided again. */
@@ -41,6 +42,7 @@ export interface GateDeps {
     readonly id: string;
   }) => string;
   readonly seals: UploadSeals;
+  readonly manifests: ManifestCheck;
   readonly registry: Registry;
   readonly recorder: Recorder;
   readonly inventory: Inventory;

@@ -117,6 +117,10 @@ export function open({ folder }: IndexOptions): Operations {
   const setMeta = db.prepare('UPDATE meta SET value = ? WHERE key = ?');
   const addRecord = db.prepare('INSERT INTO record VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)');
   const addDigest = db.prepare('INSERT INTO digest VALUES (?, ?)');
+  const acceptedWith = db.prepare(
+    `SELECT record.idx FROM digest JOIN record USING (idx)
+     WHERE digest = ? AND repo = ? AND type = 'push.accepted' ORDER BY record.idx`,
+  );
   const addRule = db.prepare('INSERT INTO rule VALUES (?, ?)');
   /** The globs of the question that is being answered; the thread answers one at a time. */
   let fitsRepository = (_repo: string): boolean => true;
@@ -180,6 +184,18 @@ export function open({ folder }: IndexOptions): Operations {
     return { watermark: watermark() };
   }
 
+  /** Exactly the manifest: an index that names it as a child, or an image as its configuration, does not count. */
+  function accepted({ repo, digest }: { repo: string; digest: string }): boolean {
+    catchUp();
+    for (const { idx } of acceptedWith.iterate(digest, repo)) {
+      const { subject } = parseLeaf(leaf.get(idx as number)?.['leaf'] as Uint8Array) as {
+        readonly subject?: { readonly digest?: string };
+      };
+      if (subject?.digest === digest) return true;
+    }
+    return false;
+  }
+
   function find({ filters, limit, before }: RecordQuestion): RecordAnswer {
     const mark = catchUp().watermark;
     const conditions = createConditions();
@@ -240,7 +256,7 @@ export function open({ folder }: IndexOptions): Operations {
     throw error;
   }
   return {
-    together: oneByOne({ catchUp, find, watermark: () => ({ watermark: watermark() }) }),
+    together: oneByOne({ accepted, catchUp, find, watermark: () => ({ watermark: watermark() }) }),
     close() {
       db.close();
       log.close();

@@ -6,6 +6,8 @@ import type { RecordAnswer, RecordQuestion } from './index-thread.ts';
 export interface RecordIndex {
   /** Sees every entry that was in the log when it was asked. */
   find(question: RecordQuestion): Promise<RecordAnswer>;
+  /** Whether the log has an accepted push of exactly this manifest into this repository. */
+  accepted(repo: string, digest: string): Promise<boolean>;
   /** @returns how many entries of the log are indexed now. */
   catchUp(): Promise<number>;
   /** Ends the filling. The thread stays open. Idempotent. */
@@ -41,6 +43,7 @@ export function createRecordIndex({ thread, clock, fillEveryMs, onFailure }: Rec
   }
 
   return {
+    accepted: (repo, digest) => thread.call('accepted', { repo, digest }),
     find: (question) => thread.call('find', question),
     catchUp,
     async close() {

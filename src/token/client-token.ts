@@ -69,6 +69,8 @@ export const LEEWAY_SECONDS = 60;
 const BACKDATE_SECONDS = 10;
 const JTI_BYTES = 16;
 const VERIFIED_LIMIT = 10_000;
+/** In characters. A larger token is checked each time: what is remembered is bounded in bytes, whoever asks for what. */
+const REMEMBER_LENGTH = 4096;
 const REUSE_LIMIT = 1_000;
 
 /** Base64url parts; an empty signature (alg none) is not one. */
@@ -142,7 +144,7 @@ export function createClientTokens(options: ClientTokenOptions): ClientTokens {
       const before = signed.get(key);
       if (before?.second === second) return before.token;
       const token = signAnew(request, second);
-      signed.set(key, { second, token });
+      if (token.token.length <= REMEMBER_LENGTH) signed.set(key, { second, token });
       return token;
     },
     verify(token) {
@@ -168,7 +170,7 @@ export function createClientTokens(options: ClientTokenOptions): ClientTokens {
         expiresAt: exp,
       };
       if (!inTime(read)) return 'invalid';
-      verified.set(digest, read);
+      if (token.length <= REMEMBER_LENGTH) verified.set(digest, read);
       return read;
     },
   };

@@ -17,6 +17,8 @@ export interface OpenedRecord {
   readonly recorder: Recorder;
   readonly inventory: Inventory;
   readonly audit: Audit;
+  /** Whether a push of exactly this manifest was accepted. */
+  readonly isRecorded: (repository: string, digest: string) => Promise<boolean>;
 }
 
 /** Milliseconds between two fillings of the index while nobody asks. */
@@ -69,5 +71,10 @@ export async function openRecord({ settings, log, version, endings }: Part): Pro
       log.warn({ err: error }, 'the index of the record cannot be filled; it will catch up'),
   });
   endings.defer(() => index.close());
-  return { recorder, inventory, audit: createAudit({ index, inventory, now: clock.now }) };
+  return {
+    recorder,
+    inventory,
+    audit: createAudit({ index, inventory, now: clock.now }),
+    isRecorded: index.accepted,
+  };
 }

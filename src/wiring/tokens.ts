@@ -1,13 +1,14 @@
 /** The tokens of clients, of the API, of Warden at the registry, and the sessions behind refresh tokens. */
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
+import { WardenError } from '../errors.ts';
 import type { TokenDeps } from '../http/routes/token.ts';
 import type { Login } from '../identity/login.ts';
 import { decide } from '../policy/decide.ts';
 import { UNKNOWN } from '../policy/facts.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { Loaded } from '../preflight.ts';
-import { type ClientToken, createClientTokens } from '../token/client-token.ts';
+import { type ClientToken, createClientTokens, TOKEN_LIMIT } from '../token/client-token.ts';
 import { grant, scopeText } from '../token/grant.ts';
 import { createSessions, type Sessions, startSessionsThread } from '../token/sessions.ts';
 import { createUpstreamTokens, type UpstreamTokens } from '../token/upstream-token.ts';
@@ -67,6 +68,10 @@ export function openTokens(
           }).verdict,
       );
       const signed = (audience === service ? forRegistry : forApi).sign({ subject, address, access });
+      if (signed.token.length > TOKEN_LIMIT) {
+        const sentence = 'the scopes asked for at once make too large a token; ask for fewer';
+        throw new WardenError('SCOPE_MALFORMED', { sentence });
+      }
       return { ...signed, scope: scopeText(access) };
     },
   };

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -43,6 +43,23 @@ describe('loadPolicy', () => {
     for (const name of ['.a.yaml', 'a.yaml~', 'a.yaml.swp', '#a.yaml#', 'README.md'])
       await write(name, 'not: [a policy');
     expect(await loaded()).toEqual(['one']);
+  });
+
+  it('refuses a folder with a file that looks like policy and would not be read', async () => {
+    await write('a.yaml', rule('one'));
+    await write('deny.yml', rule('two'));
+    expect(await loaded()).toEqual([
+      `${folder}:1:1 deny.yml would not be read: end its name in .yaml, or take it away`,
+    ]);
+  });
+
+  it('warns of a file that every user of the machine may change', async () => {
+    await write('a.yaml', rule('one'));
+    await chmod(join(folder, 'a.yaml'), 0o666);
+    const result = await loadPolicy(folder);
+    expect(result.ok && result.warnings.map(describeProblem)).toEqual([
+      `${folder}/a.yaml:1:1 every user of this machine may change the policy here (mode 666); chmod o-w ${folder}/a.yaml`,
+    ]);
   });
 
   it('names the problems of all files at once, in the order of their names', async () => {

@@ -63,6 +63,13 @@ describeNeeding(['docker-registry'], 'mounting a blob of another repository', ()
     });
   });
 
+  it('becomes a plain upload where the token does not hold the source, whatever its user may read', async () => {
+    const token = await front.token({ user: 'alice', scope: 'repository:team/app:pull,push' });
+    const query = `?mount=${shown.layer.digest}&from=pub`;
+    expect((await startUpload(front.place, 'team/other', alice, query)).status).toBe(401);
+    expect((await startUpload(front.place, 'team/app', { token, from: BUILDER }, query)).status).toBe(202);
+  });
+
   it('becomes a plain upload where the source may not be read', async () => {
     const since = front.registry.log().length;
     const reply = await startUpload(front.place, 'team/app', alice, `?mount=${secret.layer.digest}&from=sec`);

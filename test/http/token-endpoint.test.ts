@@ -350,6 +350,15 @@ describeNeeding(['docker-registry'], 'the token endpoint', () => {
     });
   });
 
+  it('makes no token that would be too large to be taken', async () => {
+    const name = (at: number) => `team/${'a'.repeat(245 - String(at).length)}${at}`;
+    const scopes = Array.from({ length: 100 }, (_, at) => `repository:${name(at)}:pull,push`);
+    const body = scopes.map((scope) => ['scope', scope] as const);
+    const reply = await passwordForm(...body);
+    expect(reply.status).toBe(400);
+    expect(reply.text).toContain('too large a token');
+  });
+
   it('takes a hundred scopes, whose token fits into a head, and refuses more', async () => {
     const scopes = Array.from(
       { length: 100 },
