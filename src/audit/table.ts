@@ -31,7 +31,12 @@ const PUSHES: readonly Column<PushItem>[] = [
   {
     head: 'FROM',
     least: 9,
-    text: (item) => ('peer' in item && item.peer ? placeOf(item.peer.ip, item.peer.host) : ''),
+    text: (item) =>
+      'peer' in item && item.peer
+        ? placeOf(item.peer.ip, item.peer.host)
+        : 'network' in item
+          ? (item.network ?? '')
+          : '',
   },
   { head: 'RULES', least: 6, text: (item) => detailOf(item) },
 ];

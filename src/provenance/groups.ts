@@ -1,10 +1,12 @@
 /**
- * Equal events of one minute as two records: the first at once, with count 1; the others together when the minute is over.
+ * Like events of one minute as two records: the first at once, with count 1; the others together when the minute is over,
+ * with what they have in common.
  *
  * So a flood neither hides a fact nor fills the disk. Never on an answer's path, never a failure for the caller: what
  * cannot be written now stays counted and is tried again.
  */
 import type { Clock } from '../store/clock.ts';
+import { commonFacts } from './common-facts.ts';
 
 export interface Span {
   readonly count: number;
@@ -14,7 +16,7 @@ export interface Span {
 }
 
 export interface Groups<F> {
-  /** `key` names the group within its minute; `source` is whoever can cause many of them, an address. */
+  /** `key` names the group within its minute; `source` is whoever can cause many of them, a network. */
   add(key: string, facts: F, source: string): void;
   /** Writes the groups whose minute is over. Never rejected. */
   tick(): Promise<void>;
@@ -36,9 +38,9 @@ export interface GroupsDeps<F> {
 }
 
 interface Group<F> {
-  readonly facts: F;
   readonly minute: number;
-  /** Of the events that are not written yet. */
+  /** Of the events that are not written yet: these three, and what they have in common. */
+  facts: F;
   count: number;
   since: number;
   until: number;
@@ -48,7 +50,7 @@ interface Group<F> {
 const MINUTE_MS = 60_000;
 const OTHERS = '';
 
-export function createGroups<F>(deps: GroupsDeps<F>): Groups<F> {
+export function createGroups<F extends object>(deps: GroupsDeps<F>): Groups<F> {
   const { clock, limit, others, sourceLimit, inCommon, write } = deps;
   const groups = new Map<string, Group<F>>();
   /** How many groups each source has in the present minute. */
@@ -82,12 +84,14 @@ export function createGroups<F>(deps: GroupsDeps<F>): Groups<F> {
 
   async function attempt(group: Group<F>): Promise<void> {
     const span = { count: group.count, since: group.since, until: group.until };
+    const { facts } = group;
     if (span.count === 0) return;
     group.count = 0;
     try {
-      await write(group.facts, span);
+      await write(facts, span);
     } catch {
       // The writer told the record's health. The events are put back.
+      group.facts = group.count === 0 ? facts : commonFacts(facts, group.facts);
       group.until = group.count === 0 ? span.until : group.until;
       group.count += span.count;
       group.since = span.since;
@@ -112,6 +116,7 @@ export function createGroups<F>(deps: GroupsDeps<F>): Groups<F> {
       const group = groups.get(name);
       if (group) {
         if (group.count === 0) group.since = now;
+        group.facts = group.count === 0 ? kept : commonFacts(group.facts, kept);
         group.count++;
         group.until = now;
         return;

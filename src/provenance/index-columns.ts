@@ -1,5 +1,5 @@
 /** What the index keeps of a record, so that it is found. All of it comes from the leaf. */
-import { parseAddress } from '../policy/address.ts';
+import { type Address, parseAddress, parseRange } from '../policy/address.ts';
 import { addressKey } from '../store/address-key.ts';
 import type { PushRecord } from './record.ts';
 
@@ -30,13 +30,14 @@ interface Parts {
   readonly tag?: { readonly name: string };
   readonly actor?: { readonly sub: string };
   readonly peer?: { readonly ip: string; readonly host?: string };
+  readonly network?: string;
   readonly source?: { readonly commit?: string };
   readonly policy?: { readonly rules?: readonly string[] };
 }
 
 export function columnsOf(record: PushRecord): IndexColumns {
-  const { subject, tag, actor, peer, source, policy } = record as Parts;
-  const address = peer && parseAddress(peer.ip);
+  const { subject, tag, actor, peer, network, source, policy } = record as Parts;
+  const address = peer ? parseAddress(peer.ip) : firstOf(network);
   const digests = [
     subject?.digest,
     subject?.config,
@@ -49,10 +50,16 @@ export function columnsOf(record: PushRecord): IndexColumns {
     tag: tag?.name ?? null,
     actor: actor?.sub ?? null,
     host: peer?.host ?? null,
-    address: peer?.ip ?? null,
+    address: peer?.ip ?? network ?? null,
     addressKey: address ? addressKey(address) : null,
     commit: source?.commit ?? null,
     digests: [...new Set(digests.filter((digest) => digest !== undefined))],
     rules: [...new Set(policy?.rules ?? [])],
   };
+}
+
+/** Where a record stands for many addresses of one network it is found by their network, through the first of them. */
+function firstOf(network: string | undefined): Address | undefined {
+  const parsed = network === undefined ? undefined : parseRange(network);
+  return parsed?.ok ? parsed.range : undefined;
 }

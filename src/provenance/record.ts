@@ -146,6 +146,8 @@ const push = {
   policy,
   /** Links the manifests of one push. */
   push: text.optional(),
+  /** Warden wrote these bytes itself, because the actor pushed or deleted what refers to another manifest: the list of those. */
+  madeBy: z.literal('warden').optional(),
   /** Of the image's configuration: claimed, and cut first where a record grows too large. */
   labels: z.record(z.string(), z.string()).optional(),
   operator: z.strictObject({ name: z.string(), evidence }).optional(),
@@ -163,8 +165,11 @@ const recovered = z.strictObject({
 });
 
 const base = { v: z.literal(1), time, proxy } as const;
-/** Of records that stand for several equal events. */
-const grouped = { count: z.int().min(1), since: time, until: time } as const;
+/**
+ * Of records that stand for several like events, and then hold only what was so for each of them. `network` stands for
+ * the addresses where these are many of one IPv6 network.
+ */
+const grouped = { count: z.int().min(1), since: time, until: time, network: text.optional() } as const;
 
 /** The registry has it: it answered so, or recovery found it there. */
 const pushAccepted = z.strictObject({

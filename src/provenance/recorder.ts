@@ -9,6 +9,7 @@
  * I5 nothing reaches the registry's manifest address before its intent is durable.
  */
 import { statfs } from 'node:fs/promises';
+import { networkOf } from '../policy/address.ts';
 import { type Clock, timestamp } from '../store/clock.ts';
 import { failureSentence, isConstraint, isStorageFailure } from '../store/failure-sentence.ts';
 import type { Thread } from '../store/thread.ts';
@@ -18,6 +19,7 @@ import { createHealth, type RecordHealth } from './health.ts';
 import { createLocks, type Hold } from './locks.ts';
 import type { LastOfTag, LogCounters, OpenIntent } from './log-thread.ts';
 import {
+  type Actor,
   intentSchema,
   type LoginFailedFacts,
   outcomeSchema,
@@ -186,7 +188,7 @@ export async function createRecorder(deps: RecorderDeps): Promise<Recorder> {
     limit: GROUP_LIMIT,
     others: { reason: 'several' },
     sourceLimit: GROUPS_OF_ADDRESS,
-    inCommon: ({ peer }) => ({ reason: 'several', ...(peer && { peer: { ip: peer.ip } }) }),
+    inCommon: severalOf,
     write: (facts, span) =>
       appendGroup({ type: 'push.refused', ...facts, ...grouped(span) }, (reason) => ({
         type: 'push.refused',
@@ -199,7 +201,7 @@ export async function createRecorder(deps: RecorderDeps): Promise<Recorder> {
     limit: GROUP_LIMIT,
     others: { reason: 'several' },
     sourceLimit: GROUPS_OF_ADDRESS,
-    inCommon: ({ peer }) => ({ reason: 'several', ...(peer && { peer: { ip: peer.ip } }) }),
+    inCommon: severalOf,
     write: (facts, span) =>
       appendGroup({ type: 'login.failed', ...facts, ...grouped(span) }, (reason) => ({
         type: 'login.failed',
@@ -266,16 +268,12 @@ export async function createRecorder(deps: RecorderDeps): Promise<Recorder> {
     append,
     lastOf: (repo, tag) => thread.call('lastOf', { repo, tag }),
     refused(facts) {
-      const { actor, peer, subject, action, reason, policy } = facts;
-      refusals.add(
-        JSON.stringify([actor?.sub, peer?.ip, subject?.repo, action, reason, policy?.rules]),
-        facts,
-        peer?.ip ?? '',
-      );
+      const { subject, tag, token, action, reason, policy } = facts;
+      const what = [subject?.repo, tag?.name, token?.ip, action, reason, policy?.rules];
+      refusals.add(JSON.stringify([...whoOf(facts), ...what]), shortened(facts), sourceOf(facts));
     },
     loginFailed(facts) {
-      const { actor, peer, reason } = facts;
-      logins.add(JSON.stringify([actor?.sub, peer?.ip, reason]), shortened(facts), peer?.ip ?? '');
+      logins.add(JSON.stringify([...whoOf(facts), facts.reason]), shortened(facts), sourceOf(facts));
     },
     async settle(looks) {
       await Promise.all(
@@ -306,6 +304,33 @@ export async function createRecorder(deps: RecorderDeps): Promise<Recorder> {
       return closing;
     },
   };
+}
+
+interface WhoFacts {
+  readonly actor?: Actor | undefined;
+  readonly peer?: Peer | undefined;
+}
+
+/** What a record of several events must say of each of them; other facts may differ, and are then left out. */
+function whoOf({ actor, peer }: WhoFacts): readonly (string | undefined)[] {
+  return [actor?.sub, actor?.kind, actor?.method, actor?.evidence, peer?.ip];
+}
+
+/** Whoever can cause many groups: a network, since one host has many addresses of IPv6. */
+function sourceOf({ peer }: WhoFacts): string {
+  return peer ? networkOf(peer.ip) : '';
+}
+
+/** The facts that all groups of one source have in common. */
+function severalOf(facts: WhoFacts): {
+  readonly reason: 'several';
+  readonly network?: string;
+  readonly peer?: Peer;
+} {
+  if (!facts.peer) return { reason: 'several' };
+  const { ip } = facts.peer;
+  const network = networkOf(ip);
+  return network === ip ? { reason: 'several', peer: { ip } } : { reason: 'several', network };
 }
 
 /** Thousands of groups are kept at once, and a client's headers can be long. One more than a record keeps, so that the cut still shows. */

@@ -333,6 +333,61 @@ describe('refusals', () => {
     });
   });
 
+  it('that differ in tag, kind of actor or place of the token are told apart', async () => {
+    const base = facts('eve');
+    const all = [
+      base,
+      { ...base, tag: { name: 'latest' } },
+      { ...base, tag: { name: '1.0' } },
+      { ...base, token: { ip: '10.0.0.1' } },
+      { ...base, actor: { ...base.actor, kind: 'robot' as const } },
+    ];
+    for (const one of all) recorder.refused(one);
+    await recorder.close();
+    expect(refused()).toHaveLength(all.length);
+    expect(refused()).toMatchObject(all);
+  });
+
+  it('are counted together with what all of them have in common, and no more', async () => {
+    const base = facts('eve');
+    const one = (n: number, ua: string) => ({
+      ...base,
+      actor: { ...base.actor, jti: `token-${n}` },
+      peer: { ...base.peer, ua },
+      policy: { ...base.policy, decision: `decision-${n}`, digest: 'sha256:policy' },
+    });
+    for (const [n, ua] of ['curl', 'docker', 'docker'].entries()) recorder.refused(one(n, ua));
+    await recorder.close();
+    const [first, others] = refused();
+    expect(first).toMatchObject({ count: 1, ...one(0, 'curl') });
+    expect(others).toMatchObject({
+      count: 2,
+      peer: { ip: '10.9.9.9', ua: 'docker' },
+      policy: { rules: ['builders-only'], digest: 'sha256:policy' },
+    });
+    expect(others).not.toHaveProperty('actor.jti');
+    expect(others).not.toHaveProperty('policy.decision');
+  });
+
+  it('of one network of IPv6 past its bound are counted together', async () => {
+    await restart({ clock: { ...systemClock, now: () => 1_777_000_000_000 } });
+    for (let n = 0; n < 150; n++)
+      recorder.loginFailed({
+        reason: 'CREDENTIALS_REFUSED',
+        peer: { ip: `2001:db8:1:2::${n.toString(16)}` },
+      });
+    recorder.loginFailed({ reason: 'CREDENTIALS_REFUSED', peer: { ip: '2001:db8:1:3::1' } });
+    await recorder.close();
+    const records = recordsOf(path).filter(({ type }) => type === 'login.failed');
+    expect(records).toHaveLength(103);
+    const together = records.filter((record) => 'network' in record);
+    expect(together).toMatchObject([
+      { count: 1, reason: 'several', network: '2001:db8:1:2::/64' },
+      { count: 49, reason: 'several', network: '2001:db8:1:2::/64' },
+    ]);
+    expect(records).toContainEqual(expect.objectContaining({ count: 1, peer: { ip: '2001:db8:1:3::1' } }));
+  });
+
   it('that are counted are recorded at the end of the process', async () => {
     for (let n = 0; n < 7; n++) recorder.refused(facts('alice'));
     recorder.loginFailed({ reason: 'CREDENTIALS_REFUSED', peer: { ip: '10.9.9.9' } });
