@@ -86,7 +86,10 @@ function enter(root: string, command: string, timeoutMs: number): Promise<Result
     'HOME=/root',
     'LANG=C.UTF-8',
   ];
-  return run('env', ['-i', ...env, 'unshare', ...words], { timeoutMs });
+  // Should this process be killed, so is all that runs in the root.
+  return run('env', ['-i', ...env, 'setpriv', '--pdeathsig', 'KILL', '--', 'unshare', ...words], {
+    timeoutMs,
+  });
 }
 
 /** Makes the tarball of a bare root when it is not there. */
