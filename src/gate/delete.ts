@@ -4,11 +4,12 @@ import type { RegistryRequest } from '../protocol/request.ts';
 import { writeTarget } from '../protocol/request.ts';
 import type { RecordDraft } from '../provenance/record.ts';
 import { headersToClient, headersToRegistry } from '../upstream/headers.ts';
-import type { GateDeps, Judgement, VerifiedToken } from './deps.ts';
-import type { Exchange } from './exchange.ts';
+import type { Judgement } from './deps.ts';
 import { originOf } from './origin.ts';
 import { requireRecord } from './push-manifest.ts';
 import { actorOf, peerOf, policyOf } from './record-facts.ts';
+import { forgetReferrer, subjectOf } from './referrers.ts';
+import type { Pushing } from './store-manifest.ts';
 
 export type Deletion = Extract<RegistryRequest, { route: 'manifest' | 'blob' }> & {
   readonly method: 'DELETE';
@@ -19,12 +20,11 @@ const ANSWER_LIMIT = 65_536;
 
 /** @throws {WardenError} METHOD_UNSUPPORTED while deletes are switched off, which is recorded as a refusal. */
 export async function deleteContent(
-  deps: GateDeps,
-  exchange: Exchange,
-  token: VerifiedToken,
+  asking: Omit<Pushing, 'request'>,
   request: Deletion,
   judgement: Judgement,
 ): Promise<void> {
+  const { deps, exchange, token } = asking;
   const facts = {
     actor: actorOf(token),
     peer: peerOf(exchange, judgement.decision.host),
@@ -39,7 +39,11 @@ export async function deleteContent(
   }
   requireRecord(deps);
   const reference = tag ?? digestOf(request);
-  await deps.recorder.withLock(request.repository, reference, async () => {
+  const subject =
+    request.route === 'manifest' && tag === undefined
+      ? await subjectOf(deps.registry, request.repository, reference)
+      : undefined;
+  const answer = await deps.recorder.withLock(request.repository, reference, async () => {
     const from = tag === undefined ? undefined : await deps.registry.lookTag(request.repository, tag);
     const answer = await deps.registry
       .exchange(
@@ -61,13 +65,17 @@ export async function deleteContent(
         draftOf(request, tag, from, { ...facts, backend: { status: answer.status } }),
       );
     }
-    const body = Buffer.from(answer.bytes ?? []);
-    exchange.response.writeHead(answer.status, {
-      ...headersToClient(answer.headers),
-      'content-length': body.length,
-    });
-    exchange.response.end(body);
+    return answer;
   });
+  if (answer.status === 202 && subject !== undefined) {
+    await forgetReferrer(asking, { repository: request.repository, subject, digest: reference }, judgement);
+  }
+  const body = Buffer.from(answer.bytes ?? []);
+  exchange.response.writeHead(answer.status, {
+    ...headersToClient(answer.headers),
+    'content-length': body.length,
+  });
+  exchange.response.end(body);
 }
 
 function digestOf(request: Deletion): string {

@@ -17,8 +17,11 @@ import type { GateDeps, VerifiedToken } from './deps.ts';
 import type { Exchange, Summary } from './exchange.ts';
 import { needOf } from './needs.ts';
 import { originOf } from './origin.ts';
-import { keyOf, type ManifestPut, pushManifest, requireRecord } from './push-manifest.ts';
+import { keyOf } from './push-intent.ts';
+import { pushManifest, requireRecord } from './push-manifest.ts';
 import { createPushesUnderWay, type PushesUnderWay } from './pushes-under-way.ts';
+import { serveReferrers } from './referrers.ts';
+import type { ManifestPut } from './store-manifest.ts';
 import type { UploadOwner } from './upload-seal.ts';
 
 /** Milliseconds without a byte after which a transfer is given up. Slow links are served, dead ones are not kept. */
@@ -71,24 +74,25 @@ async function serve(
   summary.rules = judgement.decision.rules;
   deps.metrics.stage('decide', request.route, performance.now() - exchange.started);
 
+  const asking = { deps, underWay, exchange, summary, token };
   switch (request.route) {
     case 'catalog':
       return catalog(deps, exchange, token, request);
     case 'manifest':
       if (request.method === 'PUT') {
-        return pushManifest({ deps, underWay, exchange, summary, token, request: request as ManifestPut });
+        return pushManifest({ ...asking, request: request as ManifestPut });
       }
-      if (request.method === 'DELETE')
-        return deleteContent(deps, exchange, token, request as Deletion, judgement);
+      if (request.method === 'DELETE') return deleteContent(asking, request as Deletion, judgement);
       return pullManifest(deps, exchange, summary, token, request, judgement.decision.host);
     case 'blob':
-      if (request.method === 'DELETE')
-        return deleteContent(deps, exchange, token, request as Deletion, judgement);
+      if (request.method === 'DELETE') return deleteContent(asking, request as Deletion, judgement);
       return pass(deps, exchange, summary, token, request, ['pull']);
     case 'upload-start':
       return startUpload(deps, underWay, exchange, summary, token, request);
     case 'upload':
       return continueUpload(deps, exchange, summary, token, request);
+    case 'referrers':
+      return serveReferrers(deps, exchange, token, request);
     default:
       return pass(deps, exchange, summary, token, request, ['pull']);
   }
@@ -145,6 +149,9 @@ async function pullManifest(
   request: Extract<RegistryRequest, { route: 'manifest' }>,
   host: string | undefined,
 ): Promise<void> {
+  // Under a tag stands only what was pushed as a manifest.
+  const { reference } = request;
+  if ('digest' in reference) await deps.manifests.require(request.repository, reference.digest);
   await pass(deps, exchange, summary, token, request, ['pull'], {
     onStatus(status, digest) {
       if (status !== 200 || digest === undefined) return;

@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto';
 import http, { type ClientRequest, type IncomingHttpHeaders, type OutgoingHttpHeaders } from 'node:http';
 import https from 'node:https';
 import { WardenError } from '../errors.ts';
-import { ACCEPT_MANIFESTS } from '../protocol/manifest.ts';
+import { ACCEPT_MANIFESTS, MANIFEST_LIMIT } from '../protocol/manifest.ts';
 import { createFastLane, type FastLane } from './fast-lane.ts';
 
 /** One entry of the token for the registry; the registry takes these words literally. */
@@ -55,6 +55,13 @@ export interface Registry {
    * Rejects with Node's own error when the answer did not come whole: what was done is then unknown.
    */
   exchange(send: Send, bounds: { readonly limitBytes: number; readonly timeoutMs: number }): Promise<Answer>;
+  /** One request that changes nothing, and its whole answer. @throws {WardenError} REGISTRY_UNAVAILABLE */
+  ask(send: Send, limitBytes: number): Promise<Answer>;
+  /**
+   * A manifest as the registry has it, unread; undefined where there is none. Its bytes are undefined above the limit.
+   * @throws {WardenError} REGISTRY_UNAVAILABLE
+   */
+  readManifest(repository: string, reference: string): Promise<Answer | undefined>;
   /** The digest that a tag points to, or undefined where there is none. @throws {WardenError} REGISTRY_UNAVAILABLE */
   lookTag(repository: string, tag: string): Promise<string | undefined>;
   /** @throws {WardenError} REGISTRY_UNAVAILABLE */
@@ -145,6 +152,25 @@ export function createRegistry({ url, sign, responseTimeoutMs }: RegistryOptions
     lane,
     open,
     exchange: (send, { limitBytes, timeoutMs }) => collect(open(send), limitBytes, timeoutMs),
+    ask,
+
+    async readManifest(repository, reference) {
+      const target = `/v2/${repository}/manifests/${reference}`;
+      const headers = { accept: ACCEPT_MANIFESTS, 'user-agent': 'registry-warden' };
+      const send: Send = {
+        method: 'GET',
+        target,
+        headers,
+        subject: '',
+        access: pull(repository),
+        body: 'none',
+      };
+      const answer = await ask(send, MANIFEST_LIMIT);
+      if (answer.status === 404) return undefined;
+      if (answer.status === 200) return answer;
+      throw unexpected(answer, `GET ${target}`);
+    },
+
     lookTag: headManifest,
     lookDigest: async (repository, digest) => (await headManifest(repository, digest)) === digest,
 
