@@ -22,6 +22,7 @@ import { pushManifest, requireRecord } from './push-manifest.ts';
 import { createPushesUnderWay, type PushesUnderWay } from './pushes-under-way.ts';
 import { serveReferrers } from './referrers.ts';
 import type { ManifestPut } from './store-manifest.ts';
+import { serveTags } from './tags.ts';
 import type { UploadOwner } from './upload-seal.ts';
 
 /** Milliseconds without a byte after which a transfer is given up. Slow links are served, dead ones are not kept. */
@@ -91,10 +92,10 @@ async function serve(
       return startUpload(deps, underWay, exchange, summary, token, request);
     case 'upload':
       return continueUpload(deps, exchange, summary, token, request);
+    case 'tags':
+      return serveTags(deps, exchange, token, request);
     case 'referrers':
       return serveReferrers(deps, exchange, token, request);
-    default:
-      return pass(deps, exchange, summary, token, request, ['pull']);
   }
 }
 

@@ -22,12 +22,12 @@ import {
   writeReferrers,
 } from '../protocol/referrers.ts';
 import { type RegistryRequest, writeTarget } from '../protocol/request.ts';
-import { headersToClient, headersToRegistry } from '../upstream/headers.ts';
+import { headersToClient } from '../upstream/headers.ts';
 import { linkForClient } from '../upstream/location.ts';
 import type { Registry } from '../upstream/registry.ts';
 import type { GateDeps, Judgement, VerifiedToken } from './deps.ts';
 import type { Exchange } from './exchange.ts';
-import { originOf } from './origin.ts';
+import { askingHeaders } from './origin.ts';
 import { makeIntent } from './push-intent.ts';
 import { type ClientAnswer, type Content, type Pushing, storeManifest } from './store-manifest.ts';
 
@@ -46,7 +46,7 @@ export async function serveReferrers(
     {
       method: 'GET',
       target: writeTarget(request),
-      headers: headersToRegistry(exchange.request.headers, originOf(exchange)),
+      headers: askingHeaders(exchange),
       subject: token.subject.name,
       access: [{ type: 'repository', name: request.repository, actions: ['pull'] }],
       body: 'none',
