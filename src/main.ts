@@ -7,6 +7,12 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
   version: string;
 };
 
+// A reader that has seen enough, as in `warden audit pushes | head`.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0);
+  throw error;
+});
+
 const program = createProgram({
   version,
   defaultConfig: process.env['WARDEN_CONFIG'] ?? '/etc/registry-warden/warden.yaml',

@@ -3,7 +3,9 @@
  * was checked is what starts.
  */
 import { X509Certificate } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs';
+import { isIP } from 'node:net';
+import { dirname } from 'node:path';
 import { createSecureContext } from 'node:tls';
 import { hiddenClients, readNetworkFacts } from './config/container-network.ts';
 import type { NamedFiles } from './config/named-files.ts';
@@ -51,20 +53,40 @@ export async function preflight(settingsFile: string, now: number): Promise<Pref
   /** Notes what a part has to say; undefined where it is unusable. */
   function take<T extends { readonly ok: true; readonly warnings?: readonly Problem[] }>(
     part: T | { readonly ok: false; readonly problems: readonly Problem[] },
+    ...key: string[]
   ): T | undefined {
     if (!part.ok) {
-      problems.push(...part.problems);
+      problems.push(...part.problems.map((problem) => namedBy(problem, key)));
       return undefined;
     }
     warnings.push(...(part.warnings ?? []));
     return part;
   }
 
-  const clientKey = take(loadSigningKey(settings.tokens.keyFile, settings.tokens.algorithm));
-  const upstreamKey = take(loadSigningKey(settings.registry.keyFile));
+  /** A file that is not there is most often a wrong name, and that stands in the settings. */
+  function namedBy(problem: Problem, key: readonly string[]): Problem {
+    if (key.length === 0 || !/cannot be read/.test(problem.message)) return problem;
+    const { line, column } = read.ok ? read.positionOf(key) : { line: 1, column: 1 };
+    return {
+      ...problem,
+      message: `${problem.message} (${key.join('.')} at ${settingsFile}:${line}:${column})`,
+    };
+  }
+
+  const clientKey = take(
+    loadSigningKey(settings.tokens.keyFile, settings.tokens.algorithm),
+    'tokens',
+    'keyFile',
+  );
+  const upstreamKey = take(loadSigningKey(settings.registry.keyFile), 'registry', 'keyFile');
   const { certificateFile } = settings.registry;
   const chain =
-    upstreamKey && take(loadCertificateChain({ file: certificateFile, key: upstreamKey.key, now }));
+    upstreamKey &&
+    take(
+      loadCertificateChain({ file: certificateFile, key: upstreamKey.key, now }),
+      'registry',
+      'certificateFile',
+    );
   if (clientKey && upstreamKey && clientKey.key.kid === upstreamKey.key.kid) {
     problems.push(
       at(
@@ -74,11 +96,17 @@ export async function preflight(settingsFile: string, now: number): Promise<Pref
     );
   }
   const policyStamp = await stampPolicyFiles(settings.policy);
-  const policy = take(await loadPolicy(settings.policy));
-  take(await loadUsers(settings.users));
-  const tls = settings.listen.tls && take(loadTls(settings.listen.tls, now));
-  const redis = settings.state && take(loadRedisUrl(settings.state.redisUrlFile));
+  const policy = take(await loadPolicy(settings.policy), 'policy');
+  take(await loadUsers(settings.users), 'users');
+  const tls = settings.listen.tls && take(loadTls(settings.listen.tls, now), 'listen', 'tls');
+  const redis = settings.state && take(loadRedisUrl(settings.state.redisUrlFile), 'state', 'redisUrlFile');
 
+  if (tls) warnings.push(...namesMissing(settings, tls.tls.cert, settings.listen.tls?.certificateFile ?? ''));
+  const unusable = unusableFolder(settings.data);
+  if (unusable !== undefined) {
+    const { line, column } = read.positionOf(['data']);
+    problems.push({ file: settingsFile, line, column, message: `data: ${unusable}` });
+  }
   const hidden = hiddenClients(readNetworkFacts());
   if (hidden !== undefined) warnings.push(at(settingsFile, hidden));
   if (problems.length > 0 || !clientKey || !upstreamKey || !chain || !policy)
@@ -165,6 +193,36 @@ export function loadTls(
     warnings: expiresAt - now < EXPIRY_WARNING ? [soon] : [],
     tls: { cert, key, expiresAt },
   };
+}
+
+/** Clients compare the name that they were given with those of the certificate, and end there if it is none of them. */
+function namesMissing(settings: Settings, cert: string, file: string): readonly Problem[] {
+  const leaf = new X509Certificate(cert);
+  return [settings.publicUrl, ...settings.alternateUrls].flatMap((url) => {
+    const host = new URL(url).hostname.replace(/^\[|\]$/g, '');
+    const fits = isIP(host) === 0 ? leaf.checkHost(host) : leaf.checkIP(host);
+    if (fits !== undefined) return [];
+    const names = leaf.subjectAltName ?? 'none';
+    return [
+      at(
+        file,
+        `the certificate is not for ${host}, so clients of ${url} will refuse it; its names: ${names}`,
+      ),
+    ];
+  });
+}
+
+/** Why the record could not be kept there, as far as can be told without writing. */
+function unusableFolder(folder: string): string | undefined {
+  let place = folder;
+  while (!existsSync(place) && dirname(place) !== place) place = dirname(place);
+  if (!statSync(place).isDirectory()) return `${place} is a file; expected a folder for the record`;
+  try {
+    accessSync(place, constants.W_OK | constants.X_OK);
+  } catch (error) {
+    return `${place} cannot be written: ${describeErrno(error)}; the record is kept there`;
+  }
+  return undefined;
 }
 
 function loadRedisUrl(file: string): Part<{ readonly url: string }> {

@@ -5,7 +5,7 @@ import { type NamedFiles, namedFiles } from './named-files.ts';
 import { type ReadText, readText } from './read-text.ts';
 import { judgeSettings } from './settings-judgement.ts';
 import { settingsSchema } from './settings-schema.ts';
-import { type Problem, readYaml } from './yaml.ts';
+import { type PositionOf, type Problem, readYaml } from './yaml.ts';
 
 type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T;
 
@@ -20,7 +20,13 @@ export type Settings = DeepReadonly<
 >;
 
 export type LoadedSettings =
-  | { readonly ok: true; readonly settings: Settings; readonly warnings: readonly Problem[] }
+  | {
+      readonly ok: true;
+      readonly settings: Settings;
+      readonly warnings: readonly Problem[];
+      /** Where a key stands in the file. */
+      readonly positionOf: PositionOf;
+    }
   | { readonly ok: false; readonly problems: readonly Problem[]; readonly named: NamedFiles | undefined };
 
 /** Relative paths in the file start from the file's own folder. Opens no other file than this one. */
@@ -33,7 +39,9 @@ export async function loadSettings(file: string, read: ReadText = readText): Pro
   if (!document.ok) return { ...document, named };
   const settings = complete(document.value, file);
   const { problems, warnings } = judgeSettings(settings, file, document.positionOf);
-  return problems.length > 0 ? { ok: false, problems, named } : { ok: true, settings, warnings };
+  return problems.length > 0
+    ? { ok: false, problems, named }
+    : { ok: true, settings, warnings, positionOf: document.positionOf };
 }
 
 function complete(value: z.output<typeof settingsSchema>, file: string): Settings {

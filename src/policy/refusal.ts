@@ -23,7 +23,8 @@ const LINE_LIMIT = 300;
 export function describeRefusal({ decision, question, decisionId, registry }: Refusal): string {
   const lead = leadOf(decision, question, registry);
   const name = question.subject.kind === 'anonymous' ? 'no login' : printable(question.subject.name);
-  const repository = question.repository === UNKNOWN ? 'the catalogue' : printable(question.repository);
+  const repository =
+    question.repository === UNKNOWN ? wholeOf(question.actions) : printable(question.repository);
   const tag = typeof question.tag === 'string' ? `:${printable(question.tag)}` : '';
   const from = question.address === UNKNOWN ? question.tokenAddress : question.address;
   const address = canonicalAddress(from) ?? 'an unreadable address';
@@ -57,9 +58,16 @@ function leadOf(decision: Decision, { subject, actions }: Question, registry: st
     (decision.rules.length > 0
       ? 'A rule of this registry forbids this.'
       : 'No rule of this registry allows this.');
-  if (subject.kind !== 'anonymous' || !actions.some(isWrite)) return printable(sentence);
+  // Where no rule speaks of this at all, a login would not help.
+  const helps = decision.nearest !== undefined;
+  if (subject.kind !== 'anonymous' || !helps || !actions.some(isWrite)) return printable(sentence);
   const command = registry === undefined ? 'docker login' : `docker login ${registry}`;
   return printable(`Run ${command} first: pushes need a login. ${sentence}`);
+}
+
+/** What a question about no repository in particular is about. */
+function wholeOf(actions: readonly Action[]): string {
+  return actions.includes('audit') ? 'the record' : 'the catalogue';
 }
 
 function isWrite(action: Action): boolean {
