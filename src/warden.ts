@@ -70,7 +70,12 @@ async function build(
   });
   endings.defer(() => registry.close());
   record.recorder
-    .settle({ lookTag: registry.lookTag, lookDigest: registry.lookDigest, settleMs })
+    .settle({
+      lookTag: registry.lookTag,
+      lookDigest: registry.lookDigest,
+      lookBlob: registry.lookBlob,
+      settleMs,
+    })
     .catch((error: unknown) =>
       log.error({ err: error }, 'what an earlier process left open could not be settled'),
     );

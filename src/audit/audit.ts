@@ -10,11 +10,12 @@ import {
   parsePushesQuery,
   type RawFilters,
 } from './filters.ts';
+import { visibleParts } from './visible-parts.ts';
 
 /** Whether the reader may see records of a repository; '' asks for what concerns no repository. */
 export type MayRead = (repository: string) => boolean;
 
-/** A leaf of the log as it is stored, with its index. */
+/** A leaf of the log, with its index; without names of other repositories that the reader may not see. */
 export type PushItem = PushRecord & { readonly index: number };
 
 export interface PullItem {
@@ -91,7 +92,7 @@ export function createAudit({ index, inventory, now }: AuditDeps): Audit {
         return answer.found.map((found) => ({
           place: found.index,
           visible: mayRead(repositoryOf(found.record)),
-          item: { index: found.index, ...found.record },
+          item: { index: found.index, ...visibleParts(found.record, mayRead) },
         }));
       });
       return { ...written(page, String), watermark: watermark ?? 0 };

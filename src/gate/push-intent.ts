@@ -3,7 +3,7 @@ import type { Reference } from '../protocol/names.ts';
 import type { PushIntent } from '../provenance/record.ts';
 import type { Judgement } from './deps.ts';
 import type { PushKey } from './pushes-under-way.ts';
-import { actorOf, peerOf, policyOf } from './record-facts.ts';
+import { actorOf, peerOf, policyOf, tokenOf } from './record-facts.ts';
 import type { Content, Pushing } from './store-manifest.ts';
 
 export interface Judged {
@@ -43,7 +43,7 @@ export function makeIntent(pushing: Pushing, content: Content, { judgement, from
     ...tagOf(request.reference, from),
     actor: actorOf(token),
     peer: peerOf(exchange, judgement.decision.host),
-    token: { ip: token.address },
+    token: tokenOf(token),
     policy: policyOf(judgement, deps.policyDigest(), exchange.id),
     push: underWay.part(keyOf(pushing)),
     ...(Object.keys(labels).length > 0 && { labels: { ...labels } }),

@@ -16,6 +16,16 @@ export function actorOf({ subject, jti }: VerifiedToken): Actor {
   };
 }
 
+/** A token can list more than a record should hold. */
+const SCOPES_KEPT = 20;
+
+export function tokenOf({ address, access }: VerifiedToken): { ip: string; scopes?: string[] } {
+  const scopes = access
+    .slice(0, SCOPES_KEPT)
+    .map(({ type, name, actions }) => `${type}:${name}:${actions.join(',')}`);
+  return { ip: address, ...(scopes.length > 0 && { scopes }) };
+}
+
 export function peerOf({ client, request }: Exchange, host: string | undefined): Peer {
   const agent = printable(request.headers['user-agent']);
   return {

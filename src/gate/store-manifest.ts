@@ -14,6 +14,7 @@ import type { GateDeps, VerifiedToken } from './deps.ts';
 import { type Exchange, isWardenError, type Summary } from './exchange.ts';
 import { originOf } from './origin.ts';
 import type { PushesUnderWay } from './pushes-under-way.ts';
+import { settledSoon } from './settled-soon.ts';
 
 export type ManifestPut = Extract<RegistryRequest, { route: 'manifest' }> & { readonly method: 'PUT' };
 
@@ -36,8 +37,6 @@ export interface Content {
 
 /** In bytes, of the registry's answer to a manifest: an error text at most. */
 const ANSWER_LIMIT = 65_536;
-/** Milliseconds that a client waits for a push whose outcome is unknown, before it is told so. */
-const UNKNOWN_WAIT_MS = 10_000;
 
 /** Under the lock of the repository and reference, which is held on while the outcome is not known. */
 export async function storeManifest(
@@ -146,31 +145,12 @@ function accepted(request: ManifestPut, digest: string, headers: IncomingHttpHea
   };
 }
 
-/** The client waits a little for the truth; the lock and the settling go on without it. */
 async function settleFirst(
-  pushing: Pushing,
+  { deps, exchange, request }: Pushing,
   intent: PushIntent,
   hold: (until: Promise<unknown>) => void,
 ): Promise<ClientAnswer> {
-  const { deps, exchange, request } = pushing;
-  const { registry, settings } = deps;
-  const settling = deps.recorder.settleOne(intent, {
-    lookTag: registry.lookTag,
-    lookDigest: registry.lookDigest,
-    settleMs: settings.settleMs,
-  });
-  hold(settling);
-  const settled = await Promise.race([settling, pause(UNKNOWN_WAIT_MS)]);
-  exchange.log.warn(
-    { outcome: settled?.type ?? 'not settled yet', intent: intent.id },
-    'the outcome of a push was looked up',
-  );
+  const settled = await settledSoon(deps, exchange, intent, hold);
   if (settled?.type === 'push.accepted') return accepted(request, intent.subject.digest);
   throw new WardenError('OUTCOME_UNKNOWN');
-}
-
-function pause(milliseconds: number): Promise<undefined> {
-  return new Promise((resolve) => {
-    setTimeout(() => resolve(undefined), milliseconds).unref();
-  });
 }

@@ -1,5 +1,9 @@
 /**
- * One push of a tag at a time within this process: the others wait in the order in which they came.
+ * One push of a tag at a time within this process, and none of a repository while a manifest is deleted there, since that
+ * takes every tag which shows it: the others wait in the order in which they came.
+ *
+ * Whoever holds a reference shares its repository; whoever deletes a manifest has the repository alone. The repository
+ * comes first and the reference second, and nobody asks for a second pair, so no two wait for each other.
  *
  * Between processes, and across a crash, the log's open intents exclude the same; this one only spares clients a refusal.
  */
@@ -20,9 +24,14 @@ export interface Locks {
     work: (hold: Hold) => Promise<T>,
     signal?: AbortSignal,
   ): Promise<T>;
-  /** Takes a lock that nobody can hold yet, for what a crash left open. Returns its release. */
-  take(repo: string, reference: string): () => void;
-  /** Locks held, for metrics and tests. */
+  /** Runs the work alone in this repository. @throws {RecordBusy} as withLock. */
+  withRepository<T>(repo: string, work: (hold: Hold) => Promise<T>, signal?: AbortSignal): Promise<T>;
+  /**
+   * Takes what a crash left open, before anybody can hold a lock: a reference, or without one the whole repository.
+   * Does not wait, also where both were left open. Returns its release.
+   */
+  take(repo: string, reference: string | undefined): () => void;
+  /** Repositories and references that somebody holds, for metrics and tests. */
   held(): number;
 }
 
@@ -33,69 +42,134 @@ export interface LockLimits {
   readonly total: number;
 }
 
-/** Names from the protocol hold no space, so this is one key for one pair. */
-const keyOf = (repo: string, reference: string): string => `${repo} ${reference}`;
+interface Gate {
+  holders: number;
+  /** Of the holders, those who have it alone: more than one only for what a crash left open. */
+  alone: number;
+  /** A Set keeps the order of insertion, and one who gives up is taken out in constant time. */
+  readonly queue: Set<Waiter>;
+}
+
+interface Waiter {
+  readonly alone: boolean;
+  go(): void;
+}
+
+interface Wanted {
+  readonly repo: string;
+  /** Undefined for the repository itself. */
+  readonly reference: string | undefined;
+  readonly alone: boolean;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** Names from the protocol hold no space, so this is one key for one repository or pair. */
+const keyOf = (repo: string, reference: string | undefined): string =>
+  reference === undefined ? repo : `${repo} ${reference}`;
 
 export function createLocks(limits: LockLimits = { perReference: 64, total: 10_000 }): Locks {
-  const queues = new Map<string, Set<() => void>>();
+  const gates = new Map<string, Gate>();
   let waiting = 0;
 
-  function release(key: string): void {
-    const queue = queues.get(key);
-    const [next] = queue ?? [];
-    if (!next) {
-      queues.delete(key);
-      return;
-    }
-    queue?.delete(next);
-    waiting--;
-    next();
+  function gateOf(key: string): Gate {
+    const gate = gates.get(key) ?? { holders: 0, alone: 0, queue: new Set<Waiter>() };
+    gates.set(key, gate);
+    return gate;
   }
 
-  /** A Set keeps the order of insertion, and one who gives up is taken out in constant time. */
-  function enter(repo: string, reference: string, signal: AbortSignal | undefined): Promise<void> {
-    const key = keyOf(repo, reference);
-    const queue = queues.get(key);
-    if (!queue) {
-      queues.set(key, new Set());
-      return Promise.resolve();
+  function hold(key: string, alone: boolean): () => void {
+    const gate = gateOf(key);
+    gate.holders++;
+    if (alone) gate.alone++;
+    return () => {
+      gate.holders--;
+      if (alone) gate.alone--;
+      admit(key, gate);
+    };
+  }
+
+  function isOpen(gate: Gate, alone: boolean): boolean {
+    return gate.holders === 0 || (!alone && gate.alone === 0);
+  }
+
+  function admit(key: string, gate: Gate): void {
+    for (const waiter of gate.queue) {
+      if (!isOpen(gate, waiter.alone)) return;
+      gate.queue.delete(waiter);
+      waiting--;
+      waiter.go();
     }
-    if (queue.size >= limits.perReference || waiting >= limits.total || signal?.aborted) {
+    if (gate.holders === 0) gates.delete(key);
+  }
+
+  function enter({ repo, reference, alone, signal }: Wanted): Promise<() => void> {
+    const key = keyOf(repo, reference);
+    const gate = gateOf(key);
+    if (gate.queue.size === 0 && isOpen(gate, alone)) return Promise.resolve(hold(key, alone));
+    const most = reference === undefined ? limits.total : limits.perReference;
+    if (gate.queue.size >= most || waiting >= limits.total || signal?.aborted) {
       return Promise.reject(new RecordBusy(repo, reference));
     }
     return new Promise((resolve, reject) => {
-      function go(): void {
-        signal?.removeEventListener('abort', giveUp);
-        resolve();
-      }
+      const waiter: Waiter = {
+        alone,
+        go() {
+          signal?.removeEventListener('abort', giveUp);
+          resolve(hold(key, alone));
+        },
+      };
       function giveUp(): void {
-        queue?.delete(go);
+        gate.queue.delete(waiter);
         waiting--;
         reject(new RecordBusy(repo, reference));
+        // Those behind one who wanted it alone may share it.
+        admit(key, gate);
       }
-      queue.add(go);
+      gate.queue.add(waiter);
       waiting++;
       signal?.addEventListener('abort', giveUp, { once: true });
     });
   }
 
+  async function working<T>(release: () => void, work: (hold: Hold) => Promise<T>): Promise<T> {
+    const held: Promise<unknown>[] = [];
+    try {
+      return await work((until) => held.push(until));
+    } finally {
+      if (held.length === 0) release();
+      else void Promise.allSettled(held).then(release);
+    }
+  }
+
   return {
     async withLock(repo, reference, work, signal) {
-      await enter(repo, reference, signal);
-      const held: Promise<unknown>[] = [];
+      const leave = await enter({ repo, reference: undefined, alone: false, signal });
+      let release: () => void;
       try {
-        return await work((until) => held.push(until));
-      } finally {
-        if (held.length === 0) release(keyOf(repo, reference));
-        else void Promise.allSettled(held).then(() => release(keyOf(repo, reference)));
+        release = await enter({ repo, reference, alone: true, signal });
+      } catch (error) {
+        leave();
+        throw error;
       }
+      return working(() => {
+        release();
+        leave();
+      }, work);
+    },
+    async withRepository(repo, work, signal) {
+      return working(await enter({ repo, reference: undefined, alone: true, signal }), work);
     },
     take(repo, reference) {
+      if (reference === undefined) return hold(repo, true);
       const key = keyOf(repo, reference);
-      if (queues.has(key)) throw new Error(`the lock of ${key} is held already`);
-      queues.set(key, new Set());
-      return () => release(key);
+      if (gates.has(key)) throw new Error(`the lock of ${key} is held already`);
+      const leave = hold(repo, false);
+      const release = hold(key, true);
+      return () => {
+        release();
+        leave();
+      };
     },
-    held: () => queues.size,
+    held: () => gates.size,
   };
 }

@@ -14,7 +14,7 @@ import { createPrivateFile, openDatabase } from '../store/open-database.ts';
 import { type Call, describeFailure, type Operations, type Outcome } from '../store/thread.ts';
 import { canonicalBytes } from './canonical.ts';
 import { LEAF_LIMIT } from './fit-leaf.ts';
-import type { PushIntent, PushOutcome, PushRecord } from './record.ts';
+import type { Intent, IntentOutcome, PushRecord } from './record.ts';
 
 export interface LogOptions {
   readonly folder: string;
@@ -24,7 +24,7 @@ export interface OpenIntent {
   readonly id: string;
   readonly repo: string;
   readonly reference: string;
-  readonly body: PushIntent;
+  readonly body: Intent;
   /** Milliseconds since 1970. */
   readonly at: number;
 }
@@ -143,19 +143,20 @@ export function open({ folder }: LogOptions): Operations {
     intents: (): OpenIntent[] =>
       (allIntents.all() as unknown as (Omit<OpenIntent, 'body'> & { body: string })[]).map((row) => ({
         ...row,
-        body: JSON.parse(row.body) as PushIntent,
+        body: JSON.parse(row.body) as Intent,
       })),
   };
   const writing: Readonly<Record<string, (args: never) => unknown>> = {
     intend({ id, repo, reference, body, at }: OpenIntent) {
       addIntent.run(id, repo, reference, JSON.stringify(body), at);
     },
-    conclude({ id, added }: { id: string; added: PushOutcome & Pick<PushRecord, 'v' | 'time' | 'proxy'> }) {
+    conclude({ id, added }: { id: string; added: IntentOutcome & Pick<PushRecord, 'v' | 'time' | 'proxy'> }) {
       const row = getIntent.get(id);
       if (!row) throw new Error(`there is no open intent ${id}`);
-      const intent = JSON.parse(String(row['body'])) as PushIntent;
+      const intent = JSON.parse(String(row['body'])) as Intent;
       endIntent.run(id);
-      return add({ ...intent, ...added });
+      // The outcome is one of the intent's kind, so together they are one record of the union.
+      return add({ ...intent, ...added } as PushRecord);
     },
     append: add,
     probe() {

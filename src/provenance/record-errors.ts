@@ -1,10 +1,11 @@
 import { WardenError } from '../errors.ts';
 
-/** Another push of the same tag or digest is not settled yet, or too many wait for it. */
+/** Another push or deletion of the same tag or digest, or in the repository, is not settled yet, or too many wait for it. */
 export class RecordBusy extends WardenError {
-  constructor(repo: string, reference: string) {
+  constructor(repo: string, reference: string | undefined) {
+    const what = reference === undefined ? repo : `${repo} ${reference}`;
     super('OUTCOME_UNKNOWN', {
-      sentence: `an earlier push of ${repo} ${reference} is not settled yet; push again`,
+      sentence: `an earlier push or deletion of ${what} is not settled yet; try again`,
       headers: { 'Retry-After': '5' },
     });
   }

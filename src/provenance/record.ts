@@ -89,8 +89,8 @@ const backend = z.strictObject({
   ms: count.optional(),
 });
 
-/** The place where the token was fetched. */
-const token = z.strictObject({ ip: text });
+/** The place where the token was fetched, and what it was good for at most: `type:name:actions`, the first of them. */
+const token = z.strictObject({ ip: text, scopes: z.array(text).optional() });
 
 /** Everything about a push that is known before the registry is asked. */
 const push = {
@@ -160,7 +160,7 @@ const push = {
 /** What recovery saw at the registry, and when. `tag` is the digest found under the tag, absent when there was no tag. */
 const recovered = z.strictObject({
   at: time,
-  saw: z.enum(['tag', 'digest', 'manifest-only', 'absent']),
+  saw: z.enum(['tag', 'digest', 'blob', 'manifest-only', 'absent']),
   tag: digest.optional(),
 });
 
@@ -229,20 +229,32 @@ const tagDrift = z.strictObject({
   tag,
 });
 
+/** Everything about a deletion that is known before the registry is asked. */
 const deletion = {
   id,
+  /** When the intent was made. */
+  began: time,
+  /** A tag, a manifest by its digest, or a blob. */
+  deletes: z.enum(['tag', 'manifest', 'blob']),
+  /** For a tag, the digest that it showed. */
+  subject: z.strictObject({ repo: text, digest }),
+  /** Of the deletion of a tag alone. */
+  tag: tag.optional(),
   actor,
   peer,
   token: token.optional(),
   policy,
-  backend: backend.optional(),
   truncated: z.array(text).optional(),
 } as const;
+
+const deletionEnd = { backend: backend.optional(), recovered: recovered.optional() } as const;
 
 const tagDeleted = z.strictObject({
   ...base,
   type: z.literal('tag.deleted'),
   ...deletion,
+  ...deletionEnd,
+  /** Without digest where the tag came between the look and the deletion. */
   subject: z.strictObject({ repo: text, digest: digest.optional() }),
   tag,
 });
@@ -252,7 +264,7 @@ const manifestDeleted = z.strictObject({
   ...base,
   type: z.literal('manifest.deleted'),
   ...deletion,
-  subject: z.strictObject({ repo: text, digest }),
+  ...deletionEnd,
 });
 
 /** Out of one repository; the registry keeps it where another one has it. */
@@ -260,7 +272,16 @@ const blobDeleted = z.strictObject({
   ...base,
   type: z.literal('blob.deleted'),
   ...deletion,
-  subject: z.strictObject({ repo: text, digest }),
+  ...deletionEnd,
+});
+
+/** A deletion that came to nothing: the registry refused, or recovery found it still there. */
+const deleteAborted = z.strictObject({
+  ...base,
+  type: z.literal('delete.aborted'),
+  ...deletion,
+  ...deletionEnd,
+  reason: text,
 });
 
 /** The first record of every log. */
@@ -283,6 +304,7 @@ export const recordSchema = z.discriminatedUnion('type', [
   tagDeleted,
   manifestDeleted,
   blobDeleted,
+  deleteAborted,
   logOpened,
   policyChanged,
 ]);
@@ -290,20 +312,28 @@ export const recordSchema = z.discriminatedUnion('type', [
 /** What `Recorder.intend` keeps: a push.accepted record but for its outcome, so that recovery can write it. */
 export const intentSchema = z.strictObject(push);
 
+/** The same for a deletion. */
+export const deletionIntentSchema = z.strictObject(deletion);
+
+const accepted = z.strictObject({
+  type: z.literal('push.accepted'),
+  backend: backend.optional(),
+  recovered: recovered.optional(),
+});
+const aborted = z.strictObject({
+  type: z.literal('push.aborted'),
+  reason: text,
+  backend: backend.optional(),
+  recovered: recovered.optional(),
+});
+const deleted = z.strictObject({
+  type: z.enum(['tag.deleted', 'manifest.deleted', 'blob.deleted']),
+  ...deletionEnd,
+});
+const notDeleted = z.strictObject({ type: z.literal('delete.aborted'), reason: text, ...deletionEnd });
+
 /** What `Recorder.conclude` adds. */
-export const outcomeSchema = z.discriminatedUnion('type', [
-  z.strictObject({
-    type: z.literal('push.accepted'),
-    backend: backend.optional(),
-    recovered: recovered.optional(),
-  }),
-  z.strictObject({
-    type: z.literal('push.aborted'),
-    reason: text,
-    backend: backend.optional(),
-    recovered: recovered.optional(),
-  }),
-]);
+export const outcomeSchema = z.discriminatedUnion('type', [accepted, aborted, deleted, notDeleted]);
 
 /** A record is never changed once it is made. */
 type Frozen<T> = T extends object ? { readonly [K in keyof T]: Frozen<T[K]> } : T;
@@ -312,7 +342,11 @@ export type Evidence = (typeof EVIDENCE)[number];
 export type PushRecord = Frozen<z.infer<typeof recordSchema>>;
 export type RecordType = PushRecord['type'];
 export type PushIntent = Frozen<z.infer<typeof intentSchema>>;
-export type PushOutcome = Frozen<z.infer<typeof outcomeSchema>>;
+export type PushOutcome = Frozen<z.infer<typeof accepted> | z.infer<typeof aborted>>;
+export type DeletionIntent = Frozen<z.infer<typeof deletionIntentSchema>>;
+export type DeletionOutcome = Frozen<z.infer<typeof deleted> | z.infer<typeof notDeleted>>;
+export type Intent = PushIntent | DeletionIntent;
+export type IntentOutcome = PushOutcome | DeletionOutcome;
 export type Actor = Frozen<z.infer<typeof actor>>;
 export type Peer = Frozen<z.infer<typeof peer>>;
 
@@ -323,7 +357,9 @@ export const RECORD_TYPES = recordSchema.options.map(
 /** Leaves out what the recorder adds by itself. Distributes over the union. */
 type Draft<T> = T extends unknown ? Omit<T, 'v' | 'time' | 'proxy' | 'id' | 'truncated'> : never;
 /** What `Recorder.append` takes: the recorder adds version, id, time and proxy; the log adds `tag.prev`. */
-export type RecordDraft = Draft<Exclude<PushRecord, { type: 'push.accepted' | 'push.aborted' }>>;
+export type RecordDraft = Draft<
+  Exclude<PushRecord, { type: 'push.accepted' | 'push.aborted' | 'delete.aborted' }>
+>;
 
 type Facts<T> = T extends unknown
   ? Omit<T, 'v' | 'time' | 'proxy' | 'id' | 'truncated' | 'type' | 'count' | 'since' | 'until'>
@@ -333,7 +369,12 @@ export type RefusedFacts = Facts<Extract<PushRecord, { type: 'push.refused' }>>;
 /** What `Recorder.loginFailed` takes. */
 export type LoginFailedFacts = Facts<Extract<PushRecord, { type: 'login.failed' }>>;
 
-/** The tag, or for a push by digest the digest: what an intent holds alone. */
-export function referenceOf(intent: Pick<PushIntent, 'subject' | 'tag'>): string {
+/** The tag, or without one the digest: what an intent holds alone. */
+export function referenceOf(intent: Pick<Intent, 'subject' | 'tag'>): string {
   return intent.tag?.name ?? intent.subject.digest;
+}
+
+/** Whether an intent holds its whole repository: the registry takes every tag along that shows a deleted manifest. */
+export function holdsRepository(intent: Intent): boolean {
+  return 'deletes' in intent && intent.deletes === 'manifest';
 }

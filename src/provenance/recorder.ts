@@ -7,6 +7,7 @@
  * I3 each intent ends in exactly one record.
  * I4 for each tag, `tag.from` is the digest of the record before, unless a tag.drift record stands between.
  * I5 nothing reaches the registry's manifest address before its intent is durable.
+ * Deletions are held to the same: an intent before, a record before the client is told, settled by looking.
  */
 import { statfs } from 'node:fs/promises';
 import { networkOf } from '../policy/address.ts';
@@ -20,12 +21,14 @@ import { createLocks, type Hold } from './locks.ts';
 import type { LastOfTag, LogCounters, OpenIntent } from './log-thread.ts';
 import {
   type Actor,
+  deletionIntentSchema,
+  holdsRepository,
+  type Intent,
+  type IntentOutcome,
   intentSchema,
   type LoginFailedFacts,
   outcomeSchema,
   type Peer,
-  type PushIntent,
-  type PushOutcome,
   type RecordDraft,
   type RefusedFacts,
   recordSchema,
@@ -63,6 +66,8 @@ export interface Recorder {
     work: (hold: Hold) => Promise<T>,
     signal?: AbortSignal,
   ): Promise<T>;
+  /** For the deletion of a manifest, which takes every tag along that shows it. */
+  withRepository<T>(repo: string, work: (hold: Hold) => Promise<T>, signal?: AbortSignal): Promise<T>;
   /**
    * Compares what the registry shows under a tag with what the log last said, and records a difference as tag.drift.
    * Under the tag's lock, before `intend`.
@@ -77,13 +82,13 @@ export interface Recorder {
    * @throws {RecordUnavailable} when it cannot be written.
    * @throws {WardenError} MANIFEST_REFUSED when what must be recorded does not fit into a leaf.
    */
-  intend(intent: PushIntent): Promise<void>;
+  intend(intent: Intent): Promise<void>;
   /**
    * Ends an intent with its record, durably and in one step.
    *
    * @throws {RecordUnavailable} when it cannot be written: the intent is open still, and `settleOne` goes on with it.
    */
-  conclude(intentId: string, outcome: PushOutcome): Promise<{ readonly index: number }>;
+  conclude(intentId: string, outcome: IntentOutcome): Promise<{ readonly index: number }>;
   /** @throws {RecordUnavailable} when it cannot be written. */
   append(draft: RecordDraft): Promise<{ readonly index: number }>;
   lastOf(repo: string, tag: string): Promise<LastOfTag | undefined>;
@@ -94,10 +99,10 @@ export interface Recorder {
   /** Settles what an earlier process left open; those references stay locked until then. Fulfilled when all are settled, or the recorder is closed. */
   settle(looks: Looks): Promise<void>;
   /**
-   * Settles a push of this process whose outcome is not known, or could not be recorded. Under its lock: pass the promise
+   * Settles a push or deletion of this process whose outcome is not known, or could not be recorded. Under its lock: pass the promise
    * to `hold` where the client is answered earlier. Undefined when the recorder was closed first.
    */
-  settleOne(intent: PushIntent, looks: Looks): Promise<Settled | undefined>;
+  settleOne(intent: Intent, looks: Looks): Promise<Settled | undefined>;
   /** Intents that are not settled yet of those found at the start, for metrics. */
   unsettled(): number;
   counters(): Promise<LogCounters>;
@@ -210,7 +215,7 @@ export async function createRecorder(deps: RecorderDeps): Promise<Recorder> {
       })),
   });
 
-  async function conclude(intentId: string, outcome: PushOutcome): Promise<{ readonly index: number }> {
+  async function conclude(intentId: string, outcome: IntentOutcome): Promise<{ readonly index: number }> {
     return write('conclude', {
       id: intentId,
       added: { ...stamp(), ...fitLeaf(outcomeSchema.parse(outcome)) },
@@ -219,7 +224,7 @@ export async function createRecorder(deps: RecorderDeps): Promise<Recorder> {
 
   const left = (await thread.call<OpenIntent[]>('intents')).map((intent) => ({
     intent,
-    release: locks.take(intent.repo, intent.reference),
+    release: locks.take(intent.repo, holdsRepository(intent.body) ? undefined : intent.reference),
   }));
   let unsettled = left.length;
 
@@ -240,6 +245,7 @@ export async function createRecorder(deps: RecorderDeps): Promise<Recorder> {
     health: health.current,
     newId,
     withLock: locks.withLock,
+    withRepository: locks.withRepository,
     async reconcileTag(repo, tag, found) {
       const last = await thread.call<LastOfTag | undefined>('lastOf', { repo, tag });
       if (last?.digest === found) return false;
@@ -251,7 +257,8 @@ export async function createRecorder(deps: RecorderDeps): Promise<Recorder> {
       return true;
     },
     async intend(intent) {
-      const body = intentSchema.parse(fitLeaf(intent));
+      const fitted = fitLeaf(intent);
+      const body = 'deletes' in fitted ? deletionIntentSchema.parse(fitted) : intentSchema.parse(fitted);
       const state = health.current();
       if (!state.writable) throw new RecordUnavailable(state.why);
       await requireOpened();

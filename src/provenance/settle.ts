@@ -1,12 +1,20 @@
 /**
- * Finds out what became of a push whose outcome is not known: after a crash, or when the registry did not answer.
+ * Finds out what became of a push or a deletion whose outcome is not known: after a crash, or when the registry did not answer.
  *
  * The registry carries out a PUT whose body arrived whole even when the connection is gone, some time later. So a look
- * that finds nothing decides only when the settling time is over; one that finds our digest decides at once. A registry
- * that does not answer is asked again for as long as it takes: never a guess. Only this reference waits meanwhile.
+ * that finds no trace of it decides only when the settling time is over; one that finds it done decides at once. A registry
+ * that does not answer is asked again for as long as it takes: never a guess. Only what the intent holds waits meanwhile.
  */
 import { type Clock, timestamp } from '../store/clock.ts';
-import { type PushIntent, type PushOutcome, referenceOf } from './record.ts';
+import {
+  type DeletionIntent,
+  type DeletionOutcome,
+  type Intent,
+  type IntentOutcome,
+  type PushIntent,
+  type PushOutcome,
+  referenceOf,
+} from './record.ts';
 import { RecordUnavailable } from './record-errors.ts';
 
 /** How the registry is looked at. A rejection means that it did not say. */
@@ -15,30 +23,32 @@ export interface Looks {
   lookTag(repo: string, tag: string): Promise<string | undefined>;
   /** Whether the registry has a manifest of this digest. */
   lookDigest(repo: string, digest: string): Promise<boolean>;
+  /** Whether the repository has a blob of this digest. */
+  lookBlob(repo: string, digest: string): Promise<boolean>;
   /** In milliseconds, from the intent: longer than the registry's longest stall. */
   readonly settleMs: number;
 }
 
 export interface Settled {
-  readonly type: PushOutcome['type'];
+  readonly type: IntentOutcome['type'];
   readonly index: number;
 }
 
 export interface SettleDeps {
   readonly clock: Clock;
-  conclude(intentId: string, outcome: PushOutcome): Promise<{ readonly index: number }>;
+  conclude(intentId: string, outcome: IntentOutcome): Promise<{ readonly index: number }>;
 }
 
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 5_000;
 
 /**
- * @param since when the push was last known to be under way, in milliseconds since 1970.
+ * @param since when it was last known to be under way, in milliseconds since 1970.
  * @returns undefined when the signal was aborted first: the intent stays open for the next start.
  */
 export async function settleIntent(
   { clock, conclude }: SettleDeps,
-  intent: PushIntent,
+  intent: Intent,
   since: number,
   looks: Looks,
   signal: AbortSignal,
@@ -64,7 +74,13 @@ export async function settleIntent(
   return undefined;
 }
 
-async function look(
+function look(intent: Intent, looks: Looks, ripe: boolean, clock: Clock): Promise<IntentOutcome | undefined> {
+  return 'deletes' in intent
+    ? lookDeleted(intent, looks, ripe, clock)
+    : lookPushed(intent, looks, ripe, clock);
+}
+
+async function lookPushed(
   intent: PushIntent,
   { lookTag, lookDigest }: Looks,
   ripe: boolean,
@@ -92,4 +108,33 @@ async function look(
   function saw(what: 'tag' | 'digest' | 'manifest-only' | 'absent', found: string | undefined) {
     return { at: timestamp(clock.now()), saw: what, ...(found === undefined ? {} : { tag: found }) };
   }
+}
+
+/** Nothing is sent for what the registry does not have, so what is absent now was deleted. */
+async function lookDeleted(
+  { deletes, subject, tag }: DeletionIntent,
+  { lookTag, lookDigest, lookBlob }: Looks,
+  ripe: boolean,
+  clock: Clock,
+): Promise<DeletionOutcome | undefined> {
+  const { repo, digest } = subject;
+  const at = (): string => timestamp(clock.now());
+  if (tag) {
+    const found = await lookTag(repo, tag.name);
+    if (found === undefined) return { type: 'tag.deleted', recovered: { at: at(), saw: 'absent' } };
+    const reason = found === digest ? 'the registry still shows it' : 'the tag shows another manifest';
+    return ripe
+      ? { type: 'delete.aborted', reason, recovered: { at: at(), saw: 'tag', tag: found } }
+      : undefined;
+  }
+  const blob = deletes === 'blob';
+  const present = await (blob ? lookBlob : lookDigest)(repo, digest);
+  if (!present) {
+    const type = blob ? 'blob.deleted' : 'manifest.deleted';
+    return { type, recovered: { at: at(), saw: 'absent' } };
+  }
+  const saw = blob ? 'blob' : 'digest';
+  return ripe
+    ? { type: 'delete.aborted', reason: 'the registry still has it', recovered: { at: at(), saw } }
+    : undefined;
 }

@@ -66,6 +66,8 @@ export interface Registry {
   lookTag(repository: string, tag: string): Promise<string | undefined>;
   /** @throws {WardenError} REGISTRY_UNAVAILABLE */
   lookDigest(repository: string, digest: string): Promise<boolean>;
+  /** Whether the repository has a blob of this digest. @throws {WardenError} REGISTRY_UNAVAILABLE */
+  lookBlob(repository: string, digest: string): Promise<boolean>;
   /** A blob of at most `limit` bytes with its digest checked; undefined where absent, larger, or not what its name says. */
   readBlob(repository: string, digest: string, limit: number): Promise<Uint8Array | undefined>;
   /** One page of the catalogue as the registry has it. */
@@ -82,7 +84,8 @@ export function createRegistry({ url, sign, responseTimeoutMs }: RegistryOptions
     maxSockets: Number.POSITIVE_INFINITY,
     maxFreeSockets: 32,
   });
-  // A request with a body can not be repeated when a kept connection turns out to be dead, so it gets a fresh one.
+  // A request with a body can not be repeated when a kept connection turns out to be dead, so it gets a fresh one. So does
+  // a deletion, of which nobody could say whether it was carried out.
   const fresh = new client.Agent({ keepAlive: false });
 
   function headersOf(send: Send): OutgoingHttpHeaders {
@@ -105,7 +108,7 @@ export function createRegistry({ url, sign, responseTimeoutMs }: RegistryOptions
       method: send.method,
       path: send.target,
       headers: headersOf(send),
-      agent: send.body === 'none' ? agent : fresh,
+      agent: send.body === 'none' && send.method !== 'DELETE' ? agent : fresh,
     });
     if (send.body === 'none') request.end();
     else if ('bytes' in send.body) request.end(send.body.bytes);
@@ -173,6 +176,24 @@ export function createRegistry({ url, sign, responseTimeoutMs }: RegistryOptions
 
     lookTag: headManifest,
     lookDigest: async (repository, digest) => (await headManifest(repository, digest)) === digest,
+
+    async lookBlob(repository, digest) {
+      const target = `/v2/${repository}/blobs/${digest}`;
+      const headers = { 'user-agent': 'registry-warden' };
+      const send: Send = {
+        method: 'HEAD',
+        target,
+        headers,
+        subject: '',
+        access: pull(repository),
+        body: 'none',
+      };
+      const answer = await ask(send, 0);
+      if (answer.status === 404) return false;
+      // A registry that keeps its blobs elsewhere sends there.
+      if (answer.status === 200 || answer.status === 307) return true;
+      throw unexpected(answer, `HEAD ${target}`);
+    },
 
     async readBlob(repository, digest, limit) {
       const target = `/v2/${repository}/blobs/${digest}`;

@@ -13,6 +13,7 @@ import { systemClock } from '../../src/store/clock.ts';
 import { startThread, type Thread } from '../../src/store/thread.ts';
 import { ANSWERED, anIntent, aRecorder, makeFolder, startLog } from '../provenance/a-log.ts';
 
+const LAYER = `sha256:${'5'.repeat(64)}`;
 const folder = makeFolder();
 let log: Thread;
 let recorder: Recorder;
@@ -22,7 +23,20 @@ beforeAll(async () => {
   log = await startLog(folder.path);
   recorder = await aRecorder(log);
   for (let n = 0; n < 12; n++) {
-    const intent = anIntent({ repo: n % 3 === 0 ? 'open/app' : 'secret/app', tag: `v${n}` });
+    const intent = anIntent({
+      repo: n % 3 === 0 ? 'open/app' : 'secret/app',
+      tag: `v${n}`,
+      ...(n === 0 && {
+        mounted: [
+          { digest: LAYER, from: 'secret/base' },
+          { digest: LAYER, from: 'open/base' },
+        ],
+        token: {
+          ip: '10.0.0.1',
+          scopes: ['repository:open/app:pull,push', 'repository:secret/base:pull', 'registry:catalog:*'],
+        },
+      }),
+    });
     await recorder.intend(intent);
     await recorder.conclude(intent.id, ANSWERED);
   }
@@ -80,6 +94,25 @@ describe('an audit', () => {
     } while (cursor !== undefined);
     expect(seen).toEqual(['push.refused', 'v9', 'v6', 'v3', 'v0']);
     expect(pages).toBe(3);
+  });
+
+  it('names no other repository that the reader may not see', async () => {
+    const ask = (mayRead: (repository: string) => boolean) =>
+      opened.audit.ask('pushes', { tag: 'v0' }, mayRead) as Promise<PushesPage>;
+    const seen = await ask(open);
+    expect(JSON.stringify(seen)).not.toContain('secret/');
+    expect(seen.items).toMatchObject([
+      {
+        mounted: [{ digest: LAYER }, { digest: LAYER, from: 'open/base' }],
+        token: { ip: '10.0.0.1', scopes: ['repository:open/app:pull,push'] },
+      },
+    ]);
+    expect((await ask(() => true)).items).toMatchObject([
+      {
+        mounted: [{ from: 'secret/base' }, { from: 'open/base' }],
+        token: { scopes: { length: 3 } },
+      },
+    ]);
   });
 
   it('shows records of no repository only to those who may read the registry as a whole', async () => {

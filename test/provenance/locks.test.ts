@@ -74,3 +74,79 @@ describe('locks', () => {
     expect(locks.held()).toBe(0);
   });
 });
+
+describe('the lock of a repository', () => {
+  const aTurn = () => new Promise((resolve) => setImmediate(resolve));
+
+  it('waits for every reference in it, and keeps those that come later out, in no other repository', async () => {
+    const locks = createLocks();
+    const seen: string[] = [];
+    const first = Promise.withResolvers<void>();
+    const alone = Promise.withResolvers<void>();
+    const done = [
+      locks.withLock('r', 'a', () => first.promise),
+      locks.withRepository('r', async () => {
+        seen.push('alone');
+        await alone.promise;
+      }),
+      ...['b', 'c'].map((tag) =>
+        locks.withLock('r', tag, async () => {
+          seen.push(tag);
+        }),
+      ),
+    ];
+    await locks.withLock('other', 'b', async () => undefined);
+    await aTurn();
+    expect(seen).toEqual([]);
+    first.resolve();
+    await aTurn();
+    expect(seen).toEqual(['alone']);
+    alone.resolve();
+    await Promise.all(done);
+    expect(seen.sort()).toEqual(['alone', 'b', 'c']);
+    expect(locks.held()).toBe(0);
+  });
+
+  it('lets those behind it in when it gives up', async () => {
+    const locks = createLocks();
+    const first = Promise.withResolvers<void>();
+    const client = new AbortController();
+    const held = locks.withLock('r', 'a', () => first.promise);
+    const alone = locks.withRepository('r', async () => undefined, client.signal);
+    const behind = locks.withLock('r', 'b', async () => 'in');
+    client.abort();
+    await expect(alone).rejects.toBeInstanceOf(RecordBusy);
+    expect(await behind).toBe('in');
+    first.resolve();
+    await held;
+    expect(locks.held()).toBe(0);
+  });
+
+  it('is left by one who may not wait for the reference', async () => {
+    const locks = createLocks({ perReference: 0, total: 10 });
+    const first = Promise.withResolvers<void>();
+    const held = locks.withLock('r', 'a', () => first.promise);
+    await aTurn();
+    await expect(locks.withLock('r', 'a', async () => undefined)).rejects.toBeInstanceOf(RecordBusy);
+    first.resolve();
+    await held;
+    expect(await locks.withRepository('r', async () => 'alone')).toBe('alone');
+    expect(locks.held()).toBe(0);
+  });
+
+  it('can be taken beside what else a crash left open', async () => {
+    const locks = createLocks();
+    const releases = [locks.take('r', 'a'), locks.take('r', undefined), locks.take('r', undefined)];
+    let entered = false;
+    const push = locks.withLock('r', 'b', async () => {
+      entered = true;
+    });
+    for (const release of releases) {
+      await aTurn();
+      expect(entered).toBe(false);
+      release();
+    }
+    await push;
+    expect(locks.held()).toBe(0);
+  });
+});

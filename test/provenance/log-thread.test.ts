@@ -70,7 +70,12 @@ describe('the push log', () => {
     const left = recorder.unsettled();
     expect(left).toBeGreaterThan(0);
     // Nothing was sent anywhere, so each open intent came to nothing.
-    await recorder.settle({ settleMs: 0, lookTag: async () => undefined, lookDigest: async () => false });
+    await recorder.settle({
+      settleMs: 0,
+      lookTag: async () => undefined,
+      lookDigest: async () => false,
+      lookBlob: async () => false,
+    });
     await recorder.close();
     await thread.close();
 
@@ -157,6 +162,7 @@ function mount(path: string, options: string): () => void {
           settleMs: 0,
           lookTag: async () => open.subject.digest,
           lookDigest: async () => true,
+          lookBlob: async () => true,
         });
         execFileSync('rm', [`${path}/filler`]);
         await until('the record is writable again', () => recorder.health().writable);

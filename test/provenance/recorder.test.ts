@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { canonicalBytes } from '../../src/provenance/canonical.ts';
-import { type RecordDraft, recordSchema } from '../../src/provenance/record.ts';
+import { type DeletionIntent, type RecordDraft, recordSchema } from '../../src/provenance/record.ts';
 import { RecordBusy } from '../../src/provenance/record-errors.ts';
 import type { Recorder, RecorderDeps } from '../../src/provenance/recorder.ts';
 import { systemClock } from '../../src/store/clock.ts';
@@ -134,12 +134,16 @@ describe('the recorder', () => {
       type: 'tag.deleted',
       subject: { repo: 'team/app' },
       tag: { name: 'c' },
+      began: '2026-05-05T10:00:00.000Z',
+      deletes: 'tag',
       ...common,
     };
     await recorder.append(byTag);
     await recorder.append({
       type: 'manifest.deleted',
       subject: { repo: 'team/app', digest: `sha256:${'1'.repeat(64)}` },
+      began: '2026-05-05T10:00:00.000Z',
+      deletes: 'manifest',
       ...common,
     });
     expect(await recorder.lastOf('team/app', 'c')).toEqual({ index: 4 });
@@ -258,6 +262,7 @@ describe('settling', () => {
         return now;
       },
       lookDigest: async () => present,
+      lookBlob: async () => present,
     });
     expect(recorder.unsettled()).toBe(0);
     expect(recordsOf(path).slice(1)).toMatchObject([expected]);
@@ -273,7 +278,12 @@ describe('settling', () => {
     });
     await recorder.withLock('team/app', '1.1', async () => undefined);
     expect(entered).toBe(false);
-    await recorder.settle({ settleMs: 0, lookTag: async () => ours, lookDigest: async () => true });
+    await recorder.settle({
+      settleMs: 0,
+      lookTag: async () => ours,
+      lookDigest: async () => true,
+      lookBlob: async () => true,
+    });
     await waiting;
     expect(entered).toBe(true);
   });
@@ -285,6 +295,7 @@ describe('settling', () => {
       settleMs: 1e9,
       lookTag: async () => undefined,
       lookDigest: async () => false,
+      lookBlob: async () => false,
     });
     await restart();
     await settling;
@@ -294,8 +305,96 @@ describe('settling', () => {
   it('is offered while the process lives', async () => {
     const intent = anIntent({ tag: '1.0' });
     await recorder.intend(intent);
-    const looks = { settleMs: 50, lookTag: async () => undefined, lookDigest: async () => true };
+    const looks = {
+      settleMs: 50,
+      lookTag: async () => undefined,
+      lookDigest: async () => true,
+      lookBlob: async () => true,
+    };
     expect(await recorder.settleOne(intent, looks)).toEqual({ type: 'push.aborted', index: 1 });
+  });
+});
+
+describe('a deletion', () => {
+  const digest = aDigest();
+  const aDeletion = (deletes: DeletionIntent['deletes']): DeletionIntent => {
+    const { id, began, actor, peer, policy } = anIntent();
+    const tag = deletes === 'tag' ? { tag: { name: '1.0', from: digest } } : {};
+    return { id, began, deletes, subject: { repo: 'team/app', digest }, ...tag, actor, peer, policy };
+  };
+  const pushed = async (tag: string) => {
+    const intent = anIntent({ tag, digest });
+    await recorder.intend(intent);
+    await recorder.conclude(intent.id, ANSWERED);
+  };
+  const looks = (shown: (string | undefined)[], settleMs = 200) => {
+    const next = async (): Promise<string | undefined> => {
+      const now = shown.length > 1 ? shown.shift() : shown[0];
+      if (now === 'fail') throw new Error('no answer');
+      return now;
+    };
+    const look = async () => (await next()) !== undefined;
+    return { settleMs, lookTag: next, lookDigest: look, lookBlob: look };
+  };
+
+  it('becomes one record with its outcome, and the log knows which tags are gone', async () => {
+    await pushed('1.0');
+    await pushed('1.1');
+    const intent = aDeletion('manifest');
+    await recorder.intend(intent);
+    await recorder.conclude(intent.id, { type: 'manifest.deleted', backend: { status: 202 } });
+    expect(recordsOf(path).at(-1)).toMatchObject({
+      id: intent.id,
+      type: 'manifest.deleted',
+      deletes: 'manifest',
+    });
+    for (const tag of ['1.0', '1.1']) expect(await recorder.lastOf('team/app', tag)).toEqual({ index: 3 });
+  });
+
+  it('that was refused leaves the tag what it was', async () => {
+    await pushed('1.0');
+    const intent = aDeletion('tag');
+    await recorder.intend(intent);
+    await recorder.conclude(intent.id, {
+      type: 'delete.aborted',
+      reason: 'refused',
+      backend: { status: 405 },
+    });
+    expect(await recorder.lastOf('team/app', '1.0')).toEqual({ index: 1, digest });
+  });
+
+  const other = aDigest();
+  it.each<[DeletionIntent['deletes'], string, (string | undefined)[], object]>([
+    ['tag', 'is gone', [undefined], { type: 'tag.deleted', recovered: { saw: 'absent' } }],
+    ['tag', 'goes within the time', [digest, 'fail', undefined], { type: 'tag.deleted' }],
+    ['tag', 'stays', [digest], { type: 'delete.aborted', recovered: { saw: 'tag', tag: digest } }],
+    ['tag', 'shows another', [other], { type: 'delete.aborted', recovered: { saw: 'tag', tag: other } }],
+    ['manifest', 'is gone', ['fail', undefined], { type: 'manifest.deleted', recovered: { saw: 'absent' } }],
+    ['manifest', 'stays', [digest], { type: 'delete.aborted', recovered: { saw: 'digest' } }],
+    ['blob', 'is gone', [undefined], { type: 'blob.deleted', recovered: { saw: 'absent' } }],
+    ['blob', 'stays', [digest], { type: 'delete.aborted', recovered: { saw: 'blob' } }],
+  ])('of a %s that %s is settled after a crash', async (deletes, _what, shown, expected) => {
+    const intent = aDeletion(deletes);
+    await recorder.intend({ ...intent, began: new Date(Date.now()).toISOString() });
+    await restart();
+    expect(recorder.unsettled()).toBe(1);
+    await recorder.settle(looks(shown, 700));
+    expect(recordsOf(path).slice(1)).toMatchObject([{ id: intent.id, deletes, ...expected }]);
+    expect(await thread.call('intents')).toEqual([]);
+  });
+
+  it('of a manifest keeps the whole repository locked until it is settled, and no other', async () => {
+    await recorder.intend(aDeletion('manifest'));
+    await restart();
+    let entered = false;
+    const waiting = recorder.withLock('team/app', '1.0', async () => {
+      entered = true;
+    });
+    await recorder.withLock('team/other', '1.0', async () => undefined);
+    expect(entered).toBe(false);
+    await recorder.settle(looks([undefined]));
+    await waiting;
+    expect(entered).toBe(true);
   });
 });
 

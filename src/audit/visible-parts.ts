@@ -1,0 +1,25 @@
+/** A record as one reader may see it: a record of one repository can name others, which the reader may not know of. */
+import type { PushRecord } from '../provenance/record.ts';
+import type { MayRead } from './audit.ts';
+
+/** Leaves out the names of repositories that the reader may not see: where blobs were mounted from, what a token was for. */
+export function visibleParts(record: PushRecord, mayRead: MayRead): PushRecord {
+  let shown = record;
+  if ('mounted' in shown && shown.mounted !== undefined) {
+    const mounted = shown.mounted.map(({ digest, from }) =>
+      from === undefined || !mayRead(from) ? { digest } : { digest, from },
+    );
+    shown = { ...shown, mounted };
+  }
+  if ('token' in shown && shown.token?.scopes !== undefined) {
+    const { scopes, ...token } = shown.token;
+    const kept = scopes.filter((scope) => mayRead(repositoryOf(scope)));
+    shown = { ...shown, token: { ...token, ...(kept.length > 0 && { scopes: kept }) } };
+  }
+  return shown;
+}
+
+/** Of `repository:name:actions`; '' for a scope of another type, which is about the registry as a whole. */
+function repositoryOf(scope: string): string {
+  return /^repository:(.+):[^:]*$/.exec(scope)?.[1] ?? '';
+}

@@ -1,0 +1,142 @@
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { type Leaf, openIntents, readLog } from '../record/read-log.ts';
+import { describeNeeding } from '../support/needs.ts';
+import { changeSettings } from '../support/warden.ts';
+import { eventually } from './eventually.ts';
+import { BUILDER, type Front, startFront } from './front.ts';
+import { pushImage, putManifest, type SmallImage, smallImage, type With } from './images.ts';
+import { insertTap, type Tap } from './tap.ts';
+
+describeNeeding(['docker-registry'], 'a deletion', () => {
+  let front: Front;
+  let alice: With;
+  let dave: With;
+  let data: string;
+
+  beforeAll(async () => {
+    front = await startFront({
+      users: ['alice', 'dave'],
+      deletes: true,
+      settings: { registry: { deletes: true }, record: { settleSeconds: 1 } },
+    });
+    data = join(front.warden.folder, 'data');
+    const scope = 'repository:pub:pull,push';
+    alice = { token: await front.token({ user: 'alice', scope }), from: BUILDER };
+    dave = { token: await front.token({ user: 'dave', scope: 'repository:pub:pull,delete' }) };
+  }, 60_000);
+  afterAll(() => front?.stop());
+
+  const remove = (path: string) => front.ask({ ...dave, method: 'DELETE', path: `/v2/pub/${path}` });
+  const about = (digest: string): readonly Leaf[] =>
+    readLog(data).filter(({ subject }) => subject?.digest === digest);
+  const pushed = async (tag: string): Promise<SmallImage> => {
+    const image = smallImage();
+    expect((await pushImage(front.place, 'pub', tag, image, alice)).status).toBe(201);
+    return image;
+  };
+  async function withTap(work: (tap: Tap) => Promise<void>): Promise<void> {
+    const tap = await insertTap(front);
+    try {
+      await work(tap);
+    } finally {
+      changeSettings(front.warden.settingsFile, { registry: { url: front.registry.url } });
+      await front.warden.restart();
+      await tap.stop();
+    }
+  }
+
+  it('whose answer is lost is looked up, recorded and told', async () => {
+    const image = await pushed('unsaid');
+    await withTap(async (tap) => {
+      tap.swallowAnswerTo(/^DELETE \/v2\/pub\/manifests\//);
+      expect((await remove(`manifests/${image.digest}`)).status).toBe(202);
+      tap.swallowAnswerTo(/^DELETE \/v2\/pub\/blobs\//);
+      expect((await remove(`blobs/${image.layer.digest}`)).status).toBe(202);
+    });
+    expect(about(image.digest)).toMatchObject([
+      { type: 'push.accepted', token: { scopes: ['repository:pub:pull,push'] } },
+      { type: 'manifest.deleted', deletes: 'manifest', recovered: { saw: 'absent' } },
+    ]);
+    expect(about(image.layer.digest)).toMatchObject([{ type: 'blob.deleted', recovered: { saw: 'absent' } }]);
+    expect(openIntents(data)).toBe(0);
+  }, 30_000);
+
+  it('that never reached the registry has failed on the record too', async () => {
+    const image = await pushed('kept');
+    await withTap(async (tap) => {
+      tap.cutRequest(/^DELETE \/v2\/pub\/manifests\//);
+      const reply = await remove(`manifests/${image.digest}`);
+      expect({ status: reply.status, code: reply.error?.code }).toEqual({ status: 503, code: 'UNAVAILABLE' });
+    });
+    expect(about(image.digest)).toMatchObject([
+      { type: 'push.accepted' },
+      { type: 'delete.aborted', recovered: { saw: 'digest' } },
+    ]);
+    expect((await front.ask({ ...alice, path: '/v2/pub/manifests/kept' })).status).toBe(200);
+  }, 30_000);
+
+  it('that the registry refused, or had nothing to do for, leaves nothing open', async () => {
+    const image = await pushed('by-tag');
+    // docker-registry 2.8 takes no tag for a reference of a delete.
+    expect((await remove('manifests/by-tag')).status).toBe(400);
+    expect(about(image.digest)).toMatchObject([
+      { type: 'push.accepted' },
+      {
+        type: 'delete.aborted',
+        deletes: 'tag',
+        tag: { name: 'by-tag', from: image.digest },
+        backend: { status: 400 },
+      },
+    ]);
+    const absent = smallImage().digest;
+    expect((await remove(`manifests/${absent}`)).status).toBe(404);
+    expect(about(absent)).toEqual([]);
+    expect(openIntents(data)).toBe(0);
+  });
+
+  it('that is under way keeps pushes to the repository waiting, so that no tag seems to have changed by itself', async () => {
+    const [old, next] = [await pushed('moving'), await pushed('other')];
+    front.registry.pause();
+    const deletion = remove(`manifests/${old.digest}`);
+    const push = putManifest(front.place, 'pub', 'moving', next, alice);
+    setTimeout(() => front.registry.resume(), 500);
+    expect((await deletion).status).toBe(202);
+    expect((await push).status).toBe(201);
+    const records = readLog(data).filter(({ tag }) => tag?.name === 'moving');
+    expect(records.map(({ type }) => type)).toEqual(['push.accepted', 'push.accepted']);
+    expect(readLog(data).filter(({ type }) => type === 'tag.drift')).toEqual([]);
+  }, 30_000);
+
+  it('is on the record once when Warden dies in the middle of it', async () => {
+    for (let death = 0; death < 3; death++) {
+      const image = await pushed(`dying-${death}`);
+      const told = await withDeath(image);
+      await eventually(
+        () => openIntents(data),
+        (open) => open === 0,
+      );
+      const gone = (await front.ask({ ...alice, path: `/v2/pub/manifests/${image.digest}` })).status === 404;
+      const records = about(image.digest).map(({ type }) => type);
+      // Where not even the intent was durable the registry was asked for nothing, and the client told nothing.
+      const wanted = gone ? [['manifest.deleted']] : [['delete.aborted'], []];
+      expect(wanted).toContainEqual(records.slice(1));
+      if (told === 202) expect(gone).toBe(true);
+    }
+  }, 60_000);
+
+  async function withDeath(image: SmallImage): Promise<number | undefined> {
+    const deletion = remove(`manifests/${image.digest}`).then(
+      ({ status }) => status,
+      () => undefined,
+    );
+    // Without a pause between the looks: an intent is open for a few milliseconds.
+    while (openIntents(data) + about(image.digest).length < 2)
+      await new Promise((next) => setImmediate(next));
+    front.registry.pause();
+    await front.warden.kill();
+    front.registry.resume();
+    await front.warden.restart();
+    return deletion;
+  }
+});
