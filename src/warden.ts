@@ -3,6 +3,7 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { authorityOf } from './config/settings.ts';
 import { WardenError } from './errors.ts';
+import { createAskedTags } from './gate/asked-tags.ts';
 import { createGate } from './gate/gate.ts';
 import { createManifestCheck } from './gate/manifest-check.ts';
 import { createUploadSeals, deriveSealKey } from './gate/upload-seal.ts';
@@ -69,6 +70,15 @@ async function build(
     responseTimeoutMs,
   });
   endings.defer(() => registry.close());
+  registry.ping().then(
+    (answer) =>
+      answer.ok ||
+      log.warn(
+        { why: answer.why },
+        'the registry does not serve yet; pulls and pushes will fail until it does',
+      ),
+    () => undefined,
+  );
   record.recorder
     .settle({
       lookTag: registry.lookTag,
@@ -87,6 +97,7 @@ async function build(
     policyDigest: () => policy.current().digest,
     refusalText: ({ decision, question, id }) =>
       describeRefusal({ decision, question, decisionId: id, registry: authorityOf(settings.publicUrl) }),
+    askedTags: createAskedTags(() => performance.now()),
     manifests: createManifestCheck({ registry, isRecorded: record.isRecorded }),
     seals: createUploadSeals(deriveSealKey(loaded.clientKey.privateKey)),
     registry,
@@ -125,7 +136,7 @@ async function build(
   let closing: Promise<void> | undefined;
   const stopping = (): boolean => closing !== undefined;
   const operations = createOperationsServer(
-    operationsOf({ metrics, registry, record, policy, certificate, stopping }),
+    operationsOf({ metrics, registry, record, policy, logins, certificate, stopping }),
   );
   // Both lie on the stack before they listen: what fails half-way is closed like the rest.
   endings.defer(() => operations.closeAllConnections());

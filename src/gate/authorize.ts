@@ -3,9 +3,9 @@ import { WardenError } from '../errors.ts';
 import type { Decision, Question } from '../policy/facts.ts';
 import { bearerToken, writeChallenge } from '../protocol/challenge.ts';
 import type { GateDeps, Judgement, VerifiedToken } from './deps.ts';
-import type { Exchange } from './exchange.ts';
+import type { Exchange, Summary } from './exchange.ts';
 import { type Need, scopeText } from './needs.ts';
-import { actorOf, peerOf, policyOf } from './record-facts.ts';
+import { actorOf, peerOf, policyOf, rulesOf } from './record-facts.ts';
 
 /** @throws {WardenError} TOKEN_MISSING or TOKEN_INVALID with the challenge; Basic credentials count as no token here. */
 export function authenticate(deps: GateDeps, exchange: Exchange, need: Need | undefined): VerifiedToken {
@@ -30,7 +30,13 @@ export function authenticate(deps: GateDeps, exchange: Exchange, need: Need | un
  * @throws {WardenError} POLICY_DENIED with the sentence for the person, TOKEN_INSUFFICIENT where policy would grant but
  *   the token does not cover it (clients then widen their token and come again).
  */
-export function authorize(deps: GateDeps, exchange: Exchange, token: VerifiedToken, need: Need): Judgement {
+export function authorize(
+  deps: GateDeps,
+  exchange: Exchange,
+  token: VerifiedToken,
+  need: Need,
+  summary: Summary,
+): Judgement {
   const question: Question = {
     subject: token.subject,
     address: exchange.client.address,
@@ -40,6 +46,8 @@ export function authorize(deps: GateDeps, exchange: Exchange, token: VerifiedTok
     tag: need.tag,
   };
   const decision = deps.decide(question);
+  summary.rules = rulesOf(decision);
+  if (typeof need.tag === 'string') summary.tag = need.tag;
   // Rules with `enforce: false`: what they would have decided is told, so that they can be tried before they count.
   if (decision.observed.length > 0)
     exchange.log.info(

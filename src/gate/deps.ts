@@ -4,6 +4,7 @@ import type { Decision, Question, Subject } from '../policy/facts.ts';
 import type { Recorder } from '../provenance/recorder.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { Registry } from '../upstream/registry.ts';
+import type { AskedTags } from './asked-tags.ts';
 import type { ManifestCheck } from './manifest-check.ts';
 import type { UploadSeals } from './upload-seal.ts';
 
@@ -43,6 +44,7 @@ export interface GateDeps {
   }) => string;
   readonly seals: UploadSeals;
   readonly manifests: ManifestCheck;
+  readonly askedTags: AskedTags;
   readonly registry: Registry;
   readonly recorder: Recorder;
   readonly inventory: Inventory;

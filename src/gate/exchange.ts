@@ -36,6 +36,7 @@ export interface Summary {
   route: string;
   subject?: string;
   repository?: string;
+  tag?: string;
   action?: string;
   rules?: readonly string[];
   error?: string;

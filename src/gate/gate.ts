@@ -5,7 +5,6 @@
  */
 import { WardenError } from '../errors.ts';
 import { plainMediaType } from '../protocol/manifest.ts';
-import { referenceText } from '../protocol/names.ts';
 import { type RegistryRequest, readRequest, writeTarget } from '../protocol/request.ts';
 import { forward } from '../upstream/forward.ts';
 import { headersToRegistry } from '../upstream/headers.ts';
@@ -71,8 +70,7 @@ async function serve(
   summary.subject = token.subject.name;
   if (need === undefined || request.route === 'base') return answerJson(exchange, {});
   summary.action = need.action;
-  const judgement = authorize(deps, exchange, token, need);
-  summary.rules = judgement.decision.rules;
+  const judgement = authorize(deps, exchange, token, need, summary);
   deps.metrics.stage('decide', request.route, performance.now() - exchange.started);
 
   const asking = { deps, underWay, exchange, summary, token };
@@ -156,13 +154,18 @@ async function pullManifest(
   await pass(deps, exchange, summary, token, request, ['pull'], {
     onStatus(status, digest) {
       if (status !== 200 || digest === undefined) return;
-      deps.inventory.count({
-        address: exchange.client.address,
-        host,
+      const asked = {
         subject: token.subject.name,
+        address: exchange.client.address,
         repository: request.repository,
         digest,
-        reference: referenceText(request.reference),
+      };
+      const tag = 'tag' in reference ? reference.tag : deps.askedTags.tagOf(asked);
+      if ('tag' in reference) deps.askedTags.asked(asked, reference.tag);
+      deps.inventory.count({
+        ...asked,
+        host,
+        reference: tag ?? digest,
         head: request.method === 'HEAD',
         client: exchange.request.headers['user-agent'],
       });

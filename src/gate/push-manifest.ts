@@ -89,7 +89,7 @@ function refusedManifest(reason: string): WardenError {
 }
 
 /** Under the lock: whether this is a create or an overwrite is known only now. */
-async function judge({ deps, exchange, token, request }: Pushing): Promise<Judged> {
+async function judge({ deps, exchange, summary, token, request }: Pushing): Promise<Judged> {
   const { repository, reference } = request;
   let from: string | undefined;
   if ('tag' in reference) {
@@ -98,5 +98,5 @@ async function judge({ deps, exchange, token, request }: Pushing): Promise<Judge
   }
   const need = needOf(request, from !== undefined);
   if (need === undefined) throw new WardenError('INTERNAL');
-  return { judgement: authorize(deps, exchange, token, need), from };
+  return { judgement: authorize(deps, exchange, token, need, summary), from };
 }

@@ -1,4 +1,5 @@
 /** The parts of a record that every kind of it shares, from what the gate knows of a request. */
+import type { Decision } from '../policy/facts.ts';
 import type { Actor, Peer } from '../provenance/record.ts';
 import type { Judgement, VerifiedToken } from './deps.ts';
 import type { Exchange } from './exchange.ts';
@@ -42,12 +43,15 @@ export function policyOf(
   digest: string,
   decisionId: string,
 ): { rules: string[]; digest: string; decision: string } {
-  // Where nothing allowed it, the rule that came nearest is the one whose sentence the person read.
-  const nearest = decision.nearest === undefined ? [] : [decision.nearest];
-  const rules = decision.rules.length > 0 ? [...decision.rules] : nearest;
-  return { rules, digest, decision: decisionId };
+  return { rules: rulesOf(decision), digest, decision: decisionId };
 }
 
 function printable(text: string | undefined): string | undefined {
   return text?.slice(0, AGENT_LENGTH).replace(/[^\x20-\x7e]/g, '?');
+}
+
+/** Where nothing allowed it, the rule that came nearest is the one whose sentence the person read. */
+export function rulesOf({ rules, nearest }: Decision): string[] {
+  if (rules.length > 0) return [...rules];
+  return nearest === undefined ? [] : [nearest];
 }

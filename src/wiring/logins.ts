@@ -14,10 +14,12 @@ import type { Recorder } from '../provenance/recorder.ts';
 import { createMemoryLimit, type Limit, type LimitOptions } from '../state/limits.ts';
 import { connectRedis } from '../state/redis.ts';
 import { createRedisLimit } from '../state/redis-limit.ts';
-import { type Part, reportProblems } from './part.ts';
+import { type Part, reportProblems, WATCH_MS } from './part.ts';
 
 export interface Logins {
   readonly login: Login;
+  /** True while the users file on disk is refused and an older state of it counts. */
+  readonly usersRefused: () => boolean;
   /** For the token endpoint and the API alike. */
   readonly deps: LoginDeps;
 }
@@ -35,16 +37,25 @@ export async function openLogins(
   redisUrl: string | undefined,
   recorder: Recorder,
 ): Promise<Logins> {
-  const { settings, log } = part;
+  const { settings, log, endings } = part;
+  let refused = false;
   const users = await createUsers({
     file: settings.users,
     now: Date.now,
-    onProblems: (problems) =>
-      reportProblems(log, 'the users file is refused; the last good one goes on', problems),
-    onReload: (list) => log.info({ users: list.byName.size }, 'the users file was read again'),
+    onProblems(problems) {
+      refused = true;
+      reportProblems(log, 'the users file is refused; the last good one goes on', problems);
+    },
+    onReload(list) {
+      refused = false;
+      log.info({ users: list.byName.size }, 'the users file was read again');
+    },
   });
   if (!users.ok)
     throw new WardenError('INTERNAL', { sentence: users.problems.map(describeProblem).join('\n') });
+  // Looked at also while nobody logs in, so that a broken file is told of when it is broken.
+  const watching = setInterval(() => void users.users.current(), WATCH_MS).unref();
+  endings.defer(() => clearInterval(watching));
   const limitOf = redisUrl === undefined ? createMemoryLimit : sharedLimits(part, redisUrl);
   const { byAddress, byUserAndAddress } = settings.logins.failuresPerMinute;
   const login = createLogin({
@@ -81,7 +92,7 @@ export async function openLogins(
       });
     },
   };
-  return { login, deps };
+  return { login, deps, usersRefused: () => refused };
 }
 
 function sharedLimits({ log, endings }: Part, url: string): (options: LimitOptions) => Limit {

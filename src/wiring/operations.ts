@@ -3,6 +3,7 @@ import type { OperationsDeps, Readiness } from '../http/operations.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { Registry } from '../upstream/registry.ts';
 import type { CertificateInUse } from './certificate.ts';
+import type { Logins } from './logins.ts';
 import type { PolicyInForce } from './policy.ts';
 import type { OpenedRecord } from './record.ts';
 
@@ -11,6 +12,7 @@ export interface Operated {
   readonly registry: Registry;
   readonly record: OpenedRecord;
   readonly policy: PolicyInForce;
+  readonly logins: Logins;
   readonly certificate: CertificateInUse;
   readonly stopping: () => boolean;
 }
@@ -23,6 +25,7 @@ export function operationsOf({
   registry,
   record,
   policy,
+  logins,
   certificate,
   stopping,
 }: Operated): OperationsDeps {
@@ -42,6 +45,7 @@ export function operationsOf({
   metrics.watch('warden_inventory_dropped_total', () => inventory.dropped());
   metrics.watch('warden_policy_loaded_timestamp_seconds', () => policy.loadedAt() / 1000);
   metrics.watch('warden_policy_reload_failed', () => (policy.refused() ? 1 : 0));
+  metrics.watch('warden_users_reload_failed', () => (logins.usersRefused() ? 1 : 0));
   metrics.watch('warden_certificate_expires_timestamp_seconds', () => certificate.expiresAt() / 1000);
   return {
     metrics,
