@@ -13,8 +13,10 @@ export interface Tap {
   /**
    * The next request whose head matches is carried out, and its answer never arrives: the connection is cut instead.
    * `clear` ends it.
+   *
+   * @param before is called when the answer is there, just before the cut.
    */
-  swallowAnswerTo(head: RegExp): void;
+  swallowAnswerTo(head: RegExp, before?: () => void): void;
   /** The next request whose head matches is cut before the registry sees a byte of it. `clear` ends it. */
   cutRequest(head: RegExp): void;
   /** Forgets what passed. */
@@ -36,7 +38,7 @@ export async function insertTap(front: Front): Promise<Tap> {
 export async function openTap(target: { readonly host: string; readonly port: number }): Promise<Tap> {
   const sockets = new Set<Socket>();
   let texts: { text: string }[] = [];
-  let swallow: RegExp | undefined;
+  let swallow: { readonly head: RegExp; readonly before: (() => void) | undefined } | undefined;
   let cut: RegExp | undefined;
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (from) => {
     const to = connect({ host: target.host, port: target.port, allowHalfOpen: true, noDelay: true });
@@ -55,8 +57,10 @@ export async function openTap(target: { readonly host: string; readonly port: nu
       if (kept.text.length < 4_000_000) kept.text += chunk.toString('latin1');
     });
     to.prependListener('data', () => {
-      if (!swallow?.test(kept.text)) return;
+      if (!swallow?.head.test(kept.text)) return;
+      const { before } = swallow;
       swallow = undefined;
+      before?.();
       // Before the pipe writes it, so that not a byte of it arrives.
       from.resetAndDestroy();
     });
@@ -90,8 +94,8 @@ export async function openTap(target: { readonly host: string; readonly port: nu
     cutRequest(head) {
       cut = head;
     },
-    swallowAnswerTo(head) {
-      swallow = head;
+    swallowAnswerTo(head, before) {
+      swallow = { head, before };
     },
     clear() {
       swallow = undefined;

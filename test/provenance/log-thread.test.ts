@@ -123,9 +123,7 @@ function mount(path: string, options: string): () => void {
         await (await startLog(join(path, 'old'))).close();
         execFileSync('mount', ['-o', 'remount,ro', path]);
         await expect(startLog(join(path, 'old'))).rejects.toThrow('cannot be written: its disk is read-only');
-        await expect(startLog(join(path, 'new'))).rejects.toThrow(
-          'cannot be written: its folder cannot be created',
-        );
+        await expect(startLog(join(path, 'new'))).rejects.toThrow('cannot be written: its disk is read-only');
       } finally {
         unmount();
       }
