@@ -24,6 +24,8 @@ import {
 } from '../gate/exchange.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import { createInTurn } from './in-turn.ts';
+import { createShares, type Shares } from './share-of-address.ts';
 
 export interface ServerDeps {
   readonly gate: (exchange: Exchange, summary: Summary) => Promise<void>;
@@ -47,9 +49,16 @@ export interface Limits {
   readonly headersTimeoutMs: number;
   /** Clients reuse connections after pauses; closing early looks like a reset to them. */
   readonly keepAliveMs: number;
+  /** Under way at once for one client address: half of the connections to the registry (see upstream/registry). */
+  readonly requestsOfAddress: number;
 }
 
-const LIMITS: Limits = { headBytes: 65_536, headersTimeoutMs: 60_000, keepAliveMs: 75_000 };
+const LIMITS: Limits = {
+  headBytes: 65_536,
+  headersTimeoutMs: 60_000,
+  keepAliveMs: 75_000,
+  requestsOfAddress: 1024,
+};
 const APPLICATION = /^\/(?:token|api\/v1\/[a-z]*)(?:\?|$)/;
 
 export function createWardenServer(deps: ServerDeps): Server {
@@ -63,9 +72,11 @@ export function createWardenServer(deps: ServerDeps): Server {
     requireHostHeader: true,
   };
   const server = deps.tls ? createHttpsServer({ ...options, ...deps.tls }) : createHttpServer(options);
-  server.on('request', listener(deps, false));
+  const inTurn = createInTurn();
+  const shares = createShares(LIMITS.requestsOfAddress);
+  server.on('request', inTurn.wrap(listener(deps, shares, false)));
   // Decide first: Node would otherwise ask for the body before anybody has looked at the head.
-  server.on('checkContinue', listener(deps, true));
+  server.on('checkContinue', inTurn.wrap(listener(deps, shares, true)));
   server.on('checkExpectation', (_request, response: ServerResponse) => response.writeHead(417).end());
   server.on('connect', (_request, socket) =>
     socket.end('HTTP/1.1 405 Method Not Allowed\r\nConnection: close\r\n\r\n'),
@@ -83,11 +94,18 @@ export function createWardenServer(deps: ServerDeps): Server {
   return server as Server;
 }
 
-function listener(deps: ServerDeps, expectsContinue: boolean): RequestListener {
+function listener(deps: ServerDeps, shares: Shares, expectsContinue: boolean): RequestListener {
   return function onRequest(request, response) {
     const id = newRequestId();
     const log = deps.log.child({ requestId: id });
     const started = performance.now();
+    const peer = request.socket.remoteAddress;
+    if (peer === undefined) {
+      // Reset before it was looked at: there is nobody to answer, and no address to judge.
+      log.debug('the client went away');
+      response.destroy();
+      return;
+    }
     const summary: Summary = { route: 'none', bytesIn: 0, bytesOut: 0 };
     response.setHeader('Docker-Distribution-Api-Version', 'registry/2.0');
     response.setHeader('X-Request-Id', id);
@@ -103,7 +121,7 @@ function listener(deps: ServerDeps, expectsContinue: boolean): RequestListener {
     };
 
     const client = deps.readClient({
-      peer: request.socket.remoteAddress ?? '',
+      peer,
       encrypted: (request.socket as TLSSocket).encrypted === true,
       forwardedFor: headerText(request, 'x-forwarded-for'),
       forwardedProto: headerText(request, 'x-forwarded-proto'),
@@ -117,6 +135,16 @@ function listener(deps: ServerDeps, expectsContinue: boolean): RequestListener {
       end(Promise.resolve());
       return;
     }
+    if (!shares.enter(client.address)) {
+      const sentence = 'too many requests of your address are under way; try again';
+      summary.error = answerError(
+        { id, request, response, log, expectsContinue },
+        new WardenError('TOO_MANY_REQUESTS', { sentence, headers: { 'Retry-After': '5' } }),
+      ).name;
+      end(Promise.resolve(), client);
+      return;
+    }
+    response.once('close', () => shares.leave(client.address));
     const exchange: Exchange = { id, request, response, client, log, started, expectsContinue };
     const handle = APPLICATION.test(request.url ?? '') ? deps.app : deps.gate;
     const handled = handle(exchange, summary).catch((thrown: unknown) => {
