@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { WardenError } from '../errors.ts';
 import type { Log } from '../telemetry/log.ts';
+import { drainBody } from '../upstream/drain.ts';
 
 /** Where a request comes from, as the socket and the listed proxies have it. Addresses are canonical text. */
 export interface Client {
@@ -57,10 +58,6 @@ export function clientRequestId(request: IncomingMessage): string | undefined {
   return typeof id === 'string' ? id.slice(0, CLIENT_ID_LENGTH).replace(/[^\x21-\x7e]/g, '?') : undefined;
 }
 
-/** In bytes: what is read and dropped of a body that was refused, so that the client gets to read why. */
-const DRAIN_BYTES = 32 * 1024 * 1024;
-const DRAIN_MS = 10_000;
-
 /**
  * Answers with one error in the registry's form, whatever was thrown.
  *
@@ -97,29 +94,14 @@ export function answerError(
     ...(!request.complete && { Connection: 'close' }),
   });
   if (request.method === 'HEAD' || request.complete || exchange.expectsContinue) response.end(body);
-  else answerThenDrain(request, response, body);
+  else {
+    response.write(body);
+    drainBody(request).then(
+      () => response.end(),
+      () => response.destroy(),
+    );
+  }
   return error;
-}
-
-/**
- * Closing while a body is still coming would reset the connection, and the client would see that instead of the reason.
- * So the whole answer goes out first, and the connection ends when the body has, or after a bounded amount of it.
- */
-function answerThenDrain(request: IncomingMessage, response: ServerResponse, body: Buffer): void {
-  response.write(body);
-  let drained = 0;
-  const finish = (): void => {
-    clearTimeout(timer);
-    response.end();
-  };
-  const timer = setTimeout(finish, DRAIN_MS);
-  request.on('data', (chunk: Buffer) => {
-    drained += chunk.length;
-    if (drained > DRAIN_BYTES) finish();
-  });
-  request.once('end', finish);
-  request.once('close', finish);
-  request.resume();
 }
 
 /** Two copies of the class may meet (an installed package beside a checkout), so the form is looked at, not the identity. */

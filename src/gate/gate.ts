@@ -5,7 +5,7 @@
  */
 import { WardenError } from '../errors.ts';
 import { plainMediaType } from '../protocol/manifest.ts';
-import { type RegistryRequest, readRequest, writeTarget } from '../protocol/request.ts';
+import { type RegistryRequest, readRequest, readTarget, writeTarget } from '../protocol/request.ts';
 import { forward } from '../upstream/forward.ts';
 import { headersToRegistry } from '../upstream/headers.ts';
 import type { UpstreamAccess } from '../upstream/registry.ts';
@@ -179,16 +179,18 @@ async function catalog(
   token: VerifiedToken,
   request: Extract<RegistryRequest, { route: 'catalog' }>,
 ): Promise<void> {
-  const page = await readCatalog(deps.registry, request, (action, repository) =>
-    deps.decide({
-      subject: token.subject,
-      address: exchange.client.address,
-      tokenAddress: token.address,
-      repository,
-      actions: [action],
-      tag: undefined,
-    }),
-  );
+  const page = await readCatalog(deps.registry, request, {
+    judge: (action, repository) =>
+      deps.decide({
+        subject: token.subject,
+        address: exchange.client.address,
+        tokenAddress: token.address,
+        repository,
+        actions: [action],
+        tag: undefined,
+      }),
+    gone: () => exchange.response.destroyed,
+  });
   answerJson(
     exchange,
     { repositories: page.repositories },
@@ -237,13 +239,36 @@ async function pass(
       const digest = head['docker-content-digest'];
       onStatus?.(status, typeof digest === 'string' ? digest : undefined);
       const { location } = head;
-      if (owner && typeof location === 'string') head['location'] = deps.seals.sealLocation(location, owner);
+      if (typeof location !== 'string') return;
+      if (!isOf(request, location)) {
+        throw new WardenError('REGISTRY_MISBEHAVED', {
+          sentence: 'the registry sends clients to another repository or upload than they asked for',
+        });
+      }
+      if (owner) head['location'] = deps.seals.sealLocation(location, owner);
     },
   });
   summary.bytesIn += done.bytesIn;
   summary.bytesOut += done.bytesOut;
   deps.metrics.stage('registry', request.route, done.firstByteMs);
   deps.metrics.stage('transfer', request.route, done.totalMs - done.firstByteMs);
+}
+
+/**
+ * Whether the place is of the repository that was asked for, and of the upload that was asked for. The seal of an upload
+ * is made for the place the registry names, so it must not be able to name another.
+ */
+function isOf(
+  request: { readonly repository: string; readonly session?: string },
+  location: string,
+): boolean {
+  // A listed blob store.
+  if (!location.startsWith('/')) return true;
+  const reading = readTarget('GET', location);
+  if (!reading.ok || !('repository' in reading.request)) return false;
+  const place: { readonly repository: string; readonly session?: string } = reading.request;
+  if (place.repository !== request.repository) return false;
+  return place.session === undefined || request.session === undefined || place.session === request.session;
 }
 
 function beganBy({ client }: Exchange, { subject }: VerifiedToken, now: number): UploadOwner {

@@ -40,8 +40,15 @@ export interface LanePlace {
   readonly port: number;
 }
 
-/** @param onGone called when a connection without a user is no more. */
-export function openLaneSocket(place: LanePlace, onGone: (socket: LaneSocket) => void): LaneSocket {
+export interface LaneSocketEvents {
+  /** A connection without a user is no more. */
+  onGone(socket: LaneSocket): void;
+  /** Told once of each, with or without a user: the system has it back. */
+  onClosed(): void;
+}
+
+/** Opens a connection; it may be written to at once. */
+export function openLaneSocket(place: LanePlace, { onGone, onClosed }: LaneSocketEvents): LaneSocket {
   let own = Buffer.allocUnsafeSlow(OWN_BYTES);
   /** What the next read goes into. */
   let current: Buffer = own;
@@ -76,7 +83,10 @@ export function openLaneSocket(place: LanePlace, onGone: (socket: LaneSocket) =>
     failure = error;
   });
   socket.on('end', finish);
-  socket.on('close', finish);
+  socket.on('close', () => {
+    finish();
+    onClosed();
+  });
 
   function finish(): void {
     if (over) return;

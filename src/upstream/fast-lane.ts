@@ -16,13 +16,18 @@ export interface FastLaneOptions {
   readonly url: URL;
   /** The headers of a request with its authorization and framing. */
   readonly headersOf: (send: Send) => OutgoingHttpHeaders;
+  /** Connections that are open at once; beyond them requests wait. */
+  readonly limit: number;
 }
 
 export interface FastLane {
   /** The head as it goes over the wire. */
   headOf(send: Send & { readonly method: 'GET' | 'HEAD' }): string;
-  /** A connection that waits, or a new one. `fresh`: a new one. */
-  take(fresh: boolean): LaneSocket;
+  /**
+   * A connection that waits, or a new one. `fresh`: a new one. Where as many as there may be are in use, it comes when
+   * one of them is free; rejects when none was within `timeoutMs`.
+   */
+  take(fresh: boolean, timeoutMs: number): LaneSocket | Promise<LaneSocket>;
   /** Back, for the next request. Only after the last byte of an answer. */
   keep(socket: LaneSocket): void;
   readonly buffers: LaneBuffers;
@@ -40,11 +45,20 @@ interface Waiting {
   readonly since: number;
 }
 
-export function createFastLane({ url, headersOf }: FastLaneOptions): FastLane {
+/** A request for which there is no connection yet. */
+interface Asking {
+  readonly fresh: boolean;
+  give(socket: LaneSocket): void;
+}
+
+export function createFastLane({ url, headersOf, limit }: FastLaneOptions): FastLane {
   const place = { host: url.hostname.replace(/^\[|\]$/g, ''), port: Number(url.port || 80) };
   const buffers = createLaneBuffers();
   /** The last used last: the others grow old and go. */
   const idle: Waiting[] = [];
+  /** In the order in which they came. */
+  const asking = new Set<Asking>();
+  let open = 0;
   let closed = false;
   const sweeping = setInterval(sweep, IDLE_MS / 2).unref();
 
@@ -58,13 +72,55 @@ export function createFastLane({ url, headersOf }: FastLaneOptions): FastLane {
     if (at !== -1) idle.splice(at, 1);
   }
 
+  function openOne(): LaneSocket {
+    open++;
+    return openLaneSocket(place, { onGone: forget, onClosed });
+  }
+
+  function onClosed(): void {
+    open--;
+    const next = firstAsking();
+    if (next !== undefined && !closed) next.give(openOne());
+  }
+
+  function firstAsking(): Asking | undefined {
+    return asking.values().next().value;
+  }
+
+  function wait(fresh: boolean, timeoutMs: number): Promise<LaneSocket> {
+    return new Promise((resolve, reject) => {
+      const one: Asking = {
+        fresh,
+        give(socket) {
+          clearTimeout(timer);
+          asking.delete(one);
+          resolve(socket);
+        },
+      };
+      const timer = setTimeout(() => {
+        asking.delete(one);
+        reject(new Error('no connection to the registry became free in time'));
+      }, timeoutMs);
+      asking.add(one);
+      // One that waits for its next request makes room.
+      idle.shift()?.socket.destroy();
+    });
+  }
+
   return {
     headOf: (send) => writeRequestHead(send.method, send.target, url.host, headersOf(send)),
-    take: (fresh) => (fresh ? undefined : idle.pop()?.socket) ?? openLaneSocket(place, forget),
+    take(fresh, timeoutMs) {
+      const kept = fresh ? undefined : idle.pop()?.socket;
+      if (kept !== undefined) return kept;
+      return open < limit ? openOne() : wait(fresh, timeoutMs);
+    },
     keep(socket) {
-      if (closed || idle.length >= IDLE_LIMIT) return socket.destroy();
+      const next = firstAsking();
+      // Where a new one is asked for, this one makes room for it.
+      if (closed || next?.fresh || (next === undefined && idle.length >= IDLE_LIMIT)) return socket.destroy();
       socket.attach(undefined);
       socket.resume();
+      if (next !== undefined) return next.give(socket);
       idle.push({ socket, since: performance.now() });
     },
     buffers,

@@ -6,16 +6,13 @@
  * part of one request can be read as another. Either side going away releases the other at once. Nothing is repeated
  * but a request without a body on a kept connection that turned out to be dead.
  */
-import type { ClientRequest, IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
-import { pipeline } from 'node:stream';
+import type { ClientRequest, IncomingMessage, OutgoingHttpHeaders } from 'node:http';
+import { pipeline } from 'node:stream/promises';
 import { WardenError } from '../errors.ts';
 import { answerHead } from './answer-head.ts';
+import { drainBody } from './drain.ts';
 import type { Forward, Forwarded } from './forwarded.ts';
 import type { Registry, Send } from './registry.ts';
-
-/** What is read and thrown away of a body after the registry answered early, before the connection is closed. */
-const DRAIN_BYTES = 16 * 1024 * 1024;
-const DRAIN_MS = 10_000;
 
 /**
  * @returns when the answer has been handed over, or one side went away after its head was sent.
@@ -49,7 +46,12 @@ async function once(registry: Registry, options: Forward): Promise<Forwarded | '
   }
   const firstByteMs = performance.now() - started;
   const status = message.statusCode ?? 0;
-  if (body === 'client' && !request.readableEnded) releaseBody(request, response, upstream);
+  // The registry answered before the whole body was there: the answer is what counts, the rest of the body is dropped.
+  const early = body === 'client' && !request.readableEnded;
+  if (early) {
+    request.unpipe(upstream);
+    response.setHeader('Connection', 'close');
+  }
 
   let headers: OutgoingHttpHeaders;
   try {
@@ -61,17 +63,24 @@ async function once(registry: Registry, options: Forward): Promise<Forwarded | '
   message.setTimeout(options.idleTimeoutMs, () => message.destroy(new Error('the registry stalled')));
   response.setTimeout(options.idleTimeoutMs, () => response.destroy());
   response.writeHead(status, headers);
+  if (early) response.flushHeaders();
   let bytesOut = 0;
   message.on('data', (chunk: Buffer) => {
     bytesOut += chunk.length;
   });
-  const complete = await new Promise<boolean>((resolve) => {
-    // On failure pipeline destroys both: a cut blob must not look like a whole one.
-    pipeline(message, response, (error) => resolve(!error));
-  });
+  const drained = early ? drainBody(request) : undefined;
+  const complete = await pipeline(message, response, { end: !early }).then(
+    () => true,
+    () => false,
+  );
+  // A cut blob must not look like a whole one.
   if (!complete) response.destroy();
   // Also after an early answer: a request that was never ended would keep its connection.
   if (!complete || !upstream.writableFinished) upstream.destroy();
+  if (drained !== undefined) {
+    await drained;
+    response.end();
+  }
   return { status, bytesIn, bytesOut, firstByteMs, totalMs: performance.now() - started, complete };
 }
 
@@ -86,62 +95,52 @@ function framing({ body, request }: Forward): Send['body'] {
 function headOf(upstream: ClientRequest, options: Forward): Promise<IncomingMessage> {
   const { request, response, body, idleTimeoutMs, responseTimeoutMs } = options;
   return new Promise((resolve, reject) => {
+    let settled = false;
     let sent = body !== 'client';
     let timer = setTimeout(expired, sent ? responseTimeoutMs : idleTimeoutMs);
     function expired(): void {
-      upstream.destroy(
-        new Error(sent ? 'the registry did not answer in time' : 'the client stalled in mid-body'),
-      );
+      fail(new Error(sent ? 'the registry did not answer in time' : 'the client stalled in mid-body'));
+    }
+    /** A request that still waits for a connection tells of its end only when it gets one. */
+    function fail(error: Error): void {
+      // What goes wrong after the answer is seen where the answer is read.
+      if (settled) return;
+      settle();
+      reject(error);
+      upstream.destroy(error);
     }
     function touch(): void {
       clearTimeout(timer);
       timer = setTimeout(expired, sent ? responseTimeoutMs : idleTimeoutMs);
     }
     function clientGone(): void {
-      upstream.destroy(new Error('the client went away'));
+      fail(new Error('the client went away'));
+    }
+    function ended(): void {
+      sent = true;
+      touch();
     }
     function settle(): void {
+      settled = true;
       clearTimeout(timer);
       request.off('data', touch);
+      request.off('end', ended);
       response.off('close', clientGone);
     }
     response.once('close', clientGone);
-    upstream.on('error', (error) => {
-      settle();
-      reject(error);
-    });
+    upstream.on('error', fail);
     upstream.once('response', (message) => {
       settle();
       resolve(message);
     });
     // An answer that switches protocols is neither a response nor an error to node:http; it only ends.
-    upstream.once('close', () => {
-      settle();
-      reject(new Error('the registry closed the connection before it answered'));
-    });
+    upstream.once('close', () => fail(new Error('the registry closed the connection before it answered')));
     if (body !== 'client') return;
     request.on('data', touch);
-    request.once('end', () => {
-      sent = true;
-      touch();
-    });
+    request.once('end', ended);
     const framed = framing(options);
     if (framed === 'none') request.resume();
     // Not pipeline: an early answer of the registry must reach the client, and pipeline would destroy its connection.
     else request.pipe(upstream);
   });
-}
-
-/** The registry answered before the whole body was there: the answer is what counts, the rest of the body is dropped. */
-function releaseBody(request: IncomingMessage, response: ServerResponse, upstream: ClientRequest): void {
-  request.unpipe(upstream);
-  response.setHeader('Connection', 'close');
-  let drained = 0;
-  const timer = setTimeout(() => request.destroy(), DRAIN_MS);
-  request.on('data', (chunk: Buffer) => {
-    drained += chunk.length;
-    if (drained > DRAIN_BYTES) request.destroy();
-  });
-  request.once('close', () => clearTimeout(timer));
-  request.resume();
 }

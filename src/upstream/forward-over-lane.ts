@@ -11,6 +11,7 @@ import { answerHead } from './answer-head.ts';
 import type { FastLane } from './fast-lane.ts';
 import { type BegunAnswer, beginAnswer } from './fast-lane-answer.ts';
 import { moveBody } from './fast-lane-body.ts';
+import type { LaneSocket } from './fast-lane-socket.ts';
 import type { Forward, Forwarded } from './forwarded.ts';
 
 /**
@@ -26,8 +27,8 @@ export async function forwardOverLane(
   const started = performance.now();
   const head = lane.headOf({ ...send, body: 'none' });
   const facts = { method: send.method, head, response, timeoutMs: options.responseTimeoutMs };
-  let begun = await beginAnswer(lane, lane.take(false), facts);
-  if (begun.kind === 'stale') begun = await beginAnswer(lane, lane.take(true), facts);
+  let begun = await beginAnswer(lane, await takeSocket(lane, false, options), facts);
+  if (begun.kind === 'stale') begun = await beginAnswer(lane, await takeSocket(lane, true, options), facts);
   if (begun.kind === 'odd') return 'odd';
   if (begun.kind !== 'begun') {
     throw new WardenError('REGISTRY_UNAVAILABLE', {
@@ -47,6 +48,19 @@ export async function forwardOverLane(
   response.writeHead(status, headers);
   const { bytesOut, complete } = await deliver(lane, begun, options);
   return { status, bytesIn: 0, bytesOut, firstByteMs, totalMs: performance.now() - started, complete };
+}
+
+/** @throws {WardenError} REGISTRY_UNAVAILABLE where all connections stay in use. */
+async function takeSocket(
+  lane: FastLane,
+  fresh: boolean,
+  { responseTimeoutMs }: Forward,
+): Promise<LaneSocket> {
+  try {
+    return await lane.take(fresh, responseTimeoutMs);
+  } catch (cause) {
+    throw new WardenError('REGISTRY_UNAVAILABLE', { cause });
+  }
 }
 
 /** @returns when the client has it all, or is gone. */

@@ -8,7 +8,9 @@ import http, { type ClientRequest, type IncomingHttpHeaders, type OutgoingHttpHe
 import https from 'node:https';
 import { WardenError } from '../errors.ts';
 import { ACCEPT_MANIFESTS, MANIFEST_LIMIT } from '../protocol/manifest.ts';
+import { isDigest, isRepository } from '../protocol/names.ts';
 import { createFastLane, type FastLane } from './fast-lane.ts';
+import { readAfterReset } from './read-after-reset.ts';
 
 /** One entry of the token for the registry; the registry takes these words literally. */
 export interface UpstreamAccess {
@@ -25,7 +27,15 @@ export interface RegistryOptions {
   readonly sign: SignUpstream;
   /** How long the registry may take until the head of its answer, for what has no body. */
   readonly responseTimeoutMs: number;
+  /**
+   * Connections that are open at once, of each of three kinds: pulls, other requests without a body, requests with one.
+   * Beyond them requests wait, as long as the registry may take to answer. 2048 unless given.
+   */
+  readonly connections?: number;
 }
+
+/** Twice what one client address has under way at most (see http/server), so that no single one takes all. */
+const CONNECTIONS = 2048;
 
 export interface Send {
   readonly method: string;
@@ -42,6 +52,16 @@ export interface Answer {
   readonly headers: IncomingHttpHeaders;
   /** Undefined when larger than the limit. */
   readonly bytes: Uint8Array | undefined;
+}
+
+/** A page of the catalogue as the registry has it. */
+export interface NamesPage {
+  /** In the registry's order, without those that no request could name. */
+  readonly names: readonly string[];
+  /** So many entries the page had, those included. */
+  readonly entries: number;
+  /** The last entry, behind which the next page begins; undefined for an empty page. */
+  readonly last: string | undefined;
 }
 
 export interface Registry {
@@ -70,23 +90,28 @@ export interface Registry {
   lookBlob(repository: string, digest: string): Promise<boolean>;
   /** A blob of at most `limit` bytes with its digest checked; undefined where absent, larger, or not what its name says. */
   readBlob(repository: string, digest: string, limit: number): Promise<Uint8Array | undefined>;
-  /** One page of the catalogue as the registry has it. */
-  listRepositories(count: number, last: string | undefined): Promise<readonly string[]>;
+  /** One page of the catalogue. @throws {WardenError} REGISTRY_UNAVAILABLE */
+  listRepositories(count: number, last: string | undefined): Promise<NamesPage>;
   /** True when the registry answers and trusts Warden's token. Never throws. */
   ping(): Promise<{ readonly ok: true } | { readonly ok: false; readonly why: string }>;
   close(): void;
 }
 
-export function createRegistry({ url, sign, responseTimeoutMs }: RegistryOptions): Registry {
+export function createRegistry({
+  url,
+  sign,
+  responseTimeoutMs,
+  connections = CONNECTIONS,
+}: RegistryOptions): Registry {
   const client = url.protocol === 'https:' ? https : http;
   const agent = new client.Agent({
     keepAlive: true,
-    maxSockets: Number.POSITIVE_INFINITY,
+    maxSockets: connections,
     maxFreeSockets: 32,
   });
   // A request with a body can not be repeated when a kept connection turns out to be dead, so it gets a fresh one. So does
   // a deletion, of which nobody could say whether it was carried out.
-  const fresh = new client.Agent({ keepAlive: false });
+  const fresh = new client.Agent({ keepAlive: false, maxSockets: connections });
 
   function headersOf(send: Send): OutgoingHttpHeaders {
     const headers: OutgoingHttpHeaders = { ...send.headers };
@@ -98,7 +123,7 @@ export function createRegistry({ url, sign, responseTimeoutMs }: RegistryOptions
     else headers['content-length'] = send.body.stream;
     return headers;
   }
-  const lane = url.protocol === 'http:' ? createFastLane({ url, headersOf }) : undefined;
+  const lane = url.protocol === 'http:' ? createFastLane({ url, headersOf, limit: connections }) : undefined;
 
   function open(send: Send): ClientRequest {
     const request = client.request({
@@ -110,8 +135,9 @@ export function createRegistry({ url, sign, responseTimeoutMs }: RegistryOptions
       headers: headersOf(send),
       agent: send.body === 'none' && send.method !== 'DELETE' ? agent : fresh,
     });
-    if (send.body === 'none') request.end();
-    else if ('bytes' in send.body) request.end(send.body.bytes);
+    if (send.body === 'none') return request.end();
+    request.once('socket', readAfterReset);
+    if ('bytes' in send.body) request.end(send.body.bytes);
     return request;
   }
 
@@ -146,8 +172,9 @@ export function createRegistry({ url, sign, responseTimeoutMs }: RegistryOptions
     const answer = await ask(send, 0);
     if (answer.status === 404) return undefined;
     const digest = answer.headers['docker-content-digest'];
-    if (answer.status === 200 && typeof digest === 'string') return digest;
-    throw unexpected(answer, `HEAD ${target}`);
+    if (answer.status !== 200) throw unexpected(answer, `HEAD ${target}`);
+    if (typeof digest === 'string' && isDigest(digest)) return digest;
+    throw unreadable(`HEAD ${target}`, 'a Docker-Content-Digest of sha256 and 64 hex digits');
   }
 
   return {
@@ -225,9 +252,7 @@ export function createRegistry({ url, sign, responseTimeoutMs }: RegistryOptions
       };
       const answer = await ask(send, 4_194_304);
       if (answer.status !== 200 || answer.bytes === undefined) throw unexpected(answer, 'GET /v2/_catalog');
-      const text = Buffer.from(answer.bytes).toString('utf8');
-      const { repositories } = JSON.parse(text) as { repositories?: string[] };
-      return repositories ?? [];
+      return readNames(answer.bytes);
     },
 
     async ping() {
@@ -256,10 +281,24 @@ export function createRegistry({ url, sign, responseTimeoutMs }: RegistryOptions
 /** @returns bytes undefined when the body is larger than the limit; the connection is then dropped. */
 function collect(request: ClientRequest, limitBytes: number, timeoutMs: number): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => request.destroy(new Error('no answer in time')), timeoutMs);
-    request.once('close', () => clearTimeout(timer));
-    request.on('error', reject);
+    const timer = setTimeout(() => fail(new Error('no answer in time')), timeoutMs);
+    function fail(error: Error): void {
+      clearTimeout(timer);
+      reject(error);
+      request.destroy();
+    }
+    function settle(answer: Answer): void {
+      clearTimeout(timer);
+      resolve(answer);
+    }
+    let answered = false;
+    request.on('error', fail);
+    // An answer that switches protocols is neither a response nor an error to node:http; it only ends.
+    request.once('close', () => {
+      if (!answered) fail(new Error('the registry closed the connection before it answered'));
+    });
     request.on('response', (message) => {
+      answered = true;
       const { statusCode: status = 0, headers } = message;
       const chunks: Buffer[] = [];
       let size = 0;
@@ -267,13 +306,38 @@ function collect(request: ClientRequest, limitBytes: number, timeoutMs: number):
         size += chunk.length;
         if (size <= limitBytes) chunks.push(chunk);
         else {
+          settle({ status, headers, bytes: undefined });
           request.destroy();
-          resolve({ status, headers, bytes: undefined });
         }
       });
-      message.on('end', () => resolve({ status, headers, bytes: Buffer.concat(chunks) }));
-      message.on('error', reject);
+      message.on('end', () => settle({ status, headers, bytes: Buffer.concat(chunks) }));
+      message.on('error', fail);
+      message.once('close', () => fail(new Error('the answer of the registry ended early')));
     });
+  });
+}
+
+/** @throws {WardenError} REGISTRY_UNAVAILABLE for what is no page of a catalogue. */
+function readNames(bytes: Uint8Array): NamesPage {
+  const wanted = 'JSON with a list of texts as "repositories"';
+  let page: unknown;
+  try {
+    page = JSON.parse(Buffer.from(bytes).toString('utf8'));
+  } catch {
+    throw unreadable('GET /v2/_catalog', wanted);
+  }
+  const list = (page as { readonly repositories?: unknown } | null)?.repositories;
+  // The registry writes null for an empty list.
+  if (list === null) return { names: [], entries: 0, last: undefined };
+  if (!Array.isArray(list) || !list.every((name) => typeof name === 'string')) {
+    throw unreadable('GET /v2/_catalog', wanted);
+  }
+  return { names: list.filter(isRepository), entries: list.length, last: list.at(-1) };
+}
+
+function unreadable(what: string, wanted: string): WardenError {
+  return new WardenError('REGISTRY_UNAVAILABLE', {
+    cause: new Error(`${what}: the answer is not ${wanted}`),
   });
 }
 

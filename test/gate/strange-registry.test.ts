@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { describeNeeding } from '../support/needs.ts';
 import { changeSettings } from '../support/warden.ts';
 import { BUILDER, type Front, startFront } from './front.ts';
-import { startUpload, type With } from './images.ts';
+import { digestOf, startUpload, type With } from './images.ts';
 import { openLine, rawRequest, sendRaw } from './wire.ts';
 
 const DIGEST = `sha256:${'a'.repeat(64)}`;
@@ -63,6 +63,10 @@ describeNeeding(['docker-registry'], 'an answer of the registry that is not as i
     ['a relative path', 'x?_state=a'],
     ['a line break that is encoded', '/v2/pub/blobs/uploads/x%0d%0aSet-Cookie:a'],
     ['dots', '/v2/pub/../sec/blobs/uploads/x'],
+    ['an upload of another repository', '/v2/other/blobs/uploads/x?_state=a'],
+    ['an upload of another repository in full', 'http://ORIGIN/v2/pub/x/blobs/uploads/x?_state=a'],
+    ['a blob of another repository', `/v2/other/blobs/${DIGEST}`],
+    ['the catalogue', '/v2/_catalog'],
   ])('sends nobody to %s', async (_what, location) => {
     answer = lines(
       'HTTP/1.1 202 Accepted',
@@ -86,6 +90,21 @@ describeNeeding(['docker-registry'], 'an answer of the registry that is not as i
     const reply = await startUpload(front.place, 'pub', alice);
     expect(reply.status).toBe(202);
     expect(reply.headers['location']).toMatch(/^\/v2\/pub\/blobs\/uploads\/x\?_state=a&_warden=/);
+  });
+
+  it('leads nobody from one upload into another', async () => {
+    const at = (location: string) =>
+      lines('HTTP/1.1 202 Accepted', `Location: ${location}`, 'Content-Length: 0');
+    answer = at('/v2/pub/blobs/uploads/x?_state=a');
+    const path = String((await startUpload(front.place, 'pub', alice)).headers['location']);
+    const proceed = () => front.ask({ ...alice, method: 'PATCH', path, body: 'x' });
+    answer = at('/v2/pub/blobs/uploads/x?_state=b');
+    expect((await proceed()).headers['location']).toMatch(/uploads\/x\?_state=b&_warden=/);
+    for (const other of ['/v2/pub/blobs/uploads/y?_state=a', '/v2/other/blobs/uploads/x?_state=a']) {
+      answer = at(other);
+      const reply = await proceed();
+      expect({ status: reply.status, location: reply.headers['location'] }).toEqual({ status: 502 });
+    }
   });
 
   it('sends those to a listed storage whom it sends there', async () => {
@@ -278,5 +297,30 @@ describeNeeding(['docker-registry'], 'an answer of the registry that is not as i
       body: JSON.stringify({ schemaVersion: 2, manifests: [] }),
     });
     expect({ status: reply.status, code: reply.error?.code }).toEqual({ status: 503, code: 'UNAVAILABLE' });
+  });
+
+  it('locks no tag by a change of protocols', async () => {
+    const bytes = JSON.stringify({ schemaVersion: 2, manifests: [] });
+    const push = () =>
+      front.ask({
+        ...alice,
+        method: 'PUT',
+        path: '/v2/pub/manifests/switched',
+        headers: { 'content-type': 'application/vnd.oci.image.index.v1+json' },
+        body: bytes,
+      });
+    const change = lines('HTTP/1.1 101 Switching Protocols', 'Upgrade: x', 'Connection: upgrade');
+    const absent = lines('HTTP/1.1 404 Not Found', 'Content-Length: 0');
+    const stored = lines(
+      'HTTP/1.1 201 Created',
+      `Docker-Content-Digest: ${digestOf(Buffer.from(bytes))}`,
+      'Content-Length: 0',
+    );
+    answer = change;
+    expect((await push()).status).toBe(503);
+    answer = (socket, head) => socket.write(head.startsWith('PUT') ? change : absent);
+    expect((await push()).status).toBe(503);
+    answer = (socket, head) => socket.write(head.startsWith('PUT') ? stored : absent);
+    expect((await push()).status).toBe(201);
   });
 });

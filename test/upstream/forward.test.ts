@@ -300,6 +300,57 @@ describe.each(WAYS)('by %s, from a registry that misbehaves,', (way) => {
     expect(front.outcomes).toMatchObject([{ name: 'REGISTRY_UNAVAILABLE' }]);
   });
 
+  describe('with as many connections as it may have in use', () => {
+    /** Half a body, and no more; anything else at once. */
+    const half = ({ socket, target }: Turn): void =>
+      void socket.write(
+        `HTTP/1.1 200 OK\r\nContent-Length: ${target.endsWith('stands') ? 500 : 2}\r\n\r\nok`,
+      );
+    async function stall(front: Front): Promise<() => void> {
+      const client = connect(front.port, '127.0.0.1');
+      client.on('error', () => undefined);
+      client.write('GET /v2/app/manifests/stands HTTP/1.1\r\nHost: x\r\n\r\n');
+      await new Promise((resolve) => client.once('data', resolve));
+      return () => client.destroy();
+    }
+
+    it('makes others wait until one is free', async () => {
+      const { front, registry } = await start(half, { connections: 2 });
+      const [leave] = [await stall(front), await stall(front)];
+      const waiting = Array.from({ length: 5 }, () => front.ask({ path: BLOB }));
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      expect(registry.heads.length).toBe(2);
+      leave?.();
+      for (const reply of await Promise.all(waiting)) {
+        expect(reply).toMatchObject({ status: 200, whole: true });
+      }
+      expect(registry.connections()).toBe(2);
+    });
+
+    it('gives up when none is free in time', async () => {
+      const { front } = await start(half, { connections: 1, responseTimeoutMs: 200 });
+      const leave = await stall(front);
+      expect(await front.ask({ path: BLOB })).toMatchObject({ status: 503, whole: true });
+      leave();
+      await until(() => front.outcomes.length === 2);
+      expect((await front.ask({ path: BLOB })).status).toBe(200);
+    });
+
+    it('asks again over a new one when the kept one had died', async () => {
+      const { front, registry } = await start(
+        ({ socket, nthHere }) => {
+          if (nthHere === 1) socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok');
+          else socket.destroy();
+        },
+        { connections: 1 },
+      );
+      for (let round = 0; round < 4; round++) {
+        expect(await front.ask({ path: BLOB })).toMatchObject({ status: 200, whole: true });
+      }
+      expect(registry.connections()).toBeLessThanOrEqual(1);
+    });
+  });
+
   it('keeps answers apart that a client asks for without waiting', async () => {
     const { front } = await start(({ socket, target }) => {
       const body = target.slice(-3).repeat(40_000);

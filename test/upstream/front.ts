@@ -18,6 +18,8 @@ export interface FrontOptions {
   readonly tls?: { readonly cert: string; readonly key: string };
   readonly idleTimeoutMs?: number;
   readonly responseTimeoutMs?: number;
+  /** Connections to the registry that may be open at once. */
+  readonly connections?: number;
 }
 
 export interface Front {
@@ -49,7 +51,13 @@ const TIMEOUT_MS = 20_000;
 
 export async function startFront(options: FrontOptions): Promise<Front> {
   const { url, way, tls, idleTimeoutMs = TIMEOUT_MS, responseTimeoutMs = TIMEOUT_MS } = options;
-  const made = createRegistry({ url, sign: () => 'unsigned', responseTimeoutMs });
+  const { connections } = options;
+  const made = createRegistry({
+    url,
+    sign: () => 'unsigned',
+    responseTimeoutMs,
+    ...(connections !== undefined && { connections }),
+  });
   const registry: Registry = way === 'node:http' ? { ...made, lane: undefined } : made;
   const outcomes: (Forwarded | WardenError)[] = [];
   const sockets = new Set<Socket>();
