@@ -10,7 +10,7 @@ import type { RegistryRequest } from '../protocol/request.ts';
 import { writeTarget } from '../protocol/request.ts';
 import type { DeletionIntent, DeletionOutcome, RecordDraft } from '../provenance/record.ts';
 import { headersToClient, headersToRegistry } from '../upstream/headers.ts';
-import type { Answer } from '../upstream/registry.ts';
+import type { Answer } from '../upstream/send.ts';
 import type { Judgement } from './deps.ts';
 import { isWardenError } from './exchange.ts';
 import { originOf } from './origin.ts';

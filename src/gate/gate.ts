@@ -8,7 +8,7 @@ import { plainMediaType } from '../protocol/manifest.ts';
 import { type RegistryRequest, readRequest, readTarget, writeTarget } from '../protocol/request.ts';
 import { forward } from '../upstream/forward.ts';
 import { headersToRegistry } from '../upstream/headers.ts';
-import type { UpstreamAccess } from '../upstream/registry.ts';
+import type { UpstreamAccess } from '../upstream/send.ts';
 import { authenticate, authorize, mayPull } from './authorize.ts';
 import { readCatalog } from './catalog.ts';
 import { type Deletion, deleteContent } from './delete.ts';

@@ -14,7 +14,7 @@ export interface ManifestCheck {
 }
 
 export interface ManifestCheckDeps {
-  readonly registry: Pick<Registry, 'ask' | 'lookDigest'>;
+  readonly registry: Pick<Registry, 'lookBlob' | 'lookDigest'>;
   /** Whether a push of exactly this manifest is on record. */
   readonly isRecorded: (repository: string, digest: string) => Promise<boolean>;
 }
@@ -31,21 +31,6 @@ export function createManifestCheck({ registry, isRecorded }: ManifestCheckDeps)
     if (known.size > KNOWN_LIMIT && oldest !== undefined) known.delete(oldest);
   }
 
-  async function isBlob(repository: string, digest: string): Promise<boolean> {
-    const answer = await registry.ask(
-      {
-        method: 'HEAD',
-        target: `/v2/${repository}/blobs/${digest}`,
-        headers: { 'user-agent': 'registry-warden' },
-        subject: '',
-        access: [{ type: 'repository', name: repository, actions: ['pull'] }],
-        body: 'none',
-      },
-      0,
-    );
-    return answer.status === 200;
-  }
-
   return {
     async require(repository, digest) {
       const name = `${repository} ${digest}`;
@@ -53,7 +38,7 @@ export function createManifestCheck({ registry, isRecorded }: ManifestCheckDeps)
       // In this order: a manifest that is there before it is seen not to be a blob was never one. What is not there is
       // not remembered, since it may be uploaded later.
       if (!(await registry.lookDigest(repository, digest))) return;
-      if ((await isBlob(repository, digest)) && !(await isRecorded(repository, digest))) {
+      if ((await registry.lookBlob(repository, digest)) && !(await isRecorded(repository, digest))) {
         throw new WardenError('MANIFEST_UNKNOWN');
       }
       remember(name);

@@ -10,6 +10,7 @@ const UNKNOWN_WAIT_MS = 10_000;
  * Has an intent settled whose outcome is not known, or could not be recorded. The client waits a little for the truth;
  * the lock and the settling go on without it.
  *
+ * @param settleMs less than the setting only where nothing can be under way any more.
  * @returns undefined where it is not settled yet.
  */
 export async function settledSoon(
@@ -17,9 +18,9 @@ export async function settledSoon(
   exchange: Exchange,
   intent: Intent,
   hold: (until: Promise<unknown>) => void,
+  settleMs: number = deps.settings.settleMs,
 ): Promise<Settled | undefined> {
   const { lookTag, lookDigest, lookBlob } = deps.registry;
-  const { settleMs } = deps.settings;
   const settling = deps.recorder.settleOne(intent, { lookTag, lookDigest, lookBlob, settleMs });
   hold(settling);
   const settled = await Promise.race([settling, pause(UNKNOWN_WAIT_MS)]);

@@ -9,7 +9,7 @@ import type { ImageConfig, Manifest } from '../protocol/manifest.ts';
 import { type RegistryRequest, writeTarget } from '../protocol/request.ts';
 import type { PushIntent, PushOutcome } from '../provenance/record.ts';
 import { headersToClient, headersToRegistry } from '../upstream/headers.ts';
-import type { Answer, Send } from '../upstream/registry.ts';
+import type { Answer, Send } from '../upstream/send.ts';
 import type { GateDeps, VerifiedToken } from './deps.ts';
 import { type Exchange, isWardenError, type Summary } from './exchange.ts';
 import { originOf } from './origin.ts';
@@ -105,7 +105,7 @@ async function conclude(
       if (!isWardenError(error)) throw error;
     }
   }
-  return settleFirst(pushing, intent, hold);
+  return settleFirst(pushing, intent, answer, hold);
 }
 
 /** @returns undefined for what leaves open whether the registry stored it. */
@@ -148,9 +148,27 @@ function accepted(request: ManifestPut, digest: string, headers: IncomingHttpHea
 async function settleFirst(
   { deps, exchange, request }: Pushing,
   intent: PushIntent,
+  answer: Answer | undefined,
   hold: (until: Promise<unknown>) => void,
 ): Promise<ClientAnswer> {
-  const settled = await settledSoon(deps, exchange, intent, hold);
+  const failed = answer !== undefined && failedByItself(answer);
+  const settled = await settledSoon(deps, exchange, intent, hold, failed ? 0 : undefined);
   if (settled?.type === 'push.accepted') return accepted(request, intent.subject.digest);
+  if (failed && settled?.type === 'push.aborted') {
+    return {
+      status: answer.status,
+      headers: headersToClient(answer.headers),
+      body: Buffer.from(answer.bytes ?? []),
+    };
+  }
   throw new WardenError('OUTCOME_UNKNOWN');
+}
+
+/**
+ * Whether the registry itself says that it failed, as docker-registry 2.8 does for manifests that it will not take: its
+ * handler has ended then, and what it has not stored by now it will not store. An error of something on the way to it
+ * says nothing, and bears no such header.
+ */
+function failedByItself({ status, headers }: Answer): boolean {
+  return status >= 500 && headers['docker-distribution-api-version'] !== undefined;
 }

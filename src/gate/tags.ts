@@ -3,7 +3,7 @@ import { WardenError } from '../errors.ts';
 import { isTag } from '../protocol/names.ts';
 import { type RegistryRequest, writeTarget } from '../protocol/request.ts';
 import { headersToClient } from '../upstream/headers.ts';
-import type { Answer } from '../upstream/registry.ts';
+import type { Answer } from '../upstream/send.ts';
 import type { GateDeps, VerifiedToken } from './deps.ts';
 import type { Exchange } from './exchange.ts';
 import { askingHeaders } from './origin.ts';
@@ -82,7 +82,7 @@ function withoutLast({ last: _, ...request }: TagsRequest): TagsRequest {
 function readTags({ bytes }: Answer): readonly string[] {
   try {
     const { tags } = JSON.parse(Buffer.from(bytes ?? []).toString('utf8')) as { tags?: unknown };
-    if (tags === null || tags === undefined) return [];
+    if (tags === null) return [];
     if (Array.isArray(tags)) return tags.filter((tag) => typeof tag === 'string' && isTag(tag));
   } catch {
     // Said below.

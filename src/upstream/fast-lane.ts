@@ -9,7 +9,7 @@ import type { OutgoingHttpHeaders } from 'node:http';
 import { createLaneBuffers, type LaneBuffers } from './fast-lane-buffers.ts';
 import { writeRequestHead } from './fast-lane-request.ts';
 import { type LaneSocket, openLaneSocket } from './fast-lane-socket.ts';
-import type { Send } from './registry.ts';
+import type { Send } from './send.ts';
 
 export interface FastLaneOptions {
   /** `http:`; TLS to the registry is node's affair. */

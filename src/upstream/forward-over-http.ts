@@ -12,7 +12,8 @@ import { WardenError } from '../errors.ts';
 import { answerHead } from './answer-head.ts';
 import { drainBody } from './drain.ts';
 import type { Forward, Forwarded } from './forwarded.ts';
-import type { Registry, Send } from './registry.ts';
+import type { Registry } from './registry.ts';
+import type { Send } from './send.ts';
 
 /**
  * @returns when the answer has been handed over, or one side went away after its head was sent.

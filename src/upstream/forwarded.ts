@@ -1,6 +1,6 @@
 /** What is asked of a transfer and what comes of it, the same for both ways of moving a body. */
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
-import type { Send } from './registry.ts';
+import type { Send } from './send.ts';
 
 /** One request to be moved to the registry, and its answer to the client. */
 export interface Forward {

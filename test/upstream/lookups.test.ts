@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { createRegistry, type Registry, type Send } from '../../src/upstream/registry.ts';
+import { createRegistry, type Registry } from '../../src/upstream/registry.ts';
+import type { Send } from '../../src/upstream/send.ts';
 import { startScriptedRegistry, type Turn } from './scripted-registry.ts';
 
 const DIGEST = `sha256:${'a'.repeat(64)}`;
