@@ -166,15 +166,23 @@ describeNeeding(['docker-registry'], 'an answer of the registry that is not as i
     ]);
   });
 
+  it.each(['', '[]', '{"tags":1}', '<html>'])('is 502 for a list of tags that reads %j', async (text) => {
+    answer = lines('HTTP/1.1 200 OK', `Content-Length: ${text.length}`).concat(text);
+    expect((await front.ask({ ...alice, path: '/v2/pub/tags/list' })).status).toBe(502);
+  });
+
   it('drops a Link to somewhere else and rewrites one to itself', async () => {
+    const path = `/v2/pub/referrers/sha256:${'a'.repeat(64)}`;
     const link = async (value: string) => {
       answer = lines('HTTP/1.1 200 OK', 'Content-Length: 2', `Link: ${value}`).concat('{}');
-      return (await front.ask({ ...alice, path: '/v2/pub/tags/list' })).headers['link'];
+      const reply = await front.ask({ ...alice, path });
+      expect(reply).toMatchObject({ status: 200, text: '{}' });
+      return reply.headers['link'];
     };
-    expect(await link('<https://evil.example/v2/pub/tags/list?n=1&last=a>; rel="next"')).toBeUndefined();
+    expect(await link(`<https://evil.example${path}>; rel="next"`)).toBeUndefined();
     expect(await link('<//evil.example/v2/>; rel="next"')).toBeUndefined();
-    expect(await link(`<http://${origin}/v2/pub/tags/list?n=1&last=a>; rel="next"`)).toBe(
-      '</v2/pub/tags/list?n=1&last=a>; rel="next"',
+    expect(await link(`<http://${origin}${path}?artifactType=a>; rel="next"`)).toBe(
+      `<${path}?artifactType=a>; rel="next"`,
     );
   });
 
