@@ -9,7 +9,6 @@ import { accessSync, constants, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { freePort } from '../test/support/ports.ts';
 import { type Child, startChild } from '../test/support/process.ts';
-import { residentBytes } from './process-facts.ts';
 
 export interface Peer {
   readonly name: string;
@@ -19,8 +18,6 @@ export interface Peer {
   /** Undefined without a proxy. */
   readonly pid: number | undefined;
   readonly tlsPid: number | undefined;
-  /** Resident memory of `pid` before any request, in bytes. */
-  readonly freshBytes: number;
   /** Of the registry behind it. */
   readonly registryPort: number;
   /** What a request needs to be let through. */
@@ -102,7 +99,7 @@ export async function startPeer(kind: Kind, place: Place): Promise<Peer> {
     tlsPort,
     pid,
     tlsPid: pid,
-    freshBytes: residentBytes(pid),
+
     registryPort,
     headers: async () => ({}),
     stop,

@@ -52,15 +52,16 @@ async function main(): Promise<void> {
     if (site.absent.length > 0) say(`Left out, since not installed: ${site.absent.join(', ')}.\n`);
     for (const one of CASES.filter(({ name }) => wanted(name))) {
       const samples = new Map<string, Sample[]>();
+      const peers = one.stub ? await site.stubbed() : site.peers;
       for (let round = 0; round < sizes.rounds; round++) {
-        for (const peer of turned(site.peers, round)) {
+        for (const peer of turned(peers, round)) {
           if ((one.tls && peer.tlsPort === undefined) || (one.proxiesOnly && peer.pid === undefined))
             continue;
           samples.set(peer.name, [...(samples.get(peer.name) ?? []), await one.run(peer, site, sizes)]);
         }
       }
       const ordered = new Map(
-        site.peers.flatMap(({ name }) => (samples.has(name) ? [[name, samples.get(name) ?? []]] : [])),
+        peers.flatMap(({ name }) => (samples.has(name) ? [[name, samples.get(name) ?? []]] : [])),
       );
       all[one.name] = Object.fromEntries(ordered);
       say(caseTable(one, sizes, ordered));

@@ -1,14 +1,15 @@
 /** Everything that one run needs: a registry with content, Warden, and the peers before the same storage. */
 import { createHash, randomBytes } from 'node:crypto';
 import { closeSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
 import { hash } from '@node-rs/bcrypt';
-import { must } from '../test/support/process.ts';
+import { freePort } from '../test/support/ports.ts';
+import { must, startChild } from '../test/support/process.ts';
 import { type RunningRegistry, startRegistry } from '../test/support/registry.ts';
 import { makeTemp } from '../test/support/temp.ts';
 import { type RunningWarden, startWarden } from '../test/support/warden.ts';
 import { fetchText, upload } from './curl.ts';
 import { isThere, KINDS, type Peer, startPeer } from './peers.ts';
-import { residentBytes } from './process-facts.ts';
 import type { Sizes } from './sizes.ts';
 
 export const REPOSITORY = 'bench/app';
@@ -34,7 +35,11 @@ export interface Site {
   readonly peers: readonly Peer[];
   /** Peers that are left out, since their program is not here. */
   readonly absent: readonly string[];
+  /** The same before a registry that has its answer ready, without direct. */
+  stubbed(): Promise<readonly Peer[]>;
   readonly warden: RunningWarden;
+  /** Resident memory of proxies that are warm and have moved nothing large yet, by process id, in bytes. */
+  readonly warm: Map<number, number>;
   /** Makes users whose password nobody has used yet, and waits until Warden knows them. */
   users(count: number, cost: number): Promise<readonly Credentials[]>;
   stop(): Promise<void>;
@@ -86,17 +91,39 @@ export async function openSite(sizes: Sizes, only: readonly string[] | undefined
     const wanted = KINDS.filter(
       ({ name }) => only === undefined || only.some((word) => name.startsWith(word)),
     );
-    const others: Peer[] = [];
-    for (const kind of wanted.filter(isThere)) {
-      const peer = await startPeer(kind, { registryPort: registry.port, folder: temp.path, pemFile });
-      endings.defer(() => peer.stop());
-      others.push(peer);
+
+    async function startPeers(registryPort: number): Promise<Peer[]> {
+      const others: Peer[] = [];
+      for (const kind of wanted.filter(isThere)) {
+        const peer = await startPeer(kind, { registryPort, folder: temp.path, pemFile });
+        endings.defer(() => peer.stop());
+        others.push(peer);
+      }
+      return others;
     }
+    async function startStubbed(): Promise<readonly Peer[]> {
+      const port = await freePort();
+      const script = join(import.meta.dirname, 'stub-registry.ts');
+      const stub = await startChild(process.execPath, ['--no-warnings', script, String(port)]);
+      endings.defer(() => stub.stop());
+      await stub.waitForPort(port);
+      const url = `http://127.0.0.1:${port}`;
+      const before = await startWarden({ ...options, settings: { registry: { url } } });
+      endings.defer(() => before.stop());
+      return [...(await startPeers(port)), wardenAsPeer(before, before, builder)];
+    }
+    let stubbed: ReturnType<typeof startStubbed> | undefined;
+
     return {
       content,
-      peers: [direct(registry), ...others, wardenAsPeer(warden, overTls, builder)],
+      peers: [direct(registry), ...(await startPeers(registry.port)), wardenAsPeer(warden, overTls, builder)],
+      stubbed() {
+        stubbed ??= startStubbed();
+        return stubbed;
+      },
       absent: wanted.filter((kind) => !isThere(kind)).map(({ name }) => name),
       warden,
+      warm: new Map(),
       users: (count, cost) => addUsers(warden, count, cost),
       stop: () => endings.disposeAsync(),
     };
@@ -107,7 +134,7 @@ export async function openSite(sizes: Sizes, only: readonly string[] | undefined
 }
 
 function direct({ port, stop }: RunningRegistry): Peer {
-  const none = { tlsPort: undefined, pid: undefined, tlsPid: undefined, freshBytes: 0 };
+  const none = { tlsPort: undefined, pid: undefined, tlsPid: undefined };
   return { name: 'direct', port, ...none, registryPort: port, headers: async () => ({}), stop };
 }
 
@@ -123,7 +150,6 @@ function wardenAsPeer(
     tlsPort: overTls.port,
     pid: warden.pid(),
     tlsPid: overTls.pid(),
-    freshBytes: residentBytes(warden.pid()),
     registryPort: warden.registry.port,
     async headers(actions, tls = false) {
       const name = `${actions} ${tls}`;

@@ -2,7 +2,7 @@
 import type { ServerResponse } from 'node:http';
 import type { FastLane } from './fast-lane.ts';
 import { type AnswerHead, readAnswerHead } from './fast-lane-head.ts';
-import type { LaneSocket } from './fast-lane-socket.ts';
+import { type LaneSocket, OWN_BYTES } from './fast-lane-socket.ts';
 
 export interface LaneRequest {
   readonly method: 'GET' | 'HEAD';
@@ -21,6 +21,8 @@ export interface BegunAnswer {
   readonly first: Buffer;
   /** Where the rest of the body will come from, paused; `first` lies in its buffer. Undefined where `first` is all. */
   readonly socket: LaneSocket | undefined;
+  /** The large buffer that the connection reads into from now on, where much is to come. */
+  readonly large: Buffer | undefined;
 }
 
 /**
@@ -82,10 +84,14 @@ export function beginAnswer(lane: FastLane, socket: LaneSocket, request: LaneReq
 }
 
 function beginBody(lane: FastLane, socket: LaneSocket, head: AnswerHead, rest: Buffer): BegunAnswer {
-  if (rest.length < head.bodyBytes) return { kind: 'begun', head, first: rest, socket };
+  if (rest.length < head.bodyBytes) {
+    const large = head.bodyBytes - rest.length > OWN_BYTES ? lane.buffers.take() : undefined;
+    if (large) socket.readInto(large);
+    return { kind: 'begun', head, first: rest, socket, large };
+  }
   const first = head.bodyBytes === 0 ? NONE : socket.keep(rest.subarray(0, head.bodyBytes));
   release(lane, socket, head.keepAlive && rest.length === head.bodyBytes);
-  return { kind: 'begun', head, first, socket: undefined };
+  return { kind: 'begun', head, first, socket: undefined, large: undefined };
 }
 
 /** After the last byte of an answer. `clean`: it may be used again, and nothing came after that byte. */

@@ -25,7 +25,7 @@ export interface MovedBody {
 export function moveBody(
   lane: FastLane,
   socket: LaneSocket,
-  { head, first }: BegunAnswer,
+  { head, first, large: given }: BegunAnswer,
   response: ServerResponse,
   idleTimeoutMs: number,
 ): Promise<MovedBody> {
@@ -33,7 +33,7 @@ export function moveBody(
     let left = head.bodyBytes;
     let bytesOut = 0;
     /** The large buffer that is read into, if any. */
-    let large: Buffer | undefined;
+    let large = given;
     /** A large one that is not read into any more, and of which the client's kernel is still taking. */
     let leaving: Buffer | undefined;
     let writing = { bytes: 0, since: 0 };
