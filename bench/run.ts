@@ -48,7 +48,8 @@ async function main(): Promise<void> {
   const all: Record<string, unknown> = { sizes };
 
   if (CASES.some(({ name }) => wanted(name)) || wanted('tokens')) {
-    await using site = disposable(await openSite(sizes, values.peers?.split(',')));
+    const withTls = CASES.some(({ name, tls }) => tls && wanted(name));
+    await using site = disposable(await openSite(sizes, values.peers?.split(','), withTls));
     if (site.absent.length > 0) say(`Left out, since not installed: ${site.absent.join(', ')}.\n`);
     for (const one of CASES.filter(({ name }) => wanted(name))) {
       const samples = new Map<string, Sample[]>();

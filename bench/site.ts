@@ -68,7 +68,15 @@ rules:
 
 const CHUNK_BYTES = 1024 * 1024;
 
-export async function openSite(sizes: Sizes, only: readonly string[] | undefined): Promise<Site> {
+/**
+ * @param only beginnings of the names of the peers that are wanted; all where undefined.
+ * @param withTls whether there is a second Warden, which speaks TLS.
+ */
+export async function openSite(
+  sizes: Sizes,
+  only: readonly string[] | undefined,
+  withTls: boolean,
+): Promise<Site> {
   const temp = makeTemp('bench');
   const endings = new AsyncDisposableStack();
   endings.defer(() => temp.stop());
@@ -85,8 +93,10 @@ export async function openSite(sizes: Sizes, only: readonly string[] | undefined
     const warden = await startWarden(options);
     endings.defer(() => warden.stop());
     const tls = { certificateFile: temp.at('tls.crt'), keyFile: temp.at('tls.key') };
-    const overTls = await startWarden({ ...options, scheme: 'https', settings: { listen: { tls } } });
-    endings.defer(() => overTls.stop());
+    const overTls = withTls
+      ? await startWarden({ ...options, scheme: 'https', settings: { listen: { tls } } })
+      : undefined;
+    endings.defer(() => overTls?.stop());
 
     const wanted = KINDS.filter(
       ({ name }) => only === undefined || only.some((word) => name.startsWith(word)),
@@ -110,7 +120,7 @@ export async function openSite(sizes: Sizes, only: readonly string[] | undefined
       const url = `http://127.0.0.1:${port}`;
       const before = await startWarden({ ...options, settings: { registry: { url } } });
       endings.defer(() => before.stop());
-      return [...(await startPeers(port)), wardenAsPeer(before, before, builder)];
+      return [...(await startPeers(port)), wardenAsPeer(before, undefined, builder)];
     }
     let stubbed: ReturnType<typeof startStubbed> | undefined;
 
@@ -140,23 +150,23 @@ function direct({ port, stop }: RunningRegistry): Peer {
 
 function wardenAsPeer(
   warden: RunningWarden,
-  overTls: RunningWarden,
+  overTls: RunningWarden | undefined,
   builder: { name: string; password: string },
 ): Peer {
   const tokens = new Map<string, { readonly token: string; readonly until: number }>();
   return {
     name: 'warden',
     port: warden.port,
-    tlsPort: overTls.port,
+    tlsPort: overTls?.port,
     pid: warden.pid(),
-    tlsPid: overTls.pid(),
+    tlsPid: overTls?.pid(),
     registryPort: warden.registry.port,
     async headers(actions, tls = false) {
       const name = `${actions} ${tls}`;
       const known = tokens.get(name);
       if (known && known.until > Date.now()) return { authorization: `Bearer ${known.token}` };
       const credentials = actions === 'pull' ? undefined : { ...builder, user: builder.name };
-      const token = await fetchToken(tls ? overTls : warden, actions, credentials);
+      const token = await fetchToken((tls ? overTls : undefined) ?? warden, actions, credentials);
       tokens.set(name, { token, until: Date.now() + 60_000 });
       return { authorization: `Bearer ${token}` };
     },
