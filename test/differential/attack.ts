@@ -95,7 +95,7 @@ export async function passedSince(
         };
       });
     }
-    if (tries > 100) throw new Error(`Warden's log does not have what it sent on: ${missing.line}`);
+    if (tries > 600) throw new Error(`Warden's log does not have what it sent on: ${missing.line}`);
     await sleep(50);
   }
 }
