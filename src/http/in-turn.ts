@@ -8,6 +8,7 @@
  */
 import type { RequestListener, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 
 /** So many requests may wait on a connection until no more is read of it, but what came with them in one piece. */
 const WAITING_LIMIT = 8;
@@ -18,12 +19,14 @@ type Line = (() => void)[];
 export interface InTurn {
   /** The same listener, called for a request when the answer to the one before it has ended. */
   wrap(listener: RequestListener): RequestListener;
+  /** Called when all requests of this connection have been answered: at once where none is being served. */
+  last(socket: Duplex, end: () => void): void;
 }
 
 /** One for all the listeners of a server, since requests of every kind share a connection. */
 export function createInTurn(): InTurn {
   /** A connection stands here while a request of it is being served. */
-  const lines = new WeakMap<Socket, Line>();
+  const lines = new WeakMap<Duplex, Line>();
 
   function begin(socket: Socket, response: ServerResponse, serve: () => void): void {
     response.once('close', () => next(socket));
@@ -38,6 +41,11 @@ export function createInTurn(): InTurn {
   }
 
   return {
+    last(socket, end) {
+      const line = lines.get(socket);
+      if (line === undefined) end();
+      else line.push(end);
+    },
     wrap: (listener) => (request, response) => {
       const { socket } = request;
       const serve = (): void => begin(socket, response, () => listener(request, response));

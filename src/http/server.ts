@@ -88,8 +88,9 @@ export function createWardenServer(deps: ServerDeps): Server {
     // A TLS hello on a plain port ends here: docker and buildkit need an answer to it before they try plain HTTP.
     const status =
       error.code === 'HPE_HEADER_OVERFLOW' ? '431 Request Header Fields Too Large' : '400 Bad Request';
-    if (socket.writable) socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\n\r\n`);
-    else socket.destroy();
+    // Behind the answers to what was asked before: in front of them it would be taken for the answer to another request.
+    if (!socket.writable) socket.destroy();
+    else inTurn.last(socket, () => socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\n\r\n`));
   });
   return server as Server;
 }
