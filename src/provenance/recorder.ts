@@ -137,16 +137,21 @@ export async function createRecorder(deps: RecorderDeps): Promise<Recorder> {
   });
   const newId = (): string => uuidV7(clock.now(), deps.random(10));
 
-  async function write<T>(name: string, args: unknown): Promise<T> {
+  /** A reading that shares a group with a write that fails fails with it. */
+  async function read<T>(name: string, args: unknown): Promise<T> {
     try {
-      const value = await thread.call<T>(name, args);
-      health.succeeded();
-      return value;
+      return await thread.call<T>(name, args);
     } catch (error) {
       health.failed(error);
       if (!isStorageFailure(error)) throw error;
       throw new RecordUnavailable(failureSentence('the push log', error), error);
     }
+  }
+
+  async function write<T>(name: string, args: unknown): Promise<T> {
+    const value = await read<T>(name, args);
+    health.succeeded();
+    return value;
   }
 
   function stamp(): { v: 1; time: string; proxy: typeof proxy } {
@@ -247,7 +252,7 @@ export async function createRecorder(deps: RecorderDeps): Promise<Recorder> {
     withLock: locks.withLock,
     withRepository: locks.withRepository,
     async reconcileTag(repo, tag, found) {
-      const last = await thread.call<LastOfTag | undefined>('lastOf', { repo, tag });
+      const last = await read<LastOfTag | undefined>('lastOf', { repo, tag });
       if (last?.digest === found) return false;
       await append({
         type: 'tag.drift',
@@ -273,7 +278,7 @@ export async function createRecorder(deps: RecorderDeps): Promise<Recorder> {
     },
     conclude,
     append,
-    lastOf: (repo, tag) => thread.call('lastOf', { repo, tag }),
+    lastOf: (repo, tag) => read('lastOf', { repo, tag }),
     refused(facts) {
       const { subject, tag, token, action, reason, policy } = facts;
       const what = [subject?.repo, tag?.name, token?.ip, action, reason, policy?.rules];
