@@ -6,20 +6,26 @@
  *
  * @see https://www.rfc-editor.org/rfc/rfc9112#section-9.3.2
  */
-import type { RequestListener, ServerResponse } from 'node:http';
+import type { IncomingMessage, RequestListener } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 
 /** So many requests may wait on a connection until no more is read of it, but what came with them in one piece. */
 const WAITING_LIMIT = 8;
 
-/** What waits on a connection, in order. */
-type Line = (() => void)[];
+/** A connection of which a request is being served, and what waits on it, in order. */
+interface Line {
+  current: IncomingMessage;
+  readonly waiting: { readonly request?: IncomingMessage; readonly run: () => void }[];
+}
 
 export interface InTurn {
   /** The same listener, called for a request when the answer to the one before it has ended. */
   wrap(listener: RequestListener): RequestListener;
-  /** Called when all requests of this connection have been answered: at once where none is being served. */
+  /**
+   * Called when all requests of this connection that could be read have been answered: at once where none is being
+   * served, or where it is the body of the one being served that cannot be read to its end.
+   */
   last(socket: Duplex, end: () => void): void;
 }
 
@@ -28,38 +34,45 @@ export function createInTurn(): InTurn {
   /** A connection stands here while a request of it is being served. */
   const lines = new WeakMap<Duplex, Line>();
 
-  function begin(socket: Socket, response: ServerResponse, serve: () => void): void {
-    response.once('close', () => next(socket));
-    serve();
-  }
-
   function next(socket: Socket): void {
     const line = lines.get(socket);
-    const following = socket.destroyed ? undefined : line?.shift();
-    if (following === undefined) lines.delete(socket);
-    else following();
+    const following = socket.destroyed ? undefined : line?.waiting.shift();
+    if (line === undefined || following === undefined) {
+      lines.delete(socket);
+      return;
+    }
+    line.current = following.request ?? line.current;
+    following.run();
   }
 
   return {
     last(socket, end) {
       const line = lines.get(socket);
-      if (line === undefined) end();
-      else line.push(end);
+      if (line === undefined || !line.current.complete) {
+        end();
+        return;
+      }
+      // Requests are read in order, so only the last can be without its end, and it would wait for it in vain.
+      if (line.waiting.at(-1)?.request?.complete === false) line.waiting.pop();
+      line.waiting.push({ run: end });
     },
     wrap: (listener) => (request, response) => {
       const { socket } = request;
-      const serve = (): void => begin(socket, response, () => listener(request, response));
+      const run = (): void => {
+        response.once('close', () => next(socket));
+        listener(request, response);
+      };
       const line = lines.get(socket);
       if (line === undefined) {
-        lines.set(socket, []);
-        serve();
+        lines.set(socket, { current: request, waiting: [] });
+        run();
         return;
       }
-      line.push(serve);
-      if (line.length < WAITING_LIMIT) return;
+      line.waiting.push({ request, run });
+      if (line.waiting.length < WAITING_LIMIT) return;
       socket.pause();
       response.once('close', () => {
-        if (line.length < WAITING_LIMIT) socket.resume();
+        if (line.waiting.length < WAITING_LIMIT) socket.resume();
       });
     },
   };
