@@ -37,14 +37,7 @@ export function authorize(
   need: Need,
   summary: Summary,
 ): Judgement {
-  const question: Question = {
-    subject: token.subject,
-    address: exchange.client.address,
-    tokenAddress: token.address,
-    repository: need.repository,
-    actions: need.actions,
-    tag: need.tag,
-  };
+  const question = questionOf(exchange, token, need);
   const decision = deps.decide(question);
   summary.rules = rulesOf(decision);
   if (typeof need.tag === 'string') summary.tag = need.tag;
@@ -75,6 +68,15 @@ export function authorize(
   return { question, decision };
 }
 
+/** What policy is asked of this request's sender: the facts of who and from where are the same whatever is asked. */
+export function questionOf(
+  { client }: Exchange,
+  { subject, address }: VerifiedToken,
+  { repository, actions, tag }: Pick<Question, 'repository' | 'actions' | 'tag'>,
+): Question {
+  return { subject, address: client.address, tokenAddress: address, repository, actions, tag };
+}
+
 /** Whether the source of a mount may be pulled: by policy, and by the token, which is an upper bound for this as well. */
 export function mayPull(
   deps: GateDeps,
@@ -82,14 +84,9 @@ export function mayPull(
   token: VerifiedToken,
   repository: string,
 ): boolean {
-  const decision = deps.decide({
-    subject: token.subject,
-    address: exchange.client.address,
-    tokenAddress: token.address,
-    repository,
-    actions: ['pull'],
-    tag: undefined,
-  });
+  const decision = deps.decide(
+    questionOf(exchange, token, { repository, actions: ['pull'], tag: undefined }),
+  );
   const scope = { type: 'repository', name: repository, actions: ['pull'] } as const;
   return decision.verdict === 'granted' && covers(token, { scope });
 }

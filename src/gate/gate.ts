@@ -9,7 +9,7 @@ import { type RegistryRequest, readRequest, readTarget, writeTarget } from '../p
 import { forward } from '../upstream/forward.ts';
 import { headersToRegistry } from '../upstream/headers.ts';
 import type { UpstreamAccess } from '../upstream/send.ts';
-import { authenticate, authorize, mayPull } from './authorize.ts';
+import { authenticate, authorize, mayPull, questionOf } from './authorize.ts';
 import { readCatalog } from './catalog.ts';
 import { type Deletion, deleteContent } from './delete.ts';
 import type { GateDeps, VerifiedToken } from './deps.ts';
@@ -181,14 +181,7 @@ async function catalog(
 ): Promise<void> {
   const page = await readCatalog(deps.registry, request, {
     judge: (action, repository) =>
-      deps.decide({
-        subject: token.subject,
-        address: exchange.client.address,
-        tokenAddress: token.address,
-        repository,
-        actions: [action],
-        tag: undefined,
-      }),
+      deps.decide(questionOf(exchange, token, { repository, actions: [action], tag: undefined })),
     gone: () => exchange.response.destroyed,
   });
   answerJson(

@@ -135,13 +135,8 @@ export function open({ file, readOnly }: InventoryOptions): Operations {
     if (repository !== undefined) {
       const parsed = parseRepositoryGlob(repository);
       if (!parsed.ok) throw new Error(parsed.reason);
-      const prefix = repository.split('*', 1)[0] ?? '';
-      if (prefix === repository) conditions.add('repository = ?', repository);
-      else {
-        fitsRepository = (name) => matchesRepository(parsed.glob, name.split('/'), ANONYMOUS);
-        if (prefix !== '') conditions.add('repository >= ? AND repository < ?', prefix, afterPrefix(prefix));
-        conditions.add('fits_repository(repository)');
-      }
+      fitsRepository = (name) => matchesRepository(parsed.glob, name.split('/'), ANONYMOUS);
+      conditions.addPattern('repository', repository, 'fits_repository(repository)');
     }
     if (tag !== undefined) {
       const parsed = parseTagGlob(tag);

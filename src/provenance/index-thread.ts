@@ -204,13 +204,8 @@ export function open({ folder }: IndexOptions): Operations {
     if (repository !== undefined) {
       const parsed = parseRepositoryGlob(repository);
       if (!parsed.ok) throw new Error(parsed.reason);
-      const prefix = repository.split('*', 1)[0] ?? '';
-      if (prefix === repository) conditions.add('repo = ?', repository);
-      else {
-        fitsRepository = (name) => matchesRepository(parsed.glob, name.split('/'), ANONYMOUS);
-        if (prefix !== '') conditions.add('repo >= ? AND repo < ?', prefix, afterPrefix(prefix));
-        conditions.add('fits_repository(repo)');
-      }
+      fitsRepository = (name) => matchesRepository(parsed.glob, name.split('/'), ANONYMOUS);
+      conditions.addPattern('repo', repository, 'fits_repository(repo)');
     }
     if (tag !== undefined) {
       const parsed = parseTagGlob(tag);

@@ -4,6 +4,11 @@ import type { SQLInputValue } from 'node:sqlite';
 export interface Conditions {
   /** `sql` is our own text, with one `?` for each value. */
   add(sql: string, ...values: readonly SQLInputValue[]): void;
+  /**
+   * A name that fits a pattern with `*`. Without a star it is an equality; otherwise the names are narrowed by what stands
+   * before the first one, and `fits`, an SQL expression of the caller's, decides on the rest.
+   */
+  addPattern(column: string, pattern: string, fits: string): void;
   /** ` WHERE …`, or nothing where there is no condition. */
   where(): string;
   readonly values: readonly SQLInputValue[];
@@ -12,10 +17,20 @@ export interface Conditions {
 export function createConditions(): Conditions {
   const parts: string[] = [];
   const values: SQLInputValue[] = [];
+  function add(sql: string, ...bound: readonly SQLInputValue[]): void {
+    parts.push(`(${sql})`);
+    values.push(...bound);
+  }
   return {
-    add(sql, ...bound) {
-      parts.push(`(${sql})`);
-      values.push(...bound);
+    add,
+    addPattern(column, pattern, fits) {
+      const prefix = pattern.split('*', 1)[0] ?? '';
+      if (prefix === pattern) {
+        add(`${column} = ?`, pattern);
+        return;
+      }
+      if (prefix !== '') add(`${column} >= ? AND ${column} < ?`, prefix, afterPrefix(prefix));
+      add(fits);
     },
     where: () => (parts.length === 0 ? '' : ` WHERE ${parts.join(' AND ')}`),
     values,

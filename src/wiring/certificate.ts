@@ -1,4 +1,5 @@
 /** Shows a changed certificate to new connections; a bad one changes nothing. */
+import { stat } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import type { Server as HttpsServer } from 'node:https';
 import { describeProblem } from '../config/yaml.ts';
@@ -22,6 +23,17 @@ export function watchCertificate(
   /** What was said last of the files: once for each state of them, not every two seconds. */
   let told = '';
 
+  /** The state of the files when they were last read. Reading and trying them holds up everything else, so not for nothing. */
+  let seen = '';
+
+  async function lookIfChanged(): Promise<void> {
+    const now = await stampOf(files);
+    // One that has run out is told of, also where nobody touched it.
+    if (now === seen && Date.now() < shown.expiresAt) return;
+    seen = now;
+    look();
+  }
+
   function look(): void {
     if (files === undefined) return;
     const next = loadTls(files, Date.now());
@@ -35,7 +47,7 @@ export function watchCertificate(
     (server as unknown as HttpsServer).setSecureContext(shown);
     log.info({ until: new Date(shown.expiresAt).toISOString() }, 'another certificate is shown from now on');
   }
-  const watching = setInterval(look, WATCH_MS).unref();
+  const watching = setInterval(() => void lookIfChanged(), WATCH_MS).unref();
   endings.defer(() => clearInterval(watching));
 
   return {
@@ -45,4 +57,15 @@ export function watchCertificate(
     },
     expiresAt: () => shown.expiresAt,
   };
+}
+
+/** Changes when a file is written, renamed into place or taken away. Never rejects. */
+async function stampOf(
+  files: { readonly certificateFile: string; readonly keyFile: string } | undefined,
+): Promise<string> {
+  const stamps = [files?.certificateFile, files?.keyFile].map(async (file) => {
+    const found = await stat(file ?? '', { bigint: true }).catch(() => undefined);
+    return found ? `${found.ino} ${found.size} ${found.mtimeNs} ${found.ctimeNs}` : 'none';
+  });
+  return (await Promise.all(stamps)).join('\n');
 }
