@@ -19,6 +19,7 @@ export const catalogue = {
   TARGET_TOO_LONG: { status: 414, code: 'UNSUPPORTED', message: 'the address is longer than the limit' },
   BODY_UNEXPECTED: { status: 400, code: 'UNSUPPORTED', message: 'this request carries no body' },
   BODY_TYPE_REFUSED: { status: 415, code: 'UNSUPPORTED', message: 'a form is not accepted here' },
+  REQUEST_STALLED: { status: 408, code: 'UNSUPPORTED', message: 'the body did not come in time' },
   BODY_TOO_LARGE: { status: 413, code: 'SIZE_INVALID', message: 'the body is larger than the limit' },
   ROUTE_UNKNOWN: { status: 404, code: 'NAME_UNKNOWN', message: 'no such registry address' },
   UPLOAD_UNKNOWN: { status: 404, code: 'BLOB_UPLOAD_UNKNOWN', message: 'no such upload of yours' },

@@ -18,7 +18,8 @@ import { createMetrics } from './telemetry/metrics.ts';
 import { createRegistry } from './upstream/registry.ts';
 import { auditDeps } from './wiring/audit.ts';
 import { watchCertificate } from './wiring/certificate.ts';
-import { clientReader, openLogins } from './wiring/logins.ts';
+import { clientReader, shareOf } from './wiring/clients.ts';
+import { openLogins } from './wiring/logins.ts';
 import { operationsOf } from './wiring/operations.ts';
 import type { Part } from './wiring/part.ts';
 import { openPolicy } from './wiring/policy.ts';
@@ -64,10 +65,13 @@ async function build(
   const tokens = openTokens(part, loaded, policy.current);
   const responseTimeoutMs = settings.registry.responseTimeoutSeconds * 1000;
   const settleMs = settings.record.settleSeconds * 1000;
+  const idleTimeoutMs = settings.clients.idleSeconds * 1000;
+  const bodyTimeoutMs = settings.clients.bodySeconds * 1000;
   const registry = createRegistry({
     url: new URL(settings.registry.url),
     sign: tokens.upstream.sign,
     responseTimeoutMs,
+    connectTimeoutMs: settings.registry.connectTimeoutSeconds * 1000,
   });
   endings.defer(() => registry.close());
   registry.ping().then(
@@ -108,6 +112,9 @@ async function build(
       deletes: settings.registry.deletes,
       redirectHosts: settings.registry.redirectHosts,
       responseTimeoutMs,
+      commitTimeoutMs: settings.registry.commitTimeoutSeconds * 1000,
+      idleTimeoutMs,
+      bodyTimeoutMs,
       settleMs,
     },
     now: Date.now,
@@ -116,6 +123,7 @@ async function build(
     log,
     token: {
       ...logins.deps,
+      bodyTimeoutMs,
       metrics,
       services: { registry: settings.service, api: settings.api.service },
       sign: tokens.sign,
@@ -127,6 +135,14 @@ async function build(
     gate,
     app,
     readClient: clientReader(part),
+    shareOf: shareOf(part),
+    limits: {
+      headersTimeoutMs: settings.clients.headSeconds * 1000,
+      keepAliveMs: settings.clients.keepAliveSeconds * 1000,
+      silenceMs: idleTimeoutMs + responseTimeoutMs,
+      requestsOfAddress: settings.clients.requestsPerAddress,
+      connectionsOfAddress: settings.clients.connectionsPerAddress,
+    },
     log,
     metrics,
     tls: loaded.tls,

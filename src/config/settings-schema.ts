@@ -83,6 +83,57 @@ export const settingsSchema = z.strictObject({
     })
     .prefault({})
     .describe('Where clients connect.'),
+  clients: z
+    .strictObject({
+      headSeconds: z
+        .int()
+        .min(1)
+        .max(600)
+        .default(60)
+        .describe(
+          'How long a TLS handshake may take, and the head of a request from its first byte, or from the start of a new connection. Then: 408.',
+        ),
+      bodySeconds: z
+        .int()
+        .min(1)
+        .max(3600)
+        .default(60)
+        .describe('How long a manifest or a token request may take to come whole. Then: 408.'),
+      idleSeconds: z
+        .int()
+        .min(1)
+        .max(3600)
+        .default(300)
+        .describe(
+          'A pull or an upload of which less than 64 KiB moved in so long is cut: no link is so slow, and a byte now and then would hold a connection for ever. A transfer as a whole may take as long as it takes.',
+        ),
+      keepAliveSeconds: z
+        .int()
+        .min(1)
+        .max(3600)
+        .default(75)
+        .describe(
+          'How long a connection may wait for its next request. Clients reuse connections after pauses of half a minute; one that is closed early looks like a failure to them.',
+        ),
+      requestsPerAddress: z
+        .int()
+        .min(1)
+        .max(2048)
+        .default(1024)
+        .describe(
+          'Requests of one address under way; more get 429. Half of the connections to the registry, so that nobody takes all. A /64 network of IPv6 is one address.',
+        ),
+      connectionsPerAddress: z
+        .int()
+        .min(1)
+        .max(65_536)
+        .default(2048)
+        .describe(
+          'Connections of one address that are open, idle ones too; more are closed at once. Those of trustedProxies are not counted.',
+        ),
+    })
+    .prefault({})
+    .describe('What one client may hold, and for how long.'),
   operations: z
     .strictObject({
       host: listener.host
@@ -128,6 +179,20 @@ export const settingsSchema = z.strictObject({
         .max(3600)
         .default(60)
         .describe('How long the registry may take to begin its answer once it has the whole request.'),
+      connectTimeoutSeconds: z
+        .int()
+        .min(1)
+        .max(600)
+        .default(10)
+        .describe('How long a connection to the registry may take to be made, its TLS handshake included.'),
+      commitTimeoutSeconds: z
+        .int()
+        .min(1)
+        .max(86_400)
+        .default(1800)
+        .describe(
+          'The same as responseTimeoutSeconds for the content of an upload: the registry hashes, and on some storage copies, the whole blob before it says a word.',
+        ),
     })
     .describe('The registry behind.'),
   tokens: z

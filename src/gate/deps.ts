@@ -54,6 +54,12 @@ export interface GateDeps {
     readonly deletes: boolean;
     readonly redirectHosts: readonly string[];
     readonly responseTimeoutMs: number;
+    /** How long the registry may take to commit an upload: it hashes, and on some storage copies, the whole blob. */
+    readonly commitTimeoutMs: number;
+    /** In which at least 64 KiB of a transfer must have moved. Slow links are served, dead ones are not kept. */
+    readonly idleTimeoutMs: number;
+    /** For the whole of a manifest. */
+    readonly bodyTimeoutMs: number;
     readonly settleMs: number;
   };
   /** Milliseconds since 1970. */

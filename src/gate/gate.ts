@@ -24,11 +24,6 @@ import type { ManifestPut } from './store-manifest.ts';
 import { serveTags } from './tags.ts';
 import type { UploadOwner } from './upload-seal.ts';
 
-/** Milliseconds without a byte after which a transfer is given up. Slow links are served, dead ones are not kept. */
-const IDLE_MS = 300_000;
-/** Milliseconds that the registry may take to commit an upload: it hashes, and on some storage copies, the whole blob. */
-const COMMIT_MS = 1_800_000;
-
 export type Gate = (exchange: Exchange, summary: Summary) => Promise<void>;
 
 /** @returns the handler; it throws what is to be answered as an error, and has answered otherwise. */
@@ -209,7 +204,8 @@ async function pass(
   actions: readonly string[],
   { also = [], owner, onStatus }: PassOptions = {},
 ): Promise<void> {
-  const carriesBody = ['POST', 'PATCH', 'PUT'].includes(request.method);
+  const content = request.method === 'PATCH' || request.method === 'PUT';
+  const carriesBody = content || request.method === 'POST';
   const headers = headersToRegistry(exchange.request.headers, originOf(exchange));
   // The registry reads forms, and obeys them over the query; what is an upload is sent as one.
   if (carriesBody) headers['content-type'] = 'application/octet-stream';
@@ -226,8 +222,8 @@ async function pass(
     request: exchange.request,
     response: exchange.response,
     redirectHosts: deps.settings.redirectHosts,
-    idleTimeoutMs: IDLE_MS,
-    responseTimeoutMs: carriesBody ? COMMIT_MS : deps.settings.responseTimeoutMs,
+    idleTimeoutMs: deps.settings.idleTimeoutMs,
+    responseTimeoutMs: content ? deps.settings.commitTimeoutMs : deps.settings.responseTimeoutMs,
     onHead(status, head) {
       const digest = head['docker-content-digest'];
       onStatus?.(status, typeof digest === 'string' ? digest : undefined);

@@ -66,7 +66,7 @@ export function requireRecord(deps: GateDeps): void {
 }
 
 async function readContent({ deps, exchange, request }: Pushing): Promise<Content> {
-  const bytes = await readBody(exchange.request, MANIFEST_LIMIT);
+  const bytes = await readBody(exchange.request, MANIFEST_LIMIT, deps.settings.bodyTimeoutMs);
   const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
   if ('digest' in request.reference && request.reference.digest !== digest)
     throw new WardenError('DIGEST_MISMATCH');

@@ -22,8 +22,10 @@ import {
   newRequestId,
   type Summary,
 } from '../gate/exchange.ts';
+import { networkOf } from '../policy/address.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import { boundConnections } from './bound-connections.ts';
 import { createInTurn } from './in-turn.ts';
 import { createShares, type Shares } from './share-of-address.ts';
 
@@ -37,6 +39,9 @@ export interface ServerDeps {
     readonly forwardedFor: string | undefined;
     readonly forwardedProto: string | undefined;
   }) => Client | undefined;
+  /** Whose share a connection of this peer counts towards; undefined where it is not counted. */
+  readonly shareOf: (peer: string) => string | undefined;
+  readonly limits: Limits;
   readonly log: Log;
   readonly metrics: Metrics;
   /** PEM texts; absent for plain HTTP. */
@@ -44,36 +49,46 @@ export interface ServerDeps {
 }
 
 export interface Limits {
-  /** In bytes, of a request's head. Tokens of a few hundred scopes are large. */
-  readonly headBytes: number;
+  /** For a TLS handshake, and for the head of a request. */
   readonly headersTimeoutMs: number;
   /** Clients reuse connections after pauses; closing early looks like a reset to them. */
   readonly keepAliveMs: number;
+  /** Without a byte on a connection, while a request of it is being served and nothing else limits it. */
+  readonly silenceMs: number;
   /** Under way at once for one client address: half of the connections to the registry (see upstream/registry). */
   readonly requestsOfAddress: number;
+  /** Open at once, whatever they do or do not. */
+  readonly connectionsOfAddress: number;
 }
 
-const LIMITS: Limits = {
-  headBytes: 65_536,
-  headersTimeoutMs: 60_000,
-  keepAliveMs: 75_000,
-  requestsOfAddress: 1024,
+/** Of a request's head. Tokens of a few hundred scopes are large. */
+const HEAD_BYTES = 65_536;
+/** Milliseconds between two looks for heads that take too long. */
+const CHECK_MS = 30_000;
+const UNREADABLE: Readonly<Record<string, string>> = {
+  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
 };
 const APPLICATION = /^\/(?:token|api\/v1\/[a-z]*)(?:\?|$)/;
 
 export function createWardenServer(deps: ServerDeps): Server {
+  const { limits } = deps;
   const options = {
-    maxHeaderSize: LIMITS.headBytes,
-    headersTimeout: LIMITS.headersTimeoutMs,
-    keepAliveTimeout: LIMITS.keepAliveMs,
+    maxHeaderSize: HEAD_BYTES,
+    headersTimeout: limits.headersTimeoutMs,
+    handshakeTimeout: limits.headersTimeoutMs,
+    connectionsCheckingInterval: Math.min(CHECK_MS, limits.headersTimeoutMs / 4),
+    keepAliveTimeout: limits.keepAliveMs,
     // An upload takes as long as it takes; what ends it is silence (see upstream/forward).
     requestTimeout: 0,
     // Node answers a request without Host by itself; HTTP/1.0 clients are let in and judged like others.
     requireHostHeader: true,
   };
   const server = deps.tls ? createHttpsServer({ ...options, ...deps.tls }) : createHttpServer(options);
+  server.setTimeout(limits.silenceMs);
+  boundConnections(server, deps);
   const inTurn = createInTurn();
-  const shares = createShares(LIMITS.requestsOfAddress);
+  const shares = createShares(limits.requestsOfAddress);
   server.on('request', inTurn.wrap(listener(deps, shares, false)));
   // Decide first: Node would otherwise ask for the body before anybody has looked at the head.
   server.on('checkContinue', inTurn.wrap(listener(deps, shares, true)));
@@ -86,8 +101,7 @@ export function createWardenServer(deps: ServerDeps): Server {
   );
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     // A TLS hello on a plain port ends here: docker and buildkit need an answer to it before they try plain HTTP.
-    const status =
-      error.code === 'HPE_HEADER_OVERFLOW' ? '431 Request Header Fields Too Large' : '400 Bad Request';
+    const status = UNREADABLE[error.code ?? ''] ?? '400 Bad Request';
     // Behind the answers to what was asked before: in front of them it would be taken for the answer to another request.
     if (!socket.writable) socket.destroy();
     else inTurn.last(socket, () => socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\n\r\n`));
@@ -136,7 +150,8 @@ function listener(deps: ServerDeps, shares: Shares, expectsContinue: boolean): R
       end(Promise.resolve());
       return;
     }
-    if (!shares.enter(client.address)) {
+    const share = networkOf(client.address);
+    if (!shares.enter(share)) {
       const sentence = 'too many requests of your address are under way; try again';
       summary.error = answerError(
         { id, request, response, log, expectsContinue },
@@ -145,7 +160,7 @@ function listener(deps: ServerDeps, shares: Shares, expectsContinue: boolean): R
       end(Promise.resolve(), client);
       return;
     }
-    response.once('close', () => shares.leave(client.address));
+    response.once('close', () => shares.leave(share));
     const exchange: Exchange = { id, request, response, client, log, started, expectsContinue };
     const handle = APPLICATION.test(request.url ?? '') ? deps.app : deps.gate;
     const handled = handle(exchange, summary).catch((thrown: unknown) => {

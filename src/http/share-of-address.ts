@@ -1,12 +1,12 @@
 /** No single address may take all that Warden can serve at once. */
 
 export interface Shares {
-  /** @returns false where the address has its share under way already; otherwise `leave` is owed. */
+  /** @returns false where the address has its share already; otherwise `leave` is owed. */
   enter(address: string): boolean;
   leave(address: string): void;
 }
 
-/** @param limit requests under way for one address. */
+/** @param limit of one address: requests under way, or connections. */
 export function createShares(limit: number): Shares {
   const underWay = new Map<string, number>();
   return {

@@ -23,6 +23,7 @@ export interface Metrics {
   readonly decision: (action: string, verdict: 'granted' | 'refused') => void;
   readonly token: (grant: string, outcome: 'granted' | 'refused' | 'limited') => void;
   readonly record: (type: string, outcome: 'written' | 'failed') => void;
+  readonly connectionRefused: () => void;
   /** Read at the time of a scrape. */
   readonly watch: (name: WatchedGauge, read: () => number) => void;
   readonly render: () => Promise<{ readonly contentType: string; readonly text: string }>;
@@ -99,6 +100,11 @@ export function createMetrics(): Metrics {
     labelNames: ['type', 'outcome'],
     registers,
   });
+  const connections = new Counter({
+    name: 'warden_connections_refused_total',
+    help: 'Connections closed at once, since their address had as many open as one may.',
+    registers,
+  });
 
   return {
     stage: (stage, route, milliseconds) => stages.observe({ stage, route }, milliseconds / 1000),
@@ -112,6 +118,7 @@ export function createMetrics(): Metrics {
     decision: (action, verdict) => decisions.inc({ action, verdict }),
     token: (grant, outcome) => tokens.inc({ grant, outcome }),
     record: (type, outcome) => records.inc({ type, outcome }),
+    connectionRefused: () => connections.inc(),
     watch(name, read) {
       new Gauge({
         name,

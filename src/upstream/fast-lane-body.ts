@@ -3,6 +3,7 @@ import type { ServerResponse } from 'node:http';
 import type { FastLane } from './fast-lane.ts';
 import { type BegunAnswer, release } from './fast-lane-answer.ts';
 import { type LaneSocket, OWN_BYTES } from './fast-lane-socket.ts';
+import { watchPace } from './pace.ts';
 
 /** A client that takes longer than this for one chunk, in milliseconds, gets small ones: many such must not hold much. */
 const SLOW_MS = 50;
@@ -19,7 +20,7 @@ export interface MovedBody {
 
 /**
  * @param begun whose `first` lies in the connection's buffer.
- * @param idleTimeoutMs without a byte from the registry, after which it is given up.
+ * @param idleTimeoutMs in which something must have moved (see pace.ts), whichever side it is that does not move.
  * @returns when the client has it all, or is gone.
  */
 export function moveBody(
@@ -39,13 +40,8 @@ export function moveBody(
     let writing = { bytes: 0, since: 0 };
     /** Taken without a wait since the last wait; every client begins as a fast one. */
     let fastBytes = FAST_AGAIN_BYTES;
-    let waiting = false;
     let released = false;
-    // While the client is waited for, its own time limit runs.
-    const timer = setTimeout(function stalled() {
-      if (waiting) cut();
-      else timer.refresh();
-    }, idleTimeoutMs);
+    const pace = watchPace(idleTimeoutMs, cut);
 
     function cut(): void {
       if (!released) socket.destroy();
@@ -66,7 +62,6 @@ export function moveBody(
     }
 
     function write(chunk: Buffer): void {
-      waiting = false;
       writing = { bytes: chunk.length, since: performance.now() };
       bytesOut += chunk.length;
       response.write(chunk, taken);
@@ -75,15 +70,12 @@ export function moveBody(
     /** The kernel has the chunk; its buffer is free again. */
     function taken(error: Error | null | undefined): void {
       if (error) return;
+      pace.moved(writing.bytes);
       fastBytes = performance.now() - writing.since > SLOW_MS ? 0 : fastBytes + writing.bytes;
       if (leaving) lane.buffers.give(leaving);
       leaving = undefined;
       if (left === 0) response.end();
-      else if (!released) {
-        waiting = true;
-        timer.refresh();
-        socket.resume();
-      }
+      else if (!released) socket.resume();
     }
 
     socket.attach({
@@ -105,7 +97,7 @@ export function moveBody(
       gone: cut,
     });
     function end(): void {
-      clearTimeout(timer);
+      pace.stop();
       if (!released) socket.destroy();
       released = true;
       resolve({ bytesOut, complete: response.writableFinished });
@@ -114,9 +106,6 @@ export function moveBody(
     response.once('close', end);
     left -= first.length;
     if (first.length > 0) write(first);
-    else {
-      waiting = true;
-      socket.resume();
-    }
+    else socket.resume();
   });
 }

@@ -38,6 +38,7 @@ const COPY_BYTES = 32_768;
 export interface LanePlace {
   readonly host: string;
   readonly port: number;
+  readonly connectTimeoutMs: number;
 }
 
 export interface LaneSocketEvents {
@@ -48,7 +49,10 @@ export interface LaneSocketEvents {
 }
 
 /** Opens a connection; it may be written to at once. */
-export function openLaneSocket(place: LanePlace, { onGone, onClosed }: LaneSocketEvents): LaneSocket {
+export function openLaneSocket(
+  { connectTimeoutMs, ...place }: LanePlace,
+  { onGone, onClosed }: LaneSocketEvents,
+): LaneSocket {
   let own = Buffer.allocUnsafeSlow(OWN_BYTES);
   /** What the next read goes into. */
   let current: Buffer = own;
@@ -79,11 +83,17 @@ export function openLaneSocket(place: LanePlace, { onGone, onClosed }: LaneSocke
       },
     },
   });
+  const connecting = setTimeout(
+    () => socket.destroy(new Error('no connection to the registry in time')),
+    connectTimeoutMs,
+  );
+  socket.once('connect', () => clearTimeout(connecting));
   socket.on('error', (error) => {
     failure = error;
   });
   socket.on('end', finish);
   socket.on('close', () => {
+    clearTimeout(connecting);
     finish();
     onClosed();
   });

@@ -16,6 +16,7 @@ export interface FastLaneOptions {
   readonly url: URL;
   /** The headers of a request with its authorization and framing. */
   readonly headersOf: (send: Send) => OutgoingHttpHeaders;
+  readonly connectTimeoutMs: number;
   /** Connections that are open at once; beyond them requests wait. */
   readonly limit: number;
 }
@@ -51,8 +52,9 @@ interface Asking {
   give(socket: LaneSocket): void;
 }
 
-export function createFastLane({ url, headersOf, limit }: FastLaneOptions): FastLane {
-  const place = { host: url.hostname.replace(/^\[|\]$/g, ''), port: Number(url.port || 80) };
+export function createFastLane({ url, headersOf, connectTimeoutMs, limit }: FastLaneOptions): FastLane {
+  const host = url.hostname.replace(/^\[|\]$/g, '');
+  const place = { host, port: Number(url.port || 80), connectTimeoutMs };
   const buffers = createLaneBuffers();
   /** The last used last: the others grow old and go. */
   const idle: Waiting[] = [];

@@ -12,12 +12,14 @@ import { WardenError } from '../errors.ts';
 import { answerHead } from './answer-head.ts';
 import { drainBody } from './drain.ts';
 import type { Forward, Forwarded } from './forwarded.ts';
+import { watchPace } from './pace.ts';
 import type { Registry } from './registry.ts';
 import type { Send } from './send.ts';
 
 /**
  * @returns when the answer has been handed over, or one side went away after its head was sent.
- * @throws {WardenError} REGISTRY_UNAVAILABLE or REGISTRY_MISBEHAVED while nothing has been sent to the client.
+ * @throws {WardenError} REGISTRY_UNAVAILABLE, REGISTRY_MISBEHAVED or REQUEST_STALLED while nothing has been sent to the
+ *   client.
  */
 export async function forwardOverHttp(registry: Registry, options: Forward): Promise<Forwarded> {
   for (let attempt = 1; ; attempt++) {
@@ -43,7 +45,7 @@ async function once(registry: Registry, options: Forward): Promise<Forwarded | '
     message = await headOf(upstream, options);
   } catch (cause) {
     if (body === 'none' && upstream.reusedSocket && !response.destroyed) return 'stale';
-    throw new WardenError('REGISTRY_UNAVAILABLE', { cause });
+    throw cause instanceof WardenError ? cause : new WardenError('REGISTRY_UNAVAILABLE', { cause });
   }
   const firstByteMs = performance.now() - started;
   const status = message.statusCode ?? 0;
@@ -61,19 +63,23 @@ async function once(registry: Registry, options: Forward): Promise<Forwarded | '
     upstream.destroy();
     throw error;
   }
-  message.setTimeout(options.idleTimeoutMs, () => message.destroy(new Error('the registry stalled')));
-  response.setTimeout(options.idleTimeoutMs, () => response.destroy());
+  const pace = watchPace(options.idleTimeoutMs, () => {
+    message.destroy(new Error('the transfer stalled'));
+    response.destroy();
+  });
   response.writeHead(status, headers);
   if (early) response.flushHeaders();
   let bytesOut = 0;
   message.on('data', (chunk: Buffer) => {
     bytesOut += chunk.length;
+    pace.moved(chunk.length);
   });
   const drained = early ? drainBody(request) : undefined;
   const complete = await pipeline(message, response, { end: !early }).then(
     () => true,
     () => false,
   );
+  pace.stop();
   // A cut blob must not look like a whole one.
   if (!complete) response.destroy();
   // Also after an early answer: a request that was never ended would keep its connection.
@@ -97,10 +103,16 @@ function headOf(upstream: ClientRequest, options: Forward): Promise<IncomingMess
   const { request, response, body, idleTimeoutMs, responseTimeoutMs } = options;
   return new Promise((resolve, reject) => {
     let settled = false;
-    let sent = body !== 'client';
-    let timer = setTimeout(expired, sent ? responseTimeoutMs : idleTimeoutMs);
-    function expired(): void {
-      fail(new Error(sent ? 'the registry did not answer in time' : 'the client stalled in mid-body'));
+    let timer: NodeJS.Timeout | undefined;
+    const pace = body === 'client' ? watchPace(idleTimeoutMs, stalled) : undefined;
+    function stalled(): void {
+      // What waits here to be written is what the registry does not take.
+      if (upstream.writableLength > 0) fail(new Error('the registry stalled in mid-body'));
+      else fail(new WardenError('REQUEST_STALLED'));
+    }
+    function awaitAnswer(): void {
+      pace?.stop();
+      timer = setTimeout(() => fail(new Error('the registry did not answer in time')), responseTimeoutMs);
     }
     /** A request that still waits for a connection tells of its end only when it gets one. */
     function fail(error: Error): void {
@@ -110,22 +122,18 @@ function headOf(upstream: ClientRequest, options: Forward): Promise<IncomingMess
       reject(error);
       upstream.destroy(error);
     }
-    function touch(): void {
-      clearTimeout(timer);
-      timer = setTimeout(expired, sent ? responseTimeoutMs : idleTimeoutMs);
+    function touch(chunk: Buffer): void {
+      pace?.moved(chunk.length);
     }
     function clientGone(): void {
       fail(new Error('the client went away'));
     }
-    function ended(): void {
-      sent = true;
-      touch();
-    }
     function settle(): void {
       settled = true;
       clearTimeout(timer);
+      pace?.stop();
       request.off('data', touch);
-      request.off('end', ended);
+      request.off('end', awaitAnswer);
       response.off('close', clientGone);
     }
     response.once('close', clientGone);
@@ -136,9 +144,9 @@ function headOf(upstream: ClientRequest, options: Forward): Promise<IncomingMess
     });
     // An answer that switches protocols is neither a response nor an error to node:http; it only ends.
     upstream.once('close', () => fail(new Error('the registry closed the connection before it answered')));
-    if (body !== 'client') return;
+    if (body !== 'client') return awaitAnswer();
     request.on('data', touch);
-    request.once('end', ended);
+    request.once('end', awaitAnswer);
     const framed = framing(options);
     if (framed === 'none') request.resume();
     // Not pipeline: an early answer of the registry must reach the client, and pipeline would destroy its connection.

@@ -12,11 +12,14 @@ const LANE_TARGET = /\/(?:blobs|manifests)\/[^/?]+$/;
 
 /**
  * @returns when the answer has been handed over, or one side went away after its head was sent.
- * @throws {WardenError} REGISTRY_UNAVAILABLE or REGISTRY_MISBEHAVED while nothing has been sent to the client.
+ * @throws {WardenError} REGISTRY_UNAVAILABLE, REGISTRY_MISBEHAVED or REQUEST_STALLED while nothing has been sent to the
+ *   client.
  */
 export async function forward(registry: Registry, options: Forward): Promise<Forwarded> {
   const { lane, url } = registry;
-  const { send, body } = options;
+  const { send, body, response } = options;
+  // The listener's own limit of silence would end a client that waits for a large upload to be committed.
+  response.setTimeout(0);
   const { method } = send;
   const pulls = (method === 'GET' || method === 'HEAD') && body === 'none' && LANE_TARGET.test(send.target);
   if (lane === undefined || !pulls) return forwardOverHttp(registry, options);

@@ -10,7 +10,7 @@ export interface Forward {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly redirectHosts: readonly string[];
-  /** Milliseconds without a byte in either direction after which a transfer is given up. */
+  /** Milliseconds in which at least 64 KiB of a transfer must have moved, else it is given up (see pace.ts). */
   readonly idleTimeoutMs: number;
   /** Milliseconds that the registry may take to answer once it has the whole request; committing a large blob takes long. */
   readonly responseTimeoutMs: number;

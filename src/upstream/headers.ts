@@ -46,6 +46,11 @@ const TO_CLIENT = [
 /** All that is read of an answer's head: what crosses, and what is written anew. */
 export const ANSWER_HEADERS: ReadonlySet<string> = new Set([...TO_CLIENT, 'link', 'location']);
 
+/** Headers that `Connection` names are meant for the next hop alone, and that is here. @see RFC 9110 section 7.6.1 */
+function namedIn(connection: string | undefined): ReadonlySet<string> {
+  return new Set(connection?.toLowerCase().split(/[\t ]*,[\t ]*/));
+}
+
 const AGENT_LIMIT = 512;
 
 export interface Origin {
@@ -61,7 +66,10 @@ export interface Origin {
  */
 export function headersToRegistry(client: IncomingHttpHeaders, origin: Origin): OutgoingHttpHeaders {
   const headers: OutgoingHttpHeaders = {};
-  for (const name of TO_REGISTRY) if (client[name] !== undefined) headers[name] = client[name];
+  const forUs = namedIn(client.connection);
+  for (const name of TO_REGISTRY) {
+    if (client[name] !== undefined && !forUs.has(name)) headers[name] = client[name];
+  }
   const agent = (client['user-agent'] ?? '').slice(0, AGENT_LIMIT);
   headers['user-agent'] = `${agent} warden/${origin.requestId}`.trimStart();
   headers['x-forwarded-for'] = origin.address;
@@ -70,6 +78,9 @@ export function headersToRegistry(client: IncomingHttpHeaders, origin: Origin): 
 
 export function headersToClient(registry: IncomingHttpHeaders): OutgoingHttpHeaders {
   const headers: OutgoingHttpHeaders = {};
-  for (const name of TO_CLIENT) if (registry[name] !== undefined) headers[name] = registry[name];
+  const forUs = namedIn(registry.connection);
+  for (const name of TO_CLIENT) {
+    if (registry[name] !== undefined && !forUs.has(name)) headers[name] = registry[name];
+  }
   return headers;
 }

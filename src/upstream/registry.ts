@@ -8,6 +8,7 @@ import https from 'node:https';
 import { WardenError } from '../errors.ts';
 import { collect } from './collect.ts';
 import { createFastLane, type FastLane } from './fast-lane.ts';
+import { limitConnecting } from './limit-connecting.ts';
 import { createLookUps, type LookUps } from './look-ups.ts';
 import { readAfterReset } from './read-after-reset.ts';
 import type { Answer, Send, SignUpstream } from './send.ts';
@@ -17,6 +18,8 @@ export interface RegistryOptions {
   readonly sign: SignUpstream;
   /** How long the registry may take until the head of its answer, for what has no body. */
   readonly responseTimeoutMs: number;
+  /** How long a connection may take to be made, its TLS handshake included. As long as an answer unless given. */
+  readonly connectTimeoutMs?: number;
   /**
    * Connections that are open at once, of each of three kinds: pulls, other requests without a body, requests with one.
    * Beyond them requests wait, as long as the registry may take to answer. 2048 unless given.
@@ -47,6 +50,7 @@ export function createRegistry({
   url,
   sign,
   responseTimeoutMs,
+  connectTimeoutMs = responseTimeoutMs,
   connections = CONNECTIONS,
 }: RegistryOptions): Registry {
   const client = url.protocol === 'https:' ? https : http;
@@ -69,7 +73,10 @@ export function createRegistry({
     else headers['content-length'] = send.body.stream;
     return headers;
   }
-  const lane = url.protocol === 'http:' ? createFastLane({ url, headersOf, limit: connections }) : undefined;
+  const lane =
+    url.protocol === 'http:'
+      ? createFastLane({ url, headersOf, connectTimeoutMs, limit: connections })
+      : undefined;
 
   function open(send: Send): ClientRequest {
     const request = client.request({
@@ -81,6 +88,7 @@ export function createRegistry({
       headers: headersOf(send),
       agent: send.body === 'none' && send.method !== 'DELETE' ? agent : fresh,
     });
+    limitConnecting(request, url.protocol === 'https:' ? 'secureConnect' : 'connect', connectTimeoutMs);
     if (send.body === 'none') return request.end();
     request.once('socket', readAfterReset);
     if ('bytes' in send.body) request.end(send.body.bytes);

@@ -1,15 +1,11 @@
-/** Who asks, and from where: the users of the file, the limits of guessing, the address of a connection. */
+/** Who asks: the users of the file, and the limits of guessing. */
 import { describeProblem } from '../config/yaml.ts';
 import { WardenError } from '../errors.ts';
-import type { Client } from '../gate/exchange.ts';
 import type { LoginDeps } from '../http/basic-login.ts';
-import type { ServerDeps } from '../http/server.ts';
 import { parseBasic } from '../identity/basic.ts';
-import { clientAddress, secureTransport } from '../identity/client-address.ts';
 import { createLogin, type Login } from '../identity/login.ts';
 import { createPasswords } from '../identity/passwords.ts';
 import { createUsers } from '../identity/users.ts';
-import { createAddressTest, requireRange } from '../policy/address.ts';
 import type { Recorder } from '../provenance/recorder.ts';
 import { createMemoryLimit, type Limit, type LimitOptions } from '../state/limits.ts';
 import { connectRedis } from '../state/redis.ts';
@@ -106,25 +102,6 @@ function sharedLimits({ log, endings }: Part, url: string): (options: LimitOptio
   endings.defer(close);
   return (options) =>
     createRedisLimit({ ...options, client, onAway: () => tell('a count was not answered') });
-}
-
-/** The address of a connection, by the socket and the listed proxies. */
-export function clientReader({ settings }: Part): ServerDeps['readClient'] {
-  const trusted = createAddressTest(settings.trustedProxies.map(requireRange));
-  return function readClient({ peer, encrypted, forwardedFor, forwardedProto }): Client | undefined {
-    const found = clientAddress({ peer, forwardedFor, trusted });
-    if (!found.ok) return undefined;
-    const { address, viaProxy, forwarded } = found;
-    const confidential = secureTransport({ encrypted, viaProxy, forwardedProto, address });
-    return {
-      address,
-      peer: found.peer,
-      forwarded,
-      viaProxy,
-      proto: (viaProxy ? forwardedProto === 'https' : encrypted) ? 'https' : 'http',
-      confidential: confidential || settings.allowCredentialsOverHttp,
-    };
-  };
 }
 
 /** What strangers wrote, for a record: cut, printable ASCII. */

@@ -41,6 +41,8 @@ describe('loadSettings', () => {
         deletes: false,
         redirectHosts: [],
         responseTimeoutSeconds: 60,
+        connectTimeoutSeconds: 10,
+        commitTimeoutSeconds: 1800,
       },
       tokens: {
         issuer: 'registry-warden',
@@ -51,6 +53,14 @@ describe('loadSettings', () => {
       policy: '/etc/warden/policies',
       users: '/etc/warden/users.yaml',
       data: '/etc/warden/data',
+      clients: {
+        headSeconds: 60,
+        bodySeconds: 60,
+        idleSeconds: 300,
+        keepAliveSeconds: 75,
+        requestsPerAddress: 1024,
+        connectionsPerAddress: 2048,
+      },
       sessions: { enabled: true, idleDays: 30, absoluteDays: 180 },
       logins: { failuresPerMinute: { byAddress: 30, byUserAndAddress: 10 }, rememberSeconds: 60 },
       record: { minimumFreeMegabytes: 64, settleSeconds: 60 },

@@ -4,11 +4,14 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import type { Exchange } from '../../src/gate/exchange.ts';
 import { createWardenServer } from '../../src/http/server.ts';
 import { createLog } from '../../src/telemetry/log.ts';
-import { createMetrics } from '../../src/telemetry/metrics.ts';
+import { createMetrics, type Metrics } from '../../src/telemetry/metrics.ts';
+import { eventually } from '../gate/eventually.ts';
 import { ask, type Place } from '../gate/wire.ts';
 
-/** As src/http/server.ts has it. */
-const SHARE = 1024;
+const SHARE = 300;
+const CONNECTIONS = 400;
+/** Stands for a listed proxy. */
+const UNCOUNTED = '127.0.0.9';
 
 describe('the listener that clients see', () => {
   const opened = new Set<Socket>();
@@ -23,7 +26,9 @@ describe('the listener that clients see', () => {
   async function start(gate: (exchange: Exchange) => Promise<void>): Promise<{
     readonly place: Place;
     readonly lines: readonly Record<string, unknown>[];
+    readonly metrics: Metrics;
   }> {
+    const metrics = createMetrics();
     const lines: Record<string, unknown>[] = [];
     const destination = { write: (line: string) => void lines.push(JSON.parse(line)) };
     server = createWardenServer({
@@ -41,12 +46,20 @@ describe('the listener that clients see', () => {
               confidential: true,
             },
       log: createLog({ level: 'info', destination }),
-      metrics: createMetrics(),
+      metrics,
+      shareOf: (peer) => (peer === UNCOUNTED ? undefined : peer),
+      limits: {
+        headersTimeoutMs: 60_000,
+        keepAliveMs: 75_000,
+        silenceMs: 60_000,
+        requestsOfAddress: SHARE,
+        connectionsOfAddress: CONNECTIONS,
+      },
       tls: undefined,
     });
     await new Promise<void>((resolve) => server?.listen(0, '127.0.0.1', () => resolve()));
     const { port } = server.address() as AddressInfo; // a TCP listener has one
-    return { place: { host: '127.0.0.1', port }, lines };
+    return { place: { host: '127.0.0.1', port }, lines, metrics };
   }
 
   function open(place: Place, text: string): Socket {
@@ -89,6 +102,55 @@ describe('the listener that clients see', () => {
     await closed;
     expect((await ask(place, from('192.0.2.1'))).status).toBe(200);
   }, 60_000);
+
+  it('counts a network of IPv6 as one address', async () => {
+    const held: Exchange[] = [];
+    const { place } = await start(async (exchange) => {
+      if (exchange.request.url === '/v2/held') held.push(exchange);
+      else exchange.response.end('ok');
+    });
+    for (let count = 0; count < SHARE; count++) {
+      open(
+        place,
+        `GET /v2/held HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: 2001:db8::${count.toString(16)}\r\n\r\n`,
+      );
+    }
+    await eventually(
+      () => held.length,
+      (count) => count === SHARE,
+    );
+    const from = (address: string) => ask(place, { path: '/v2/', headers: { 'x-forwarded-for': address } });
+    expect((await from('2001:db8::ffff:1')).status).toBe(429);
+    expect((await from('2001:db8:0:1::1')).status).toBe(200);
+  });
+
+  it('closes the connections of an address that has very many open, idle or not, and serves the others', async () => {
+    const { place, lines, metrics } = await start(async ({ response }) => void response.end('ok'));
+    const idle = Array.from({ length: CONNECTIONS }, () => open(place, ''));
+    await Promise.all(idle.map((socket) => new Promise((resolve) => socket.once('connect', resolve))));
+    await expect(ask(place, { path: '/v2/' })).rejects.toThrow(/socket hang up|ECONNRESET/);
+    const more = Array.from({ length: 5 }, () => open(place, 'GET /v2/ HTTP/1.1\r\nHost: x\r\n\r\n'));
+    await Promise.all(more.map((socket) => new Promise((resolve) => socket.once('close', resolve))));
+    // Those of another address, and those that are not counted, find room.
+    expect((await ask(place, { path: '/v2/', from: '127.0.0.8' })).status).toBe(200);
+    for (let count = 0; count < 10; count++) {
+      expect((await ask(place, { path: '/v2/', from: UNCOUNTED })).status).toBe(200);
+    }
+    expect(lines.filter(({ msg }) => String(msg).includes('as many connections'))).toMatchObject([
+      { level: 'warn', address: '127.0.0.1' },
+    ]);
+    expect((await metrics.render()).text).toMatch(/^warden_connections_refused_total 6$/m);
+    const [one] = idle;
+    one?.destroy();
+    await eventually(
+      () =>
+        ask(place, { path: '/v2/' }).then(
+          ({ status }) => status,
+          () => 0,
+        ),
+      (status) => status === 200,
+    );
+  });
 
   it('blames nobody for a connection that was reset before it was looked at', async () => {
     const { place, lines } = await start(async ({ response }) => void response.end('ok'));

@@ -45,6 +45,8 @@ export interface TokenDeps extends LoginDeps {
         readonly use: (token: string, service: string, client: Client) => Promise<Subject | undefined>;
       }
     | undefined;
+  /** For the whole of a form. */
+  readonly bodyTimeoutMs: number;
   readonly metrics: Metrics;
 }
 
@@ -56,7 +58,7 @@ export function token(deps: TokenDeps): Middleware<AppState> {
   return async function tokenRoute(ctx) {
     const { exchange, summary } = ctx.state;
     summary.route = 'token';
-    const asked = await readAsked(exchange, ctx.querystring);
+    const asked = await readAsked(deps, exchange, ctx.querystring);
     const { registry, api } = deps.services;
     if (asked.service !== registry && asked.service !== api) {
       throw new WardenError('SERVICE_UNKNOWN', {
@@ -94,6 +96,7 @@ export function token(deps: TokenDeps): Middleware<AppState> {
 }
 
 async function readAsked(
+  { bodyTimeoutMs }: TokenDeps,
   { request, expectsContinue, response }: Exchange,
   query: string,
 ): Promise<TokenRequest> {
@@ -112,7 +115,7 @@ async function readAsked(
     });
   }
   if (expectsContinue) response.writeContinue();
-  return readTokenForm((await readBody(request, FORM_LIMIT)).toString('utf8'));
+  return readTokenForm((await readBody(request, FORM_LIMIT, bodyTimeoutMs)).toString('utf8'));
 }
 
 async function identify(

@@ -1,0 +1,34 @@
+/** Who a connection belongs to, by its socket and the listed proxies. */
+import type { Client } from '../gate/exchange.ts';
+import type { ServerDeps } from '../http/server.ts';
+import { clientAddress, secureTransport } from '../identity/client-address.ts';
+import { canonicalAddress, createAddressTest, networkOf, requireRange } from '../policy/address.ts';
+import type { Part } from './part.ts';
+
+/** The address of a connection, by the socket and the listed proxies. */
+export function clientReader({ settings }: Part): ServerDeps['readClient'] {
+  const trusted = createAddressTest(settings.trustedProxies.map(requireRange));
+  return function readClient({ peer, encrypted, forwardedFor, forwardedProto }): Client | undefined {
+    const found = clientAddress({ peer, forwardedFor, trusted });
+    if (!found.ok) return undefined;
+    const { address, viaProxy, forwarded } = found;
+    const confidential = secureTransport({ encrypted, viaProxy, forwardedProto, address });
+    return {
+      address,
+      peer: found.peer,
+      forwarded,
+      viaProxy,
+      proto: (viaProxy ? forwardedProto === 'https' : encrypted) ? 'https' : 'http',
+      confidential: confidential || settings.allowCredentialsOverHttp,
+    };
+  };
+}
+
+/** Connections are counted before a byte of them was read: a listed proxy's are of many clients, so they are not counted. */
+export function shareOf({ settings }: Part): ServerDeps['shareOf'] {
+  const trusted = createAddressTest(settings.trustedProxies.map(requireRange));
+  return (peer) => {
+    const address = canonicalAddress(peer.replace(/%.*$/, '')) ?? peer;
+    return trusted(address) ? undefined : networkOf(address);
+  };
+}
