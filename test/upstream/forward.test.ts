@@ -115,13 +115,40 @@ describe.each(WAYS)('by %s, from a registry that misbehaves,', (way) => {
       { status: 502, text: 'REGISTRY_MISBEHAVED' },
     ],
     [
+      'chunks with trailers',
+      'GET',
+      'HTTP/1.1 200 OK\r\nTrailer: ETag\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nETag: "x"\r\n\r\n',
+      { status: 200, text: 'hello' },
+    ],
+    [
+      'two challenges beside an answer',
+      'GET',
+      'HTTP/1.1 404 Not Found\r\nWWW-Authenticate: Bearer realm="http://a"\r\nWWW-Authenticate: Basic realm="b"\r\nContent-Length: 2\r\n\r\nno',
+      { status: 404, text: 'no' },
+    ],
+    [
+      'a 403 with two challenges',
+      'GET',
+      'HTTP/1.1 403 Forbidden\r\nWWW-Authenticate: Bearer realm="http://a"\r\nWWW-Authenticate: Basic realm="b"\r\nContent-Length: 0\r\n\r\n',
+      { status: 502, text: 'REGISTRY_MISBEHAVED' },
+    ],
+    [
+      'a body without length or chunks, which ends with the connection',
+      'GET',
+      'HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\n\r\nhello',
+      { status: 200, text: 'hello' },
+    ],
+    [
       'more bytes than announced',
       'GET',
       'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello, world',
       { status: 200, text: 'hello' },
     ],
   ])('passes on or refuses %s', async (_name, method, bytes, expected) => {
-    const { front } = await start(says(bytes));
+    // What ends with its connection needs an end.
+    const { front } = await start(
+      bytes.startsWith('HTTP/1.0') ? ({ socket }) => socket.end(bytes) : says(bytes),
+    );
     const { text, ...rest } = expected;
     const reply = await front.ask({ method, path: BLOB });
     expect({ ...reply, text: reply.bytes.toString() }).toMatchObject({
@@ -129,6 +156,8 @@ describe.each(WAYS)('by %s, from a registry that misbehaves,', (way) => {
       ...rest,
       ...(text !== undefined && { text }),
     });
+    expect(reply.headers['www-authenticate']).toBeUndefined();
+    expect(reply.headers['trailer']).toBeUndefined();
     // And the next request is not touched by what was left of it.
     expect((await front.ask({ method, path: BLOB })).status).toBe(expected.status);
   });
@@ -148,6 +177,47 @@ describe.each(WAYS)('by %s, from a registry that misbehaves,', (way) => {
     await front.ended(1);
     expect(front.outcomes).toMatchObject([{ status: 200, complete: false }]);
     await until(() => registry.connections() === 0);
+  });
+
+  it('cuts the client when it closes between or within chunks', async () => {
+    for (const chunks of [
+      '5\r\nhello\r\n',
+      '5\r\nhello\r\nff\r\nmore',
+      '5\r\nhello\r\n0\r\n',
+      '5\r\nhello\r\nzz\r\n',
+    ]) {
+      const { front, registry } = await start(({ socket }) =>
+        socket.end(`HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${chunks}`),
+      );
+      expect(await front.ask({ path: BLOB })).toMatchObject({ status: 200, whole: false });
+      await until(() => registry.connections() === 0);
+    }
+  });
+
+  it('removes what Connection names, from the request and from the answer', async () => {
+    const { front, registry } = await start(
+      says(
+        'HTTP/1.1 200 OK\r\nConnection: ETag, keep-alive , X-Other,docker-content-digest\r\nETag: "x"\r\nX-Other: 1\r\n',
+        'Docker-Content-Digest: sha256:abc\r\nAccept-Ranges: bytes\r\nContent-Length: 2\r\n\r\nok',
+      ),
+    );
+    const { status, headers, bytes } = await front.ask({
+      path: BLOB,
+      headers: {
+        connection: 'Range, close,If-None-Match',
+        range: 'bytes=0-1',
+        'if-none-match': '"x"',
+        'if-range': '"y"',
+      },
+    });
+    expect({ status, text: bytes.toString() }).toEqual({ status: 200, text: 'ok' });
+    expect(Object.keys(headers)).not.toEqual(expect.arrayContaining(['etag']));
+    for (const name of ['etag', 'x-other', 'docker-content-digest']) expect(headers[name]).toBeUndefined();
+    expect(headers['accept-ranges']).toBe('bytes');
+    for (const head of registry.heads) {
+      expect(head.toLowerCase()).not.toMatch(/^(?:range|if-none-match):/m);
+      expect(head.toLowerCase()).toMatch(/^if-range: "y"$/m);
+    }
   });
 
   it('cuts the client when a 416 ends short', async () => {
@@ -185,6 +255,64 @@ describe.each(WAYS)('by %s, from a registry that misbehaves,', (way) => {
     });
     expect(await front.ask({ path: BLOB })).toMatchObject({ status: 200, whole: false });
     await until(() => registry.connections() === 0);
+  });
+
+  it('gives up on a body of which a byte comes now and then', async () => {
+    const { front, registry } = await start(
+      ({ socket }) => {
+        socket.write('HTTP/1.1 200 OK\r\nContent-Length: 500000\r\n\r\n');
+        const dripping = setInterval(() => socket.write('x'), 20);
+        socket.once('close', () => clearInterval(dripping));
+      },
+      { idleTimeoutMs: 300 },
+    );
+    expect(await front.ask({ path: BLOB })).toMatchObject({ status: 200, whole: false });
+    await until(() => registry.connections() === 0);
+  });
+
+  it.each([
+    ['nothing', 0],
+    ['a byte now and then', 1],
+  ])('gives up on a client that reads %s of a body, and frees the connection', async (_what, bytes) => {
+    const body = Buffer.alloc(64 * 1024 * 1024);
+    const { front, registry } = await start(
+      ({ socket }) => {
+        socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n`);
+        socket.write(body);
+      },
+      { idleTimeoutMs: 300 },
+    );
+    const client = connect(front.port, '127.0.0.1');
+    client.on('error', () => undefined);
+    client.write(`GET ${BLOB} HTTP/1.1\r\nHost: x\r\n\r\n`);
+    client.pause();
+    const reading = setInterval(() => bytes > 0 && client.read(bytes), 20);
+    await front.ended(1);
+    clearInterval(reading);
+    client.destroy();
+    expect(front.outcomes).toMatchObject([{ status: 200, complete: false }]);
+    await until(() => registry.connections() === 0);
+  });
+
+  it('does not give up on a transfer that is slow and goes on', async () => {
+    const part = Buffer.alloc(40_000, 'x');
+    const { front } = await start(
+      ({ socket }) => {
+        socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${part.length * 12}\r\n\r\n`);
+        let left = 12;
+        const going = setInterval(() => {
+          socket.write(part);
+          if (--left === 0) clearInterval(going);
+        }, 100);
+      },
+      { idleTimeoutMs: 700 },
+    );
+    const reply = await front.ask({ path: BLOB });
+    expect({ status: reply.status, whole: reply.whole, bytes: reply.bytes.length }).toEqual({
+      status: 200,
+      whole: true,
+      bytes: part.length * 12,
+    });
   });
 
   it('refuses a head without end', async () => {

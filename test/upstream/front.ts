@@ -18,6 +18,7 @@ export interface FrontOptions {
   readonly tls?: { readonly cert: string; readonly key: string };
   readonly idleTimeoutMs?: number;
   readonly responseTimeoutMs?: number;
+  readonly connectTimeoutMs?: number;
   /** Connections to the registry that may be open at once. */
   readonly connections?: number;
 }
@@ -51,11 +52,12 @@ const TIMEOUT_MS = 20_000;
 
 export async function startFront(options: FrontOptions): Promise<Front> {
   const { url, way, tls, idleTimeoutMs = TIMEOUT_MS, responseTimeoutMs = TIMEOUT_MS } = options;
-  const { connections } = options;
+  const { connections, connectTimeoutMs } = options;
   const made = createRegistry({
     url,
     sign: () => 'unsigned',
     responseTimeoutMs,
+    ...(connectTimeoutMs !== undefined && { connectTimeoutMs }),
     ...(connections !== undefined && { connections }),
   });
   const registry: Registry = way === 'node:http' ? { ...made, lane: undefined } : made;
