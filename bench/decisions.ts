@@ -43,6 +43,9 @@ export function measureDecisions(count: number, { decideMs }: Sizes): DecisionCo
       repository: at % 10 === 0 ? `a/b/part-${at}` : `team-${at}/app`,
       actions: ['pull'],
       tag: undefined,
+      time: 0,
+      client: undefined,
+      certificate: undefined,
     };
   });
   const verdicts = questions.slice(0, 2).map((question) => decide(policy, question).verdict);

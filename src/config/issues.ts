@@ -52,6 +52,12 @@ function sentence(issue: Issue): string {
       const near = typeof issue.input === 'string' ? didYouMean(issue.input, words) : '';
       return `expected ${offered}${near}`;
     }
+    case 'invalid_union': {
+      const offered = issue.errors.flatMap(([first]) =>
+        first?.code === 'invalid_type' ? [WORDS[first.expected] ?? first.expected] : [],
+      );
+      return `expected ${offered.join(' or ')}, found ${kindOf(issue.input)}`;
+    }
     case 'too_small':
       if (issue.origin === 'array') return 'an empty list says nothing; expected at least one entry';
       if (issue.origin === 'string') return 'an empty text says nothing; expected at least one character';
@@ -117,9 +123,17 @@ function suggestion(key: string, known: readonly string[]): string {
 /** The keys of the object at a path of a schema; empty if there is none. */
 function knownKeys(schema: z.core.$ZodType, path: Path): readonly string[] {
   let here: z.core.$ZodType | undefined = schema;
-  for (const step of path) here = here && stepInto(unwrap(here), step);
-  const def = here && definition(unwrap(here));
+  for (const step of path) here = here && stepInto(memberFor(unwrap(here), step), step);
+  const def = here && definition(memberFor(unwrap(here), ''));
   return def?.type === 'object' ? Object.keys(def.shape) : [];
+}
+
+/** Of several shapes the one that a step leads into: a number into a list, a word into keys. */
+function memberFor(schema: z.core.$ZodType, step: PropertyKey): z.core.$ZodType {
+  const def = definition(schema);
+  if (def.type !== 'union') return schema;
+  const wanted = typeof step === 'number' ? 'array' : 'object';
+  return def.options.map(unwrap).find((option) => definition(option).type === wanted) ?? schema;
 }
 
 function stepInto(schema: z.core.$ZodType, step: PropertyKey): z.core.$ZodType | undefined {
@@ -146,6 +160,7 @@ function definition(schema: z.core.$ZodType):
   | { readonly type: 'array'; readonly element: z.core.$ZodType }
   | { readonly type: 'record'; readonly valueType: z.core.$ZodType }
   | { readonly type: 'pipe'; readonly in: z.core.$ZodType }
+  | { readonly type: 'union'; readonly options: readonly z.core.$ZodType[] }
   | {
       readonly type: 'optional' | 'default' | 'prefault' | 'readonly' | 'nullable';
       readonly innerType: z.core.$ZodType;

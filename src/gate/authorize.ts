@@ -70,11 +70,22 @@ export function authorize(
 
 /** What policy is asked of this request's sender: the facts of who and from where are the same whatever is asked. */
 export function questionOf(
-  { client }: Exchange,
+  { client, request }: Exchange,
   { subject, address }: VerifiedToken,
   { repository, actions, tag }: Pick<Question, 'repository' | 'actions' | 'tag'>,
 ): Question {
-  return { subject, address: client.address, tokenAddress: address, repository, actions, tag };
+  return {
+    subject,
+    address: client.address,
+    tokenAddress: address,
+    repository,
+    actions,
+    tag,
+    time: Date.now(),
+    client: request.headers['user-agent'],
+    // Nothing asks clients for a certificate yet.
+    certificate: undefined,
+  };
 }
 
 /** Whether the source of a mount may be pulled: by policy, and by the token, which is an upper bound for this as well. */

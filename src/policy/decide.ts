@@ -4,13 +4,11 @@
  * Facts may be unknown. What is granted here is granted whatever they turn out to be, what is refused is refused whatever
  * they turn out to be, and the rest is possible. When all facts are known, nothing is merely possible.
  */
-
-import { isRepository } from '../protocol/names.ts';
-import { canonicalAddress } from './address.ts';
-import { type Decision, type Question, UNKNOWN } from './facts.ts';
-import type { Seen } from './matchers.ts';
+import type { Decision, Question } from './facts.ts';
 import type { Policy, Rule } from './policy.ts';
-import { and, type Truth } from './truth.ts';
+import { type Seen, see } from './seen.ts';
+import type { Truth } from './truth.ts';
+import { weighRule } from './weigh.ts';
 
 /**
  * Decides one question. Total: a question that makes no sense (no action, a name that is none, an address that is none) is
@@ -18,24 +16,55 @@ import { and, type Truth } from './truth.ts';
  */
 export function decide(policy: Policy, question: Question): Decision {
   const seen = see(question);
-  if (!seen)
-    return {
-      verdict: 'refused',
-      rules: [],
-      message: undefined,
-      nearest: undefined,
-      observed: [],
-      host: undefined,
-    };
-  const host = seen.address === UNKNOWN ? undefined : policy.hostOf(seen.address);
+  if (!seen) return NONSENSE;
+  return conclude(policy, seen, holding(policy, seen));
+}
+
+const NONSENSE: Decision = Object.freeze({
+  verdict: 'refused',
+  rules: [],
+  message: undefined,
+  nearest: undefined,
+  observed: [],
+  host: undefined,
+});
+
+/** A rule that holds, or may. */
+export interface Weighed {
+  readonly rule: Rule;
+  readonly truth: Exclude<Truth, false>;
+}
+
+/** The rules that hold or may, in the order of the policy's rules. */
+function holding(policy: Policy, seen: Seen): readonly Weighed[] {
+  const found: { readonly place: number; readonly truth: Exclude<Truth, false> }[] = [];
+  for (const list of policy.index.candidates(seen)) {
+    for (const place of list) {
+      const rule = policy.rules[place];
+      const truth = rule !== undefined && weighRule(rule, seen);
+      if (truth !== false) found.push({ place, truth });
+    }
+  }
+  if (found.length > 1) found.sort((a, b) => a.place - b.place);
+  return found.flatMap(({ place, truth }, index) => {
+    const rule = policy.rules[place];
+    return rule === undefined || found[index - 1]?.place === place ? [] : [{ rule, truth }];
+  });
+}
+
+/** What follows from the rules that hold or may. */
+export function conclude(
+  policy: Pick<Policy, 'hostOf' | 'findNearest'>,
+  seen: Seen,
+  weighed: readonly Weighed[],
+): Decision {
+  const host = seen.addressText === undefined ? undefined : policy.hostOf(seen.addressText);
   const allows: Rule[] = [];
   const denies: Rule[] = [];
   const observed: string[] = [];
   let granted = false;
   let mayBeDenied = false;
-  for (const rule of policy.rules) {
-    const truth = weigh(rule, seen);
-    if (truth === false) continue;
+  for (const { rule, truth } of weighed) {
     if (!rule.enforce) {
       if (truth === true) observed.push(rule.id);
     } else if (rule.effect === 'allow') {
@@ -59,50 +88,11 @@ export function decide(policy: Policy, question: Question): Decision {
     };
   }
   if (allows.length === 0) {
-    const nearest = nearestAllow(policy.rules, seen);
+    const nearest = policy.findNearest(seen);
     return { verdict: 'refused', rules: [], message: nearest?.message, nearest: nearest?.id, observed, host };
   }
   const verdict = granted && !mayBeDenied ? 'granted' : 'possible';
   return { verdict, rules: ids(allows), message: undefined, nearest: undefined, observed, host };
-}
-
-/** @returns undefined if the question makes no sense. */
-function see({ subject, address, tokenAddress, repository, actions, tag }: Question): Seen | undefined {
-  const canonical = address === UNKNOWN ? UNKNOWN : canonicalAddress(address);
-  if (canonical === undefined || actions.length === 0) return undefined;
-  if (repository !== UNKNOWN && !isRepository(repository)) return undefined;
-  return {
-    subject,
-    actions,
-    components: repository === UNKNOWN ? UNKNOWN : repository.split('/'),
-    tag,
-    address: canonical,
-    tokenAddress: canonicalAddress(tokenAddress),
-  };
-}
-
-function weigh(rule: Rule, seen: Seen): Truth {
-  let truth: Truth = true;
-  for (const matcher of rule.matchers) {
-    truth = and([truth, matcher.test(seen)]);
-    if (truth === false) return false;
-  }
-  return truth;
-}
-
-/**
- * The allow rule that speaks of this action and repository and whose other conditions fail least; one with a message goes
- * first, since it was written to be read by the person who is refused. `rules` are sorted by id, which settles ties.
- */
-function nearestAllow(rules: readonly Rule[], seen: Seen): Rule | undefined {
-  let best: { readonly rule: Rule; readonly distance: number } | undefined;
-  for (const rule of rules) {
-    if (rule.effect !== 'allow' || !rule.enforce || !rule.concerns(seen)) continue;
-    const failed = rule.matchers.filter((matcher) => matcher.test(seen) === false).length;
-    const distance = failed + (rule.message === undefined ? rule.matchers.length + 100 : 0);
-    if (distance < (best?.distance ?? Infinity)) best = { rule, distance };
-  }
-  return best?.rule;
 }
 
 function ids(rules: readonly Rule[]): string[] {

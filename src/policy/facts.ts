@@ -1,22 +1,57 @@
 /** The words of a decision: what is asked, what is known, what was answered. Types and constants only. */
 
-/** What can be done to a repository. `push` in a rule, a scope or a question stands for create and overwrite. */
-export const ACTIONS = ['pull', 'create', 'overwrite', 'delete', 'list', 'audit'] as const;
+/** What can be done. `push` in a rule, a scope or a question stands for create and overwrite. */
+export const ACTIONS = [
+  'pull',
+  'create',
+  'overwrite',
+  'delete',
+  'list',
+  'audit',
+  'quarantine',
+  'robots',
+  'grants',
+  'policy',
+] as const;
 export type Action = (typeof ACTIONS)[number];
+
+/** Actions that are about no repository in particular; they are asked with the repository UNKNOWN. */
+export const GLOBAL_ACTIONS: readonly Action[] = ['policy'];
 
 /** A fact that is not known yet, for example the address from which a token will be used. Decisions are three-valued. */
 export const UNKNOWN: unique symbol = Symbol('unknown');
 export type Unknown = typeof UNKNOWN;
 
-export type SubjectKind = 'anonymous' | 'person' | 'robot' | 'build';
+export const SUBJECT_KINDS = ['anonymous', 'person', 'robot', 'build'] as const;
+export type SubjectKind = (typeof SUBJECT_KINDS)[number];
+
+/** How a caller can have authenticated; the anonymous one has not: `none`. */
+export const METHODS = ['password', 'ldap', 'oidc', 'robot', 'grant', 'certificate'] as const;
+export type Method = (typeof METHODS)[number];
+
+/** What the token of a build says of it, verified by its issuer's key. */
+export const BUILD_CLAIMS = [
+  'issuer',
+  'project',
+  'branch',
+  'tag',
+  'job',
+  'environment',
+  'event',
+  'operator',
+] as const;
+export type BuildClaim = (typeof BUILD_CLAIMS)[number];
+export type BuildClaims = { readonly [Claim in BuildClaim]?: string };
 
 /** Who is asking. `name` is '' for the anonymous subject and only for it. */
 export interface Subject {
   readonly name: string;
   readonly kind: SubjectKind;
   readonly groups: readonly string[];
-  /** How it authenticated: `none`, `password`; later `ldap`, `oidc`, `robot`, … */
+  /** How it authenticated: `none`, or one of METHODS. */
   readonly method: string;
+  /** Absent for whoever did not log in with the token of a build. */
+  readonly build?: BuildClaims;
 }
 
 export const ANONYMOUS: Subject = { name: '', kind: 'anonymous', groups: [], method: 'none' };
@@ -34,6 +69,12 @@ export interface Question {
   readonly actions: readonly Action[];
   /** The tag written; undefined where the request has none (push by digest, pull); UNKNOWN while an upload has not named it. */
   readonly tag: string | undefined | Unknown;
+  /** When it is done, in milliseconds since 1970. UNKNOWN where a token is fetched, which is used later. */
+  readonly time: number | Unknown;
+  /** The User-Agent, which says what it likes; undefined where there was none. UNKNOWN where a token is fetched. */
+  readonly client: string | undefined | Unknown;
+  /** The name in the client certificate that the connection has proved; undefined where it has shown none. */
+  readonly certificate: string | undefined | Unknown;
 }
 
 /**

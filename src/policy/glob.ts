@@ -1,25 +1,37 @@
 /**
- * Patterns of repositories and tags. Always anchored, never regular expressions.
+ * Patterns of repositories, tags and claims of builds. Always anchored, never regular expressions.
  *
  * In a repository: `*` is any text inside one component, `**` any number of components, `{user}` and `{group}` a whole
- * component that is equal to the caller's name or to one of the caller's groups. In a tag: `*` is any text.
+ * component that is equal to the caller's name or to one of the caller's groups, `{build.project}` as many components as
+ * the value has, any other `{build.…}` one. In a claim: the same without variables. In a tag: `*` is any text.
  *
  * Matching goes back to the last star only, so it takes at most (length of pattern) x (length of text) steps however many
  * stars a pattern has; a regular expression with several stars can be made to take minutes by the choice of the text.
  */
 import { isRepository, isTag, REPOSITORY_LENGTH } from '../protocol/names.ts';
-import { type Subject, UNKNOWN } from './facts.ts';
+import { BUILD_CLAIMS, type BuildClaim, type Subject, UNKNOWN } from './facts.ts';
+import { didYouMean } from './nearest.ts';
 import type { Truth } from './truth.ts';
 
-type Part =
+/** What one stretch of a pattern fits. `claim` fits the value of a build's claim, cut at its slashes. */
+export type Part =
   | { readonly kind: 'components' }
   | { readonly kind: 'any' }
   | { readonly kind: 'literal'; readonly text: string }
   | { readonly kind: 'wild'; readonly pattern: string }
   | { readonly kind: 'user' }
-  | { readonly kind: 'group' };
+  | { readonly kind: 'group' }
+  | { readonly kind: 'claim'; readonly claim: BuildClaim };
 
 export interface RepositoryGlob {
+  readonly text: string;
+  readonly parts: readonly Part[];
+  /** Whether any part depends on who asks. */
+  readonly variable: boolean;
+}
+
+/** A pattern of texts that slashes cut into components, which may hold anything else. */
+export interface ClaimGlob {
   readonly text: string;
   readonly parts: readonly Part[];
 }
@@ -32,6 +44,8 @@ export type Parsed<T> =
   | { readonly ok: true; readonly glob: T }
   | { readonly ok: false; readonly reason: string };
 
+const VARIABLES = ['{user}', '{group}', ...BUILD_CLAIMS.map((claim) => `{build.${claim}}`)];
+
 /** Reads a pattern of repositories; refuses what can match no valid name. */
 export function parseRepositoryGlob(text: string): Parsed<RepositoryGlob> {
   const refuse = (reason: string) => ({ ok: false as const, reason: `${JSON.stringify(text)}: ${reason}` });
@@ -41,42 +55,80 @@ export function parseRepositoryGlob(text: string): Parsed<RepositoryGlob> {
     return refuse(`repository names are lower case; ${JSON.stringify(text.toLowerCase())}?`);
   const strange = /[^a-z0-9._/*{}-]/u.exec(text)?.[0];
   if (strange !== undefined) {
-    return refuse(`${JSON.stringify(strange)} has no place here; only *, **, {user} and {group} are special`);
+    return refuse(`${JSON.stringify(strange)} has no place here; only *, ** and {variables} are special`);
   }
   const components = text.split('/');
   if (components.includes('')) return refuse('expected components with one slash between each two');
-  if (components.filter((component) => component === '{group}').length > 1) {
-    return refuse('{group} can stand once in a pattern');
+  // With two choices that depend on each other, it would be hard to say what a pattern fits.
+  for (const once of ['{group}', '{build.project}']) {
+    if (components.filter((component) => component === once).length > 1)
+      return refuse(`${once} can stand once in a pattern`);
   }
+  const parts = joinParts(components, parseRepositoryPart);
+  if (typeof parts === 'string') return refuse(parts);
+  return { ok: true, glob: { text, parts, variable: parts.some(isVariable) } };
+}
+
+function isVariable({ kind }: Part): boolean {
+  return kind === 'user' || kind === 'group' || kind === 'claim';
+}
+
+/** @returns a sentence if a component is none. */
+function joinParts(
+  components: readonly string[],
+  read: (component: string) => Part | string,
+): Part[] | string {
   const parts: Part[] = [];
   for (const [index, component] of components.entries()) {
-    const part = parsePart(component);
-    if (typeof part === 'string') return refuse(part);
-    if (part.kind === 'components' && components[index - 1] === '**') return refuse('one ** is enough');
+    const part = component === '**' ? ({ kind: 'components' } as const) : read(component);
+    if (typeof part === 'string') return part;
+    if (part.kind === 'components' && components[index - 1] === '**') return 'one ** is enough';
     // `a/**` is what lies below a; a itself is not below a.
     if (part.kind === 'components' && index > 0 && index === components.length - 1)
       parts.push({ kind: 'any' });
     parts.push(part);
   }
-  return { ok: true, glob: { text, parts } };
+  return parts;
 }
 
 /** @returns a sentence if the component is not one. */
-function parsePart(component: string): Part | string {
-  if (component === '**') return { kind: 'components' };
+function parseRepositoryPart(component: string): Part | string {
   if (component === '*') return { kind: 'any' };
   if (component === '{user}') return { kind: 'user' };
   if (component === '{group}') return { kind: 'group' };
+  const claim = BUILD_CLAIMS.find((one) => component === `{build.${one}}`);
+  if (claim !== undefined) return { kind: 'claim', claim };
   // Beside other text a variable would be ambiguous: a-b and c make the same name as a and b-c.
-  if (/[{}]/.test(component)) return 'only {user} and {group} are variables, each as a whole component';
+  if (/[{}]/.test(component))
+    return `only {user}, {group} and {build.…} are variables, each as a whole component${didYouMean(component, VARIABLES)}`;
   if (component.includes('**')) return '** stands alone between slashes';
   // A valid name stays valid with a letter in place of what a star stood for, so this refuses no useful pattern.
   if (!isRepository(component.replaceAll('*', 'a'))) {
     return `${JSON.stringify(component)} can be no part of a repository name`;
   }
+  return wildOrLiteral(component);
+}
+
+function wildOrLiteral(component: string): Part {
   return component.includes('*')
     ? { kind: 'wild', pattern: component }
     : { kind: 'literal', text: component };
+}
+
+const CLAIM_LENGTH = 512;
+
+/** Reads a pattern of a build's claim. Any text can be a claim, so it is refused only where stars contradict each other. */
+export function parseClaimGlob(text: string): Parsed<ClaimGlob> {
+  const refuse = (reason: string) => ({ ok: false as const, reason: `${JSON.stringify(text)}: ${reason}` });
+  if (text === '' || text.length > CLAIM_LENGTH) return refuse(`expected 1 to ${CLAIM_LENGTH} characters`);
+  const parts = joinParts(text.split('/'), (component) =>
+    component.includes('**') ? '** stands alone between slashes' : wildOrLiteral(component),
+  );
+  return typeof parts === 'string' ? refuse(parts) : { ok: true, glob: { text, parts } };
+}
+
+export function matchesClaim({ parts }: ClaimGlob, value: string): boolean {
+  return matchesParts(parts, value.split('/'), 'anyone');
 }
 
 /** Reads a pattern of tags. */
@@ -100,10 +152,12 @@ export function matchesTag(glob: TagGlob, tag: string): boolean {
  * Whether a pattern covers a repository that is not named: every one (true), none that there could be for this caller
  * (false), or some (UNKNOWN).
  */
-export function coversAnyRepository({ parts }: RepositoryGlob, subject: Subject): Truth {
-  if (parts.every((part) => part.kind === 'components')) return true;
-  if (parts.some((part) => part.kind === 'user') && subject.kind === 'anonymous') return false;
-  return parts.some((part) => part.kind === 'group') && subject.groups.length === 0 ? false : UNKNOWN;
+export function coversAnyRepository(glob: RepositoryGlob, subject: Subject): Truth {
+  if (glob.parts.every((part) => part.kind === 'components')) return true;
+  if (!glob.variable) return UNKNOWN;
+  const parts = substituted(glob.parts, subject);
+  const grouped = parts?.some((part) => part.kind === 'group') ?? false;
+  return parts === undefined || (grouped && subject.groups.length === 0) ? false : UNKNOWN;
 }
 
 /**
@@ -111,7 +165,53 @@ export function coversAnyRepository({ parts }: RepositoryGlob, subject: Subject)
  * equal to none of them. `anyone` asks whether there could be a caller for whom the pattern fits.
  */
 export function matchesRepository(
-  { parts }: RepositoryGlob,
+  { parts, variable }: RepositoryGlob,
+  components: readonly string[],
+  subject: Subject | 'anyone',
+): boolean {
+  if (!variable) return matchesParts(parts, components, subject);
+  const own = subject === 'anyone' ? generalised(parts) : substituted(parts, subject);
+  return own !== undefined && matchesParts(own, components, subject);
+}
+
+/**
+ * The pattern as it is for one caller: literals in place of variables, but for {group}, which is a choice.
+ *
+ * The value of a claim is one component, and that of `project` as many as it has; each must be a valid one, or nothing
+ * fits.
+ *
+ * @returns undefined where the caller lacks what a variable stands for.
+ */
+function substituted(parts: readonly Part[], subject: Subject): readonly Part[] | undefined {
+  const own: Part[] = [];
+  for (const part of parts) {
+    if (part.kind === 'user') {
+      if (subject.kind === 'anonymous') return undefined;
+      own.push({ kind: 'literal', text: subject.name });
+    } else if (part.kind === 'claim') {
+      const value = subject.build?.[part.claim];
+      if (value === undefined || !isRepository(value)) return undefined;
+      const components = value.split('/');
+      if (components.length > 1 && part.claim !== 'project') return undefined;
+      own.push(...components.map((text): Part => ({ kind: 'literal', text })));
+    } else {
+      own.push(part);
+    }
+  }
+  return own;
+}
+
+/** The pattern as it is for a caller of any name, groups and claims. */
+export function generalised(parts: readonly Part[]): readonly Part[] {
+  return parts.flatMap((part): Part[] => {
+    if (!isVariable(part)) return [part];
+    const several = part.kind === 'claim' && part.claim === 'project';
+    return several ? [{ kind: 'any' }, { kind: 'components' }] : [{ kind: 'any' }];
+  });
+}
+
+function matchesParts(
+  parts: readonly Part[],
   components: readonly string[],
   subject: Subject | 'anyone',
 ): boolean {
@@ -138,6 +238,7 @@ export function matchesRepository(
   return part === parts.length;
 }
 
+/** Variables have been replaced before, but for groups. */
 function fits(part: Part, component: string, subject: Subject | 'anyone'): boolean {
   switch (part.kind) {
     case 'components':
@@ -147,10 +248,11 @@ function fits(part: Part, component: string, subject: Subject | 'anyone'): boole
       return part.text === component;
     case 'wild':
       return matchesWild(part.pattern, component);
-    case 'user':
-      return subject === 'anyone' || (subject.kind !== 'anonymous' && subject.name === component);
     case 'group':
-      return subject === 'anyone' || subject.groups.includes(component);
+      return subject !== 'anyone' && subject.groups.includes(component);
+    case 'user':
+    case 'claim':
+      return false;
   }
 }
 

@@ -1,46 +1,55 @@
 /** What is allowed in a policy and probably not meant. None of this changes a decision. */
-import { contains, type Range, rangeText, requireRange } from './address.ts';
+import { WRITES_MASK } from './actions.ts';
+import { contains, rangeText, requireRange } from './address.ts';
+import { findCovered } from './lint-covered.ts';
+import { neverReason, notProduced } from './lint-never.ts';
 import type { Content, Stated } from './merge.ts';
-import { type Problem, pathText } from './problem.ts';
-import type { RuleContent, WhoContent } from './schema.ts';
+import type { Rule } from './policy.ts';
+import { type Path, type Problem, pathText } from './problem.ts';
+import type { RuleContent } from './schema.ts';
 
 /**
- * Where container engines put their containers. Behind a port that an engine publishes, every client has an address from
- * here, so a rule for it is a rule for everyone.
+ * Where container engines and virtual machines put what they run. Behind a port that an engine publishes, every client
+ * has an address from here, so a rule for it is a rule for everyone.
  */
 const BRIDGES = [
-  { range: requireRange('172.17.0.0/16'), name: 'the default bridge of docker' },
-  { range: requireRange('10.88.0.0/16'), name: 'the default bridge of podman' },
+  { range: requireRange('172.17.0.0/16'), name: 'the default bridge of docker', wide: true },
+  { range: requireRange('10.88.0.0/16'), name: 'the default bridge of podman', wide: false },
+  { range: requireRange('10.0.2.2'), name: 'the gateway of VirtualBox and QEMU', wide: false },
+  { range: requireRange('192.168.122.0/24'), name: 'the NAT of libvirt', wide: false },
+  { range: requireRange('192.168.65.0/24'), name: 'the NAT of Docker Desktop', wide: false },
 ] as const;
-const DOCKER = BRIDGES[0].range;
 
-/** `ranges`: for each rule's id the addresses from which it holds; undefined for any. */
-export function lint(
-  content: Content,
-  ranges: ReadonlyMap<string, readonly Range[] | undefined>,
-): readonly Problem[] {
+/** @param rules the same as those of the content, compiled, in the order of their ids. */
+export function lint(content: Content, rules: readonly Rule[]): readonly Problem[] {
   const warnings: Problem[] = [];
   for (const stated of content.networks.values()) warnings.push(...everywhere(stated, stated.value, []));
+  for (const [name, stated] of content.hosts) {
+    if (stated.value.certificate === undefined) continue;
+    const sentence = `the host ${name}: its certificate is kept, and nothing asks for it yet`;
+    warnings.push(stated.problem(['certificate'], sentence));
+  }
+  const byId = new Map(rules.map((rule) => [rule.id, rule]));
+  const covered = findCovered(rules);
   for (const stated of content.rules) {
     const { value } = stated;
+    const rule = byId.get(value.id);
+    if (rule === undefined) continue;
     warnings.push(...everywhere(stated, value.from ?? [], ['from']));
-    if (contradicts(value.who))
-      warnings.push(warning(stated, ['who'], 'nobody can be all of this, so it never applies'));
-    if (value.allow === undefined) continue;
-    if (value.allow.some((word) => word === 'push' || word === 'create' || word === 'overwrite')) {
-      warnings.push(...openPush(stated, ranges.get(value.id)));
-    }
-    const deny = content.rules.find((other) => coversWholly(other.value, value));
-    if (deny) {
-      warnings.push(
-        warning(stated, [], `never applies: the rule ${deny.value.id} denies all of it to everyone`),
-      );
+    for (const { path, sentence } of notProduced(value)) warnings.push(warning(stated, path, sentence));
+    if (rule.effect === 'allow' && (rule.when.actions.mask & WRITES_MASK) !== 0)
+      warnings.push(...openPush(stated, rule));
+    const never = neverReason(rule);
+    if (never !== undefined) warnings.push(warning(stated, never.path, never.sentence));
+    else {
+      const by = covered.get(value.id);
+      if (by !== undefined) warnings.push(warning(stated, [], by));
     }
   }
   return warnings;
 }
 
-function warning(stated: Stated<unknown>, inside: readonly (string | number)[], sentence: string): Problem {
+function warning(stated: Stated<unknown>, inside: Path, sentence: string): Problem {
   const { value } = stated;
   const id =
     typeof value === 'object' && value !== null && 'id' in value ? `rule ${String(value.id)}` : undefined;
@@ -54,56 +63,37 @@ function everywhere(stated: Stated<unknown>, list: readonly string[], inside: re
   );
 }
 
-function openPush(stated: Stated<RuleContent>, ranges: readonly Range[] | undefined): Problem[] {
-  const { value } = stated;
+function openPush(stated: Stated<RuleContent>, { when }: Rule): Problem[] {
   const found: Problem[] = [];
-  if (!ranges) found.push(warning(stated, ['allow'], 'allows pushes from any address; say from where'));
-  if (!needsLogin(value)) found.push(warning(stated, ['allow'], 'allows pushes without a login; say who'));
-  for (const range of ranges ?? []) {
-    const bridge = BRIDGES.find(
-      (one) => contains(one.range, range) || (one.range === DOCKER && contains(range, DOCKER)),
-    );
-    if (!bridge) continue;
-    const sentence =
-      `allows pushes from ${rangeText(range)}, which meets ${rangeText(bridge.range)}, ${bridge.name}: ` +
-      'behind a published port every client has such an address';
-    found.push(warning(stated, ['from'], sentence));
+  if (!when.from) found.push(warning(stated, ['allow'], 'allows pushes from any address; say from where'));
+  if (!needsLogin(when)) found.push(warning(stated, ['allow'], 'allows pushes without a login; say who'));
+  for (const [index, { ranges }] of (when.from?.entries ?? []).entries()) {
+    for (const range of ranges) {
+      // A wide intranet holds most bridges by chance; that of docker is in use wherever docker is.
+      const bridge = BRIDGES.find(
+        (one) => contains(one.range, range) || (one.wide && contains(range, one.range)),
+      );
+      if (!bridge) continue;
+      const sentence =
+        `allows pushes from ${rangeText(range)}, which meets ${rangeText(bridge.range)}, ${bridge.name}: ` +
+        'behind a published port every client has such an address';
+      found.push(warning(stated, ['from', index], sentence));
+    }
   }
   return found;
 }
 
 /** Whether no anonymous caller can match. */
-function needsLogin({ who, repositories }: RuleContent): boolean {
-  if (repositories.every((text) => /\{user\}|\{group\}/.test(text))) return true;
-  if (!who) return false;
-  const named = who.users !== undefined || who.groups !== undefined || who.authenticated === true;
-  return named || (who.kinds !== undefined && !who.kinds.includes('anonymous'));
-}
-
-function contradicts(who: WhoContent | undefined): boolean {
-  if (!who) return false;
-  const onlyAnonymous =
-    who.authenticated === false || who.kinds?.every((kind) => kind === 'anonymous') === true;
-  const never = who.users !== undefined || who.groups !== undefined || who.authenticated === true;
-  const neither = who.authenticated === false && who.kinds?.includes('anonymous') === false;
-  return (onlyAnonymous && never) || neither;
-}
-
-/** The simple case: a deny without conditions, for the same patterns or for all that lies around them. */
-function coversWholly(deny: RuleContent, allow: RuleContent): boolean {
-  if (deny.deny === undefined || !deny.enforce || deny.tags || deny.who || deny.from || deny.unless)
-    return false;
-  const denied = spelledOut(deny.deny);
-  if (!spelledOut(allow.allow ?? []).every((word) => denied.includes(word))) return false;
-  return allow.repositories.every((text) => deny.repositories.some((pattern) => covers(pattern, text)));
-}
-
-function spelledOut(words: readonly string[]): string[] {
-  return words.flatMap((word) => (word === 'push' ? ['create', 'overwrite'] : [word]));
-}
-
-function covers(pattern: string, text: string): boolean {
-  return (
-    pattern === '**' || pattern === text || (pattern.endsWith('/**') && text.startsWith(pattern.slice(0, -2)))
-  );
+function needsLogin({
+  repositories,
+  users,
+  groups,
+  authenticated,
+  kinds,
+  methods,
+  build,
+}: Rule['when']): boolean {
+  if (repositories.every(({ variable }) => variable)) return true;
+  const named = users ?? groups ?? methods ?? build;
+  return named !== undefined || authenticated === true || kinds?.has('anonymous') === false;
 }

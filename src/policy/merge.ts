@@ -1,6 +1,7 @@
 /** Puts the files of a policy together. A name that stands in two places is a problem that names both. */
 import type { Path, Place, Problem } from './problem.ts';
 import type { HostContent, PolicyDocument, RuleContent } from './schema.ts';
+import { SET_KINDS, type SetKind } from './sets.ts';
 
 /** One checked file, with the way from a path to its place in the text. */
 export interface PolicySource {
@@ -22,12 +23,21 @@ export interface Stated<T> {
 export interface Content {
   readonly hosts: ReadonlyMap<string, Stated<HostContent>>;
   readonly networks: ReadonlyMap<string, Stated<readonly string[]>>;
+  /** Each kind has names of its own. */
+  readonly sets: Readonly<Record<SetKind, ReadonlyMap<string, Stated<readonly string[]>>>>;
   readonly rules: readonly Stated<RuleContent>[];
 }
 
 export function mergeSources(sources: readonly PolicySource[], problems: Problem[]): Content {
   const hosts = new Map<string, Stated<HostContent>>();
   const networks = new Map<string, Stated<readonly string[]>>();
+  const sets = {
+    users: new Map<string, Stated<readonly string[]>>(),
+    groups: new Map<string, Stated<readonly string[]>>(),
+    repositories: new Map<string, Stated<readonly string[]>>(),
+    tags: new Map<string, Stated<readonly string[]>>(),
+    times: new Map<string, Stated<readonly string[]>>(),
+  };
   const rules = new Map<string, Stated<RuleContent>>();
   // Hosts and networks are named in the same lists, so they share their names.
   const named = new Map<string, Stated<unknown>>();
@@ -40,12 +50,18 @@ export function mergeSources(sources: readonly PolicySource[], problems: Problem
       const stated = state(source, ['networks', name], value);
       if (isFirst(named, name, stated, problems)) networks.set(name, stated);
     }
+    for (const kind of SET_KINDS) {
+      for (const [name, value] of Object.entries(source.document.sets?.[kind] ?? {})) {
+        const stated = state(source, ['sets', kind, name], value);
+        if (isFirst(sets[kind], name, stated, problems)) sets[kind].set(name, stated);
+      }
+    }
     for (const [index, value] of (source.document.rules ?? []).entries()) {
       const stated = state(source, ['rules', index], value);
       if (isFirst(rules, value.id, stated, problems, ['id'])) rules.set(value.id, stated);
     }
   }
-  return { hosts, networks, rules: [...rules.values()] };
+  return { hosts, networks, sets, rules: [...rules.values()] };
 }
 
 function state<T>({ file, positionOf }: PolicySource, path: Path, value: T): Stated<T> {
@@ -74,7 +90,8 @@ function isFirst(
     return true;
   }
   const { file, line, column } = first.place;
-  const kind = { hosts: 'host', networks: 'network', rules: 'rule' }[String(first.path[0])] ?? 'entry';
+  const kind =
+    { hosts: 'host', networks: 'network', sets: 'set', rules: 'rule' }[String(first.path[0])] ?? 'entry';
   problems.push(
     stated.problem(
       inside,

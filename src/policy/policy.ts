@@ -1,7 +1,10 @@
-/** A compiled policy: what the files of a policy mean, ready to decide. */
-import type { AddressTest } from './address.ts';
-import type { Matcher, Seen } from './matchers.ts';
+/** A compiled policy: what the files of a policy mean, ready to decide, to be explained and to be compared. */
+import type { Conditions, RuleConditions } from './conditions.ts';
+import type { FindNearest } from './nearest-rule.ts';
 import type { Place } from './problem.ts';
+import type { RangeSet } from './range-set.ts';
+import type { RuleIndex } from './rule-index.ts';
+import type { RuleContent } from './schema.ts';
 
 export interface Rule {
   readonly id: string;
@@ -9,12 +12,16 @@ export interface Rule {
   /** False: reported in `Decision.observed`, and nothing else. */
   readonly enforce: boolean;
   readonly message: string | undefined;
-  /** Whether it speaks of this action and repository at all, whoever asks, from wherever. */
-  readonly concerns: (seen: Seen) => boolean;
   /** All must hold. */
-  readonly matchers: readonly Matcher[];
+  readonly when: RuleConditions;
+  /** The rule does not apply where all conditions of one of these hold. */
+  readonly unless: readonly Conditions[];
+  /** The token must be used from the address that fetched it. Only of an allow. */
+  readonly bind: boolean;
   /** Where it stands, for explanations. */
   readonly place: Place & { readonly file: string };
+  /** What the file says, with the names of sets and networks. */
+  readonly written: RuleContent;
 }
 
 export interface Host {
@@ -26,9 +33,13 @@ export interface Host {
 export interface Policy {
   /** Sorted by id; their order has no meaning. */
   readonly rules: readonly Rule[];
+  /** Finds the few rules that may be about a question. */
+  readonly index: RuleIndex;
+  /** The allow rule that comes nearest to a question which no rule allows. */
+  readonly findNearest: FindNearest;
   readonly hosts: ReadonlyMap<string, Host>;
-  /** Tests for the named networks and hosts. */
-  readonly places: ReadonlyMap<string, AddressTest>;
+  /** The addresses of the named networks and hosts. */
+  readonly places: ReadonlyMap<string, RangeSet>;
   /** Name of the host that has this canonical address. */
   hostOf(address: string): string | undefined;
   /** `sha256:` of the meaning of all files together: neither comments nor the order of lists, rules or files change it. */

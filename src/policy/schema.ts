@@ -4,12 +4,13 @@
  * looked up when the policy is compiled.
  */
 import { z } from 'zod';
+import { RULE_ACTIONS } from './actions.ts';
 import { looksLikeRange, parseRange } from './address.ts';
-import { parseRepositoryGlob, parseTagGlob } from './glob.ts';
-
-/** The words of `allow` and `deny`. `push` stands for create and overwrite. */
-export const RULE_ACTIONS = ['pull', 'push', 'create', 'overwrite', 'delete', 'list', 'audit'] as const;
-export type RuleAction = (typeof RULE_ACTIONS)[number];
+import { checkRule } from './check-rule.ts';
+import { parseClientTest } from './client-version.ts';
+import { METHODS, SUBJECT_KINDS } from './facts.ts';
+import { parseClaimGlob, parseRepositoryGlob, parseTagGlob } from './glob.ts';
+import { setNamed } from './sets.ts';
 
 /** Shown to a person in one line beside who, from where and what for. */
 const MESSAGE_LIMIT = 200;
@@ -43,6 +44,11 @@ function named<T extends z.ZodType>(value: T) {
   );
 }
 
+/** The same, or the name of a set, which is looked up when the policy is compiled. */
+function parsedOrSet(parse: Parameters<typeof parsedText>[0]) {
+  return parsedText((text) => (setNamed(text) === undefined ? parse(text) : { ok: true }));
+}
+
 /** Names are compared as they stand: a pattern here would be a group that nobody is in. */
 const literalName = (kind: string) =>
   z
@@ -52,53 +58,94 @@ const literalName = (kind: string) =>
       error: `${kind} are names, not patterns; for everyone who has logged in write authenticated: true`,
     });
 
-const repositories = z
-  .array(parsedText(parseRepositoryGlob))
-  .min(1)
-  .describe('Patterns of repositories; one of them must fit.');
-const tags = z
-  .array(parsedText(parseTagGlob))
-  .min(1)
-  .describe(
-    'Patterns of tags; for pushes only. A push by digest writes no tag, so `tags` does not stand in its way.',
-  );
-const from = z
-  .array(z.string().min(1))
-  .min(1)
-  .describe('Networks, hosts, addresses or ranges; the client must be in one of them.');
+const users = z.array(literalName('users')).min(1);
+const groups = z.array(literalName('groups')).min(1);
+const repositories = z.array(parsedOrSet(parseRepositoryGlob)).min(1);
+const tags = z.array(parsedOrSet(parseTagGlob)).min(1);
+const times = z.array(z.string().min(1)).min(1);
 
-const who = z
-  .strictObject({
-    users: z
-      .array(literalName('users'))
-      .min(1)
-      .optional()
-      .describe('Names of users; one must be the caller.'),
-    groups: z
-      .array(literalName('groups'))
-      .min(1)
-      .optional()
-      .describe('Groups; the caller must be in one of them.'),
-    kinds: z
-      .array(z.enum(['anonymous', 'person', 'robot', 'build']))
-      .min(1)
-      .optional()
-      .describe('Kinds of caller; one must be the caller’s.'),
-    authenticated: z.boolean().optional().describe('true: has logged in; false: has not.'),
-  })
-  .refine((value) => Object.keys(value).length > 0, {
-    error: 'an empty match holds for everyone, also without a login; leave `who` out or say who',
-  })
-  .describe('The caller; every key that is given must hold.');
+const SETS = 'set:NAME stands for a set.';
+/** What a rule and each block of its `unless` can ask. */
+const conditions = {
+  tags: tags
+    .optional()
+    .describe(
+      `Patterns of tags; for pushes only. A push by digest writes no tag, so it does not stand in its way. ${SETS}`,
+    ),
+  from: z
+    .array(z.string().min(1))
+    .min(1)
+    .optional()
+    .describe('Networks, hosts, addresses or ranges; the client must be in one of them.'),
+  who: z
+    .strictObject({
+      users: users.optional().describe(`Names of users; one must be the caller. ${SETS}`),
+      groups: groups.optional().describe(`Groups; the caller must be in one of them. ${SETS}`),
+      kinds: z
+        .array(z.enum(SUBJECT_KINDS))
+        .min(1)
+        .optional()
+        .describe('Kinds of caller; one must be the caller’s.'),
+      methods: z
+        .array(z.enum(METHODS))
+        .min(1)
+        .optional()
+        .describe('Ways to log in; the caller must have used one of them.'),
+      authenticated: z.boolean().optional().describe('true: has logged in; false: has not.'),
+      certificates: z
+        .array(literalName('certificates'))
+        .min(1)
+        .optional()
+        .describe('Names in the client certificate of the connection; it must have shown one of them.'),
+    })
+    .refine((value) => Object.keys(value).length > 0, {
+      error: 'an empty match holds for everyone, also without a login; leave `who` out or say who',
+    })
+    .optional()
+    .describe('The caller; every key that is given must hold.'),
+  build: z
+    .strictObject({
+      issuer: claims('Who vouches for the build: the address of the CI server.'),
+      project: claims('The project that is built.'),
+      branch: claims('The branch that is built.'),
+      tag: claims('The tag of the source that is built.'),
+      job: claims('The job.'),
+      environment: claims('The environment that the job is for.'),
+      event: claims('What started it.'),
+      operator: claims('Who started it.'),
+    })
+    .refine((value) => Object.keys(value).length > 0, {
+      error: 'an empty match asks nothing of the build; leave `build` out or say which',
+    })
+    .optional()
+    .describe('What the token of a build says of it; every key that is given must hold.'),
+  time: times
+    .optional()
+    .describe(
+      `Windows of time such as Mon-Fri 08:00-18:00 Europe/Berlin, or 2026-12-20 18:00 to 2027-01-04 06:00 Europe/Berlin. ${SETS}`,
+    ),
+  client: z
+    .array(parsedText(parseClientTest))
+    .min(1)
+    .optional()
+    .describe('Programs such as docker < 20.10, by what they say of themselves. For `deny` only.'),
+};
 
-const unless = z
-  .strictObject({ who: who.optional(), from: from.optional(), tags: tags.optional() })
-  .refine((value) => Object.keys(value).length > 0, {
-    error: 'an empty match always holds, so the rule never would; leave `unless` out or say when',
-  })
-  .describe('The rule does not apply where all that is given here holds.');
+function claims(meaning: string) {
+  return z.array(parsedText(parseClaimGlob)).min(1).optional().describe(`${meaning} Patterns.`);
+}
 
 const actions = z.array(z.enum(RULE_ACTIONS)).min(1);
+
+const block = z
+  .strictObject({
+    actions: actions.optional().describe('Of those of the rule, the ones that are excepted.'),
+    repositories: repositories.optional().describe(`Patterns of repositories. ${SETS}`),
+    ...conditions,
+  })
+  .refine((value) => Object.keys(value).length > 0, {
+    error: 'an empty match always holds, so the rule never would; leave `unless` out or say when',
+  });
 
 const rule = z
   .strictObject({
@@ -110,11 +157,14 @@ const rule = z
       .describe('Stands in messages and in the record. Never reuse one for another purpose.'),
     allow: actions.optional().describe('What is allowed.'),
     deny: actions.optional().describe('What is forbidden, whatever any other rule allows.'),
-    repositories,
-    tags: tags.optional(),
-    who: who.optional(),
-    from: from.optional(),
-    unless: unless.optional(),
+    repositories: repositories.describe(`Patterns of repositories; one of them must fit. ${SETS}`),
+    ...conditions,
+    unless: z
+      .union([block, z.array(block).min(1)])
+      .optional()
+      .describe(
+        'A block, or a list of them: the rule does not apply where all that stands in one of them holds.',
+      ),
     bind: z
       .literal('address')
       .optional()
@@ -136,28 +186,6 @@ const rule = z
 /** Text over several lines of YAML is one line for the reader. */
 export function oneLine(text: string): string {
   return text.replace(/\s+/g, ' ').trim();
-}
-
-/** Runs also where a key of the rule is at fault, so it may not rely on any of them. */
-function checkRule(
-  value: unknown,
-  context: { addIssue(issue: { code: 'custom'; path: string[]; message: string }): void },
-) {
-  const { allow, deny, tags, unless, bind } = value as Readonly<Record<string, unknown>>;
-  const add = (path: string[], message: string) => context.addIssue({ code: 'custom', path, message });
-  if (allow !== undefined && deny !== undefined)
-    add(['deny'], 'a rule has allow or deny, not both; make two rules');
-  if (allow === undefined && deny === undefined) add([], 'a rule needs allow or deny');
-  if (deny !== undefined && bind !== undefined)
-    add(['bind'], 'bind belongs to allow; a token is not bound by a deny');
-  const words = [allow, deny].flatMap((list) => (Array.isArray(list) ? (list as unknown[]) : []));
-  const reads = words.filter((word) => ['pull', 'list', 'audit', 'delete'].includes(String(word)));
-  if (reads.length === 0) return;
-  const reason =
-    `tags cannot stand with ${[...new Set(reads)].join(', ')}: the same image has a digest, which gets round any tag; ` +
-    'use them with push, create or overwrite only';
-  if (tags !== undefined) add(['tags'], reason);
-  if (unless instanceof Object && 'tags' in unless) add(['unless', 'tags'], reason);
 }
 
 const address = parsedText((text) => {
@@ -182,12 +210,23 @@ const host = z.strictObject({
     .describe('For the reader: since when this is so.'),
 });
 
+const namedList = <T extends z.ZodType>(list: T, what: string) => named(list).optional().describe(what);
+
+const sets = z.strictObject({
+  users: namedList(users, 'Sets of users.'),
+  groups: namedList(groups, 'Sets of groups.'),
+  repositories: namedList(repositories, 'Sets of patterns of repositories.'),
+  tags: namedList(tags, 'Sets of patterns of tags.'),
+  times: namedList(times, 'Sets of windows of time.'),
+});
+
 /** One policy file. Several files of a folder are one policy. */
 export const policyDocument = z.strictObject({
   hosts: named(host).optional().describe('Machines with names, so that the record outlives their addresses.'),
   networks: named(z.array(z.string().min(1)).min(1))
     .optional()
     .describe('Named sets of ranges, addresses, hosts and other networks.'),
+  sets: sets.optional().describe('Named sets, which rules and other sets of the same kind name as set:NAME.'),
   rules: z
     .array(rule)
     .min(1)
@@ -199,3 +238,4 @@ export type PolicyDocument = z.output<typeof policyDocument>;
 export type RuleContent = NonNullable<PolicyDocument['rules']>[number];
 export type HostContent = NonNullable<PolicyDocument['hosts']>[string];
 export type WhoContent = NonNullable<RuleContent['who']>;
+export type BlockContent = z.output<typeof block>;

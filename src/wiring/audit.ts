@@ -8,6 +8,9 @@ import type { PolicyInForce } from './policy.ts';
 import type { OpenedRecord } from './record.ts';
 import type { Tokens } from './tokens.ts';
 
+/** What every question to read the record has in common. */
+const ASKED = { actions: ['audit'], tag: undefined, certificate: undefined } as const;
+
 export function auditDeps(parts: {
   readonly logins: Logins;
   readonly tokens: Tokens;
@@ -18,11 +21,11 @@ export function auditDeps(parts: {
   return {
     ...logins.deps,
     verify: tokens.verifyApi,
-    decide: (facts) => decide(policy.current(), { ...facts, actions: ['audit'], tag: undefined }),
+    decide: (facts) => decide(policy.current(), { ...facts, ...ASKED, time: Date.now() }),
     ask: record.audit.ask,
     refusalText({ decision, subject, address, id }) {
       const asked = { subject, address, tokenAddress: address, repository: UNKNOWN } as const;
-      const question: Question = { ...asked, actions: ['audit'], tag: undefined };
+      const question: Question = { ...asked, ...ASKED, time: UNKNOWN, client: UNKNOWN };
       return describeRefusal({ decision, question, decisionId: id });
     },
   };

@@ -65,6 +65,9 @@ export function openTokens(
             repository,
             actions,
             tag: UNKNOWN,
+            time: UNKNOWN,
+            client: UNKNOWN,
+            certificate: UNKNOWN,
           }).verdict,
       );
       const signed = (audience === service ? forRegistry : forApi).sign({ subject, address, access });

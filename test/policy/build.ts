@@ -63,6 +63,9 @@ export function question(asked: Partial<Question>): Question {
     repository: 'none/such',
     actions: ['pull'],
     tag: undefined,
+    time: Date.UTC(2026, 10, 23, 12),
+    client: undefined,
+    certificate: undefined,
     ...asked,
   };
 }

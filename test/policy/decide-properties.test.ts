@@ -111,7 +111,14 @@ const known: fc.Arbitrary<Known> = fc
   })
   .map(({ action, tag, ...rest }) => {
     const written = action === 'create' || action === 'overwrite';
-    return { ...rest, actions: [action], tag: written ? tag : undefined };
+    return {
+      ...rest,
+      actions: [action],
+      tag: written ? tag : undefined,
+      time: 0,
+      client: undefined,
+      certificate: undefined,
+    };
   });
 
 /** Ways to know less. Each names what is taken away. */
@@ -165,7 +172,7 @@ function holds(one: RuleContent, question: Known): boolean {
   if (one.from && !isIn(one.from, address)) return false;
   if (one.tags && !(tag === undefined ? one.allow !== undefined : fitsTag(one.tags, tag))) return false;
   if (!one.unless) return true;
-  const { who, from, tags } = one.unless;
+  const { who, from, tags } = [one.unless].flat()[0] ?? {};
   const excepted =
     (!who || isWho(who, subject)) &&
     (!from || isIn(from, address)) &&
@@ -255,6 +262,9 @@ describe('for every policy and question', () => {
       repository: 'a',
       actions: ['create', 'overwrite'],
       tag: 'v1',
+      time: 0,
+      client: undefined,
+      certificate: undefined,
     };
     expect(decide(both, question).verdict).toBe('possible');
     expect(completions(question).map((one) => decide(both, one).verdict)).toEqual(['granted', 'granted']);

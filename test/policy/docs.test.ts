@@ -1,10 +1,11 @@
 /** The examples of docs/policy.md are policies, and what its tables say of them is so. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
+import { RULE_ACTIONS } from '../../src/policy/actions.ts';
 import { decide } from '../../src/policy/decide.ts';
 import { type Action, ANONYMOUS, UNKNOWN } from '../../src/policy/facts.ts';
 import { matchesRepository, parseRepositoryGlob } from '../../src/policy/glob.ts';
-import { policyDocument, RULE_ACTIONS } from '../../src/policy/schema.ts';
+import { policyDocument } from '../../src/policy/schema.ts';
 import { person, policyOf, question, report } from './build.ts';
 
 const text = readFileSync(new URL('../../docs/policy.md', import.meta.url), 'utf8');

@@ -17,6 +17,8 @@ export interface AuditDeps extends LoginDeps {
     readonly address: string;
     readonly tokenAddress: string;
     readonly repository: string | Unknown;
+    /** The User-Agent. */
+    readonly client: string | undefined;
   }) => Decision;
   /** @throws {WardenError} FILTER_MALFORMED */
   readonly ask: (
@@ -43,8 +45,9 @@ export function auditQuestion(deps: AuditDeps, kind: AuditKind): Middleware<AppS
     const { subject, tokenAddress } = await identify(deps, exchange);
     summary.subject = subject.name;
     const { address } = exchange.client;
+    const client = exchange.request.headers['user-agent'];
     const judge = (repository: string | Unknown): Decision =>
-      deps.decide({ subject, address, tokenAddress, repository });
+      deps.decide({ subject, address, tokenAddress, repository, client });
     const decision = judge(UNKNOWN);
     if (decision.verdict === 'refused') {
       throw new WardenError('POLICY_DENIED', {
