@@ -12,6 +12,7 @@ import {
   type ServerResponse,
 } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
+import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import { WardenError } from '../errors.ts';
 import {
@@ -99,6 +100,8 @@ export function createWardenServer(deps: ServerDeps): Server {
   server.on('upgrade', (_request, socket) =>
     socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n'),
   );
+  // Before a handshake has ended there is nobody to answer: what is written would wait for its end, and hold the socket.
+  server.prependListener('tlsClientError', (_error, socket: Duplex) => socket.destroy());
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     // A TLS hello on a plain port ends here: docker and buildkit need an answer to it before they try plain HTTP.
     const status = UNREADABLE[error.code ?? ''] ?? '400 Bad Request';
