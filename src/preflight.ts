@@ -17,6 +17,7 @@ import { loadUsers } from './identity/users-file.ts';
 import type { Policy } from './policy/policy.ts';
 import { loadCertificateChain } from './token/certificates.ts';
 import { loadSigningKey, type SigningKey } from './token/keys.ts';
+import { loadOffloadKey, type OffloadKey } from './token/offload-key.ts';
 
 /** What a start needs of the files. */
 export interface Loaded {
@@ -26,6 +27,8 @@ export interface Loaded {
   readonly policyStamp: string;
   readonly clientKey: SigningKey;
   readonly upstream: { readonly key: SigningKey; readonly x5c: readonly string[] };
+  /** Of redirects; undefined where there are none. */
+  readonly offloadKey: OffloadKey | undefined;
   readonly tls: Tls | undefined;
   readonly redisUrl: string | undefined;
 }
@@ -95,6 +98,8 @@ export async function preflight(settingsFile: string, now: number): Promise<Pref
       ),
     );
   }
+  const redirects = settings.offload?.redirect;
+  const offloadKey = redirects && take(loadOffloadKey(redirects.keyFile), 'offload', 'redirect', 'keyFile');
   const policyStamp = await stampPolicyFiles(settings.policy);
   const policy = take(await loadPolicy(settings.policy), 'policy');
   take(await loadUsers(settings.users), 'users');
@@ -120,6 +125,7 @@ export async function preflight(settingsFile: string, now: number): Promise<Pref
       policyStamp,
       clientKey: clientKey.key,
       upstream: { key: upstreamKey.key, x5c: chain.x5c },
+      offloadKey: offloadKey?.key,
       tls: tls?.tls,
       redisUrl: redis?.url,
     },

@@ -20,6 +20,7 @@ import { auditDeps } from './wiring/audit.ts';
 import { watchCertificate } from './wiring/certificate.ts';
 import { clientReader, shareOf } from './wiring/clients.ts';
 import { openLogins } from './wiring/logins.ts';
+import { openOffload } from './wiring/offload.ts';
 import { operationsOf } from './wiring/operations.ts';
 import type { Part } from './wiring/part.ts';
 import { openPolicy } from './wiring/policy.ts';
@@ -105,6 +106,7 @@ async function build(
     manifests: createManifestCheck({ registry, isRecorded: record.isRecorded }),
     seals: createUploadSeals(deriveSealKey(loaded.clientKey.privateKey)),
     registry,
+    offload: openOffload(part, loaded.offloadKey),
     recorder: record.recorder,
     inventory: record.inventory,
     metrics,

@@ -5,7 +5,7 @@ import { loadSettings, type Settings } from '../config/settings.ts';
 import { describeProblem, type Problem } from '../config/yaml.ts';
 import { type LoadedChain, loadCertificateChain } from '../token/certificates.ts';
 import { fileProblem } from '../token/file-problem.ts';
-import { makeCertificateFile, makeKeyFile } from '../token/key-files.ts';
+import { makeCertificateFile, makeKeyFile, makeOffloadKeyFile } from '../token/key-files.ts';
 import {
   ALGORITHMS,
   type Algorithm,
@@ -108,6 +108,10 @@ async function init({ io }: KeysDeps, settings: Settings, { algorithm }: KeysOpt
           makeCertificateFile({ file: registry.certificateFile, key: loaded.key, now: Date.now() }),
         )
       : loaded.problems;
+  }
+  const offloadKey = settings.offload?.redirect?.keyFile;
+  if (stopped.length === 0 && offloadKey !== undefined && !(await exists(offloadKey))) {
+    stopped = await make('the key of redirects', offloadKey, () => makeOffloadKeyFile(offloadKey));
   }
   for (const line of made) io.out(line);
   if (stopped.length > 0) return stopped;

@@ -1,6 +1,7 @@
 /** What is wrong with settings that are each right: combinations that are dangerous, or cannot work. */
 import { contains, parseRange, requireRange } from '../policy/address.ts';
 import { type Path, pathText } from '../policy/problem.ts';
+import { judgeOffload } from './offload-judgement.ts';
 import type { Settings } from './settings.ts';
 import type { PositionOf, Problem } from './yaml.ts';
 
@@ -69,6 +70,7 @@ export function judgeSettings(settings: Settings, file: string, positionOf: Posi
   if (operations.port !== 0 && operations.port === listen.port && overlap(operations.host, listen.host)) {
     say(problems, ['operations', 'port'], 'the same address and port as listen');
   }
+  judgeOffload(settings, (path, sentence) => say(problems, path, sentence));
 
   const open = !isLoopback(listen.host);
   if (settings.allowCredentialsOverHttp) {

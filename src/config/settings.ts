@@ -46,7 +46,7 @@ export async function loadSettings(file: string, read: ReadText = readText): Pro
 
 function complete(value: z.output<typeof settingsSchema>, file: string): Settings {
   const at = (path: string): string => resolve(dirname(file), path);
-  const { listen, registry, tokens, state } = value;
+  const { listen, registry, offload, tokens, state } = value;
   const service = value.service ?? authorityOf(value.publicUrl);
   return deepFreeze({
     ...value,
@@ -64,6 +64,14 @@ function complete(value: z.output<typeof settingsSchema>, file: string): Setting
       keyFile: at(registry.keyFile),
       certificateFile: at(registry.certificateFile),
     },
+    ...(offload && {
+      offload: {
+        ...offload,
+        ...(offload.redirect && {
+          redirect: { ...offload.redirect, keyFile: at(offload.redirect.keyFile) },
+        }),
+      },
+    }),
     tokens: { ...tokens, keyFile: at(tokens.keyFile) },
     policy: at(value.policy),
     users: at(value.users),

@@ -43,6 +43,9 @@ export interface Summary {
   error?: string;
   bytesIn: number;
   bytesOut: number;
+  /** How the body left past Warden, and its bytes as far as they were asked for; whether they arrived is not seen here. */
+  offload?: 'accel' | 'redirect';
+  offloadedBytes?: number;
 }
 
 export const CLIENT_ID_LENGTH = 64;

@@ -1,7 +1,7 @@
 /**
  * The gate: the only place that knows the order of steps for a registry request.
  *
- *     read -> authenticate -> authorize -> (manifest: judge, intend, put, conclude | forward) -> count
+ *     read -> authenticate -> authorize -> (manifest: judge, intend, put, conclude | offload | forward) -> count
  */
 import { WardenError } from '../errors.ts';
 import { plainMediaType } from '../protocol/manifest.ts';
@@ -15,6 +15,7 @@ import { type Deletion, deleteContent } from './delete.ts';
 import type { GateDeps, VerifiedToken } from './deps.ts';
 import type { Exchange, Summary } from './exchange.ts';
 import { needOf } from './needs.ts';
+import { offloadBlob } from './offload.ts';
 import { originOf } from './origin.ts';
 import { keyOf } from './push-intent.ts';
 import { pushManifest, requireRecord } from './push-manifest.ts';
@@ -80,6 +81,7 @@ async function serve(
       return pullManifest(deps, exchange, summary, token, request, judgement.decision.host);
     case 'blob':
       if (request.method === 'DELETE') return deleteContent(asking, request as Deletion, judgement);
+      if (await offloadBlob(deps, exchange, summary, token, request)) return;
       return pass(deps, exchange, summary, token, request, ['pull']);
     case 'upload-start':
       return startUpload(deps, underWay, exchange, summary, token, request);

@@ -19,6 +19,8 @@ export interface Metrics {
     readonly bytesIn: number;
     readonly bytesOut: number;
   }) => void;
+  /** A body that an nginx sends in Warden's place. */
+  readonly offloaded: (mode: 'accel' | 'redirect', bytes: number) => void;
   readonly inFlight: (route: string, change: 1 | -1) => void;
   readonly decision: (action: string, verdict: 'granted' | 'refused') => void;
   readonly token: (grant: string, outcome: 'granted' | 'refused' | 'limited') => void;
@@ -76,6 +78,18 @@ export function createMetrics(): Metrics {
     labelNames: ['direction', 'route'],
     registers,
   });
+  const offloadedBodies = new Counter({
+    name: 'warden_offloaded_bodies_total',
+    help: 'Bodies of blobs left to an nginx.',
+    labelNames: ['mode'],
+    registers,
+  });
+  const offloadedBytes = new Counter({
+    name: 'warden_offloaded_bytes_total',
+    help: 'Bytes of the bodies left to an nginx, as they were asked for.',
+    labelNames: ['mode'],
+    registers,
+  });
   const open = new Gauge({
     name: 'warden_requests_in_flight',
     help: 'Requests being answered.',
@@ -113,6 +127,10 @@ export function createMetrics(): Metrics {
       requests.inc({ route, method, status: String(status) });
       if (bytesIn > 0) bytes.inc({ direction: 'in', route }, bytesIn);
       if (bytesOut > 0) bytes.inc({ direction: 'out', route }, bytesOut);
+    },
+    offloaded(mode, bytes) {
+      offloadedBodies.inc({ mode });
+      offloadedBytes.inc({ mode }, bytes);
     },
     inFlight: (route, change) => open.inc({ route }, change),
     decision: (action, verdict) => decisions.inc({ action, verdict }),

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { makeFolder } from '../store/make-folder.ts';
 import type { Algorithm, SigningKey } from './keys.ts';
+import { offloadKeyLine } from './offload-key.ts';
 
 const generate = promisify(generateKeyPair);
 
@@ -15,6 +16,7 @@ const YEARS = 10;
 /** The clock of the registry's machine may be behind. */
 const BACKDATE_MS = 24 * 3600 * 1000;
 const RSA_BITS = 3072;
+const OFFLOAD_BYTES = 32;
 
 /** @throws what the file system throws, with its `code`; EEXIST when the file is there. */
 export async function makeKeyFile(file: string, algorithm: Algorithm): Promise<void> {
@@ -23,6 +25,11 @@ export async function makeKeyFile(file: string, algorithm: Algorithm): Promise<v
       ? await generate('ec', { namedCurve: 'P-256' })
       : await generate('rsa', { modulusLength: RSA_BITS });
   await create(file, privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(), KEY_MODE, 0o700);
+}
+
+/** @throws what the file system throws, with its `code`; EEXIST when the file is there. */
+export async function makeOffloadKeyFile(file: string): Promise<void> {
+  await create(file, offloadKeyLine(randomBytes(OFFLOAD_BYTES).toString('base64url')), KEY_MODE, 0o700);
 }
 
 export interface CertificateOptions {

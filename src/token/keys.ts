@@ -5,9 +5,8 @@
  * and not with the first client's push.
  */
 import { createHash, createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
-import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import type { Problem } from '../config/yaml.ts';
-import { fileProblem } from './file-problem.ts';
+import { readSecretFile } from './read-secret-file.ts';
 
 /** The signatures that are made and believed. Both are asymmetric; nothing else is ever accepted. */
 export const ALGORITHMS = ['ES256', 'RS256'] as const;
@@ -26,34 +25,19 @@ export type LoadedKey =
   | { readonly ok: false; readonly problems: readonly Problem[] };
 
 const RSA_BITS = 2048;
-/** Group write and everything of others. */
-const TOO_OPEN = 0o027;
 const PEM_LABEL = /^-----BEGIN ([A-Z0-9 ]+)-----\r?$/m;
 
 /** Loads a PKCS#8 key. `algorithm`: what the settings say it is for; undefined takes that of the key. */
 export function loadSigningKey(file: string, algorithm?: Algorithm): LoadedKey {
-  let text: string;
-  let mode: number;
-  try {
-    const handle = openSync(file, 'r');
-    try {
-      mode = fstatSync(handle).mode & 0o777;
-      text = readFileSync(handle, 'utf8');
-    } finally {
-      closeSync(handle);
-    }
-  } catch (error) {
-    return { ok: false, problems: [fileProblem(file, 'the key cannot be read', error)] };
-  }
-  const read = readSigningKey(text);
+  const found = readSecretFile(file);
+  if (!found.ok) return found;
+  const read = readSigningKey(found.text);
   if (!read.ok) return { ok: false, problems: [{ file, line: 1, column: 1, message: read.reason }] };
   if (algorithm !== undefined && read.key.algorithm !== algorithm) {
     const message = `the key is one for ${read.key.algorithm}, the settings say ${algorithm}`;
     return { ok: false, problems: [{ file, line: 1, column: 1, message }] };
   }
-  const message = `the key is open to other users of this machine (mode ${mode.toString(8)}); chmod 600 ${file}`;
-  const warnings = (mode & TOO_OPEN) === 0 ? [] : [{ file, line: 1, column: 1, message }];
-  return { ok: true, key: read.key, warnings };
+  return { ok: true, key: read.key, warnings: found.warnings };
 }
 
 /** Reads a key from its PEM text. */

@@ -66,6 +66,23 @@ describe('warden keys init', () => {
     expect([mode(temp.at('keys')), mode(temp.at('trust'))]).toEqual([0o700, 0o755]);
   });
 
+  it('makes the key of redirects where the settings have them, and leaves one alone', async () => {
+    const file = temp.at('keys', 'offload.conf');
+    await run('init');
+    expect(existsSync(file)).toBe(false);
+    const settings = JSON.parse(readFileSync(temp.at('warden.yaml'), 'utf8')) as object;
+    const offload = { mode: 'redirect', redirect: { keyFile: 'keys/offload.conf' } };
+    writeFileSync(
+      temp.at('warden.yaml'),
+      JSON.stringify({ ...settings, trustedProxies: ['127.0.0.1'], offload }),
+    );
+    expect((await run('init')).out[0]).toBe(`made the key of redirects ${file}`);
+    expect(mode(file)).toBe(0o600);
+    const text = readFileSync(file, 'utf8');
+    expect((await run('init')).out[0]).toBe('nothing was missing');
+    expect(readFileSync(file, 'utf8')).toBe(text);
+  });
+
   it('prints settings that a registry starts with and then takes the tokens of the key', async () => {
     if (missing('docker-registry')) return;
     for (const algorithm of ['ES256', 'RS256'] as const) {

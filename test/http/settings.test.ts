@@ -293,6 +293,15 @@ describeNeeding(['openssl'], 'a wrong setting of every kind', () => {
     ],
     ['a key for the other algorithm', set('tokens.algorithm', 'RS256'), 'tokens.pem:1:1', /RS256/],
     [
+      'no key for redirects',
+      (folder) => {
+        set('trustedProxies', ['127.0.0.1'])(folder);
+        set('offload', { mode: 'redirect', redirect: { keyFile: 'keys/offload.conf' } })(folder);
+      },
+      'offload.conf:1:1',
+      /cannot be read: there is no such file.*offload\.redirect\.keyFile at .*warden\.yaml:/,
+    ],
+    [
       'the same key in two files',
       (folder) =>
         writeFileSync(join(folder, 'keys/tokens.pem'), readFileSync(join(folder, 'keys/upstream.pem'))),

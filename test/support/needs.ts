@@ -19,6 +19,7 @@ const PACKAGES = {
   debootstrap: 'debootstrap',
   git: 'git',
   curl: 'curl',
+  nginx: 'nginx',
 } as const;
 
 export type Need = keyof typeof PACKAGES | 'root' | 'distribution3' | 'go';
