@@ -81,8 +81,11 @@ async function main(): Promise<void> {
   if (wanted('decisions')) {
     const costs = sizes.rules.map((rules) => measureDecisions(rules, sizes));
     all['decisions'] = costs;
-    const rows = costs.map((cost) => [cost.rules, cost.nanoseconds / 1000, cost.compileMs].map(text));
-    say(`### Decisions\n\n${table(['rules', 'CPU us a decision', 'ms to compile'], rows)}`);
+    const rows = costs.map(({ rules, granted, refused, compileMs }) =>
+      [rules, granted / 1000, refused / 1000, compileMs].map(text),
+    );
+    const head = ['rules', 'CPU us to grant', 'CPU us to refuse', 'ms to compile'];
+    say(`### Decisions\n\n${table(head, rows)}`);
   }
   say(`Load average at the end: ${loadavg().map(text).join(', ')}.`);
   if (values.json !== undefined) writeFileSync(values.json, JSON.stringify(all, undefined, 1));

@@ -45,7 +45,7 @@ export const FULL: Sizes = {
   aborts: 100,
   tokens: 4000,
   logins: 40,
-  rules: [10, 100, 10_000],
+  rules: [10, 100, 1000, 10_000],
   decideMs: 3000,
 };
 

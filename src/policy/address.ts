@@ -73,6 +73,8 @@ export function dottedNumber(text: string): number | undefined {
 }
 
 export function parseAddress(text: string): Address | undefined {
+  const dotted = dottedNumber(text);
+  if (dotted !== undefined) return { family: 4, value: BigInt(dotted) };
   const family = isIP(text);
   if (family === 0 || text.includes('%')) return undefined;
   if (family === 4) return { family: 4, value: valueOfDotted(text) };

@@ -9,13 +9,13 @@ import { SET_KINDS } from './sets.ts';
  * means something), no comments, no file names.
  */
 export function policyDigest({ hosts, networks, sets, rules }: Content): string {
-  const canonical = sorted({
+  const text = canonical({
     hosts: Object.fromEntries([...hosts].map(([name, { value }]) => [name, value])),
     networks: Object.fromEntries([...networks].map(([name, { value }]) => [name, value])),
     ...setsOf(sets),
     rules: Object.fromEntries(rules.map(({ value }) => [value.id, withBlocks(value)])),
   });
-  return `sha256:${createHash('sha256').update(JSON.stringify(canonical)).digest('hex')}`;
+  return `sha256:${createHash('sha256').update(text).digest('hex')}`;
 }
 
 /** Only sets that are there, so that a policy without any keeps the digest that it had before there were sets. */
@@ -33,12 +33,20 @@ function withBlocks(rule: RuleContent): unknown {
   return Array.isArray(unless) && unless.length === 1 ? { ...rule, unless: unless[0] } : rule;
 }
 
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value))
-    return value
-      .map((entry) => (typeof entry === 'object' ? JSON.stringify(sorted(entry)) : String(entry)))
-      .sort();
-  if (typeof value !== 'object' || value === null) return value;
-  const entries = Object.entries(value).filter(([, inner]) => inner !== undefined);
-  return entries.sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, inner]) => [key, sorted(inner)]);
+/** JSON, in which keys with values are a list of pairs by key, and lists are sorted texts. */
+function canonical(value: unknown): string {
+  if (Array.isArray(value)) {
+    const texts = value.map((entry) => (typeof entry === 'object' ? canonical(entry) : String(entry)));
+    return `[${texts
+      .sort()
+      .map((text) => JSON.stringify(text))
+      .join(',')}]`;
+  }
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  const fields = value as Readonly<Record<string, unknown>>;
+  const pairs = Object.keys(fields)
+    .filter((key) => fields[key] !== undefined)
+    .sort()
+    .map((key) => `[${JSON.stringify(key)},${canonical(fields[key])}]`);
+  return `[${pairs.join(',')}]`;
 }

@@ -28,6 +28,15 @@ export interface RepositoryGlob {
   readonly parts: readonly Part[];
   /** Whether any part depends on who asks. */
   readonly variable: boolean;
+  readonly anchors: Anchors;
+}
+
+/** What stands still in a pattern, by which it is found. */
+export interface Anchors {
+  /** The literal components at its beginning; without the last one, where there is nothing else. */
+  readonly prefix: readonly string[];
+  /** The component at its end, where that is literal. */
+  readonly last: string | undefined;
 }
 
 /** A pattern of texts that slashes cut into components, which may hold anything else. */
@@ -66,7 +75,18 @@ export function parseRepositoryGlob(text: string): Parsed<RepositoryGlob> {
   }
   const parts = joinParts(components, parseRepositoryPart);
   if (typeof parts === 'string') return refuse(parts);
-  return { ok: true, glob: { text, parts, variable: parts.some(isVariable) } };
+  return { ok: true, glob: { text, parts, variable: parts.some(isVariable), anchors: anchorsOf(parts) } };
+}
+
+function anchorsOf(parts: readonly Part[]): Anchors {
+  const prefix: string[] = [];
+  for (const part of parts) {
+    if (part.kind !== 'literal') break;
+    prefix.push(part.text);
+  }
+  if (prefix.length === parts.length) return { last: prefix.pop(), prefix };
+  const final = parts.at(-1);
+  return { prefix, last: final?.kind === 'literal' ? final.text : undefined };
 }
 
 function isVariable({ kind }: Part): boolean {

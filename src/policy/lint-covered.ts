@@ -1,7 +1,7 @@
 /** Rules that change nothing, since others say the same or more. */
 import { ruleCovers } from './covers.ts';
 import type { Rule } from './policy.ts';
-import { anchorsOf, createRepositoryTree } from './repository-tree.ts';
+import { createRepositoryTree } from './repository-tree.ts';
 
 /** Pairs compared for one policy at most: what is found is true, and a policy of thousands of like rules loads in time. */
 const PAIR_LIMIT = 500_000;
@@ -15,13 +15,13 @@ export function findCovered(rules: readonly Rule[]): ReadonlyMap<string, string>
   const counting = rules.filter(({ enforce }) => enforce);
   const tree = createRepositoryTree();
   for (const [place, { when }] of counting.entries())
-    for (const glob of when.repositories) tree.add(anchorsOf(glob), place);
+    for (const { anchors } of when.repositories) tree.add(anchors, place);
   let left = PAIR_LIMIT;
   for (const [place, rule] of counting.entries()) {
     const [first] = rule.when.repositories;
     if (first === undefined) continue;
     // Whatever covers this pattern begins with no more, and ends in the same or in anything.
-    const { prefix, last } = anchorsOf(first);
+    const { prefix, last } = first.anchors;
     const lists: (readonly number[])[] = [];
     tree.collect(last === undefined ? prefix : [...prefix, last], lists);
     for (const other of lists.flat()) {

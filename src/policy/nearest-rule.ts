@@ -2,7 +2,7 @@
 import { WRITES_MASK } from './actions.ts';
 import { ACTIONS, UNKNOWN } from './facts.ts';
 import type { Rule } from './policy.ts';
-import { anchorsOf, createRepositoryTree, type RepositoryTree } from './repository-tree.ts';
+import { createRepositoryTree, type RepositoryTree } from './repository-tree.ts';
 import type { Seen } from './seen.ts';
 import { concerns, countFailed } from './weigh.ts';
 
@@ -42,7 +42,7 @@ function createFinder(rules: readonly Rule[]): FindNearest {
         tree = createRepositoryTree();
         trees.set(bit, tree);
       }
-      for (const glob of when.repositories) tree.add(anchorsOf(glob), place);
+      for (const { anchors } of when.repositories) tree.add(anchors, place);
     }
   }
   return (seen) => {

@@ -19,31 +19,36 @@ export interface RangeSet {
 }
 
 export function rangeSet(ranges: readonly Range[]): RangeSet {
-  const v4 = merged(ranges.filter(({ family }) => family === 4).map((range) => ends(range, 32)));
-  const v6 = merged(ranges.filter(({ family }) => family === 6).map((range) => ends(range, 128)));
-  return Object.freeze({
-    v4: { starts: v4.map(([start]) => Number(start)), ends: v4.map(([, end]) => Number(end)) },
-    v6: { starts: v6.map(([start]) => start), ends: v6.map(([, end]) => end) },
-  });
+  const v4: Interval<number>[] = [];
+  const v6: Interval<bigint>[] = [];
+  for (const { family, value, bits } of ranges) {
+    if (family === 4) v4.push([Number(value), Number(value) + 2 ** (32 - bits) - 1]);
+    else v6.push([value, value + (1n << BigInt(128 - bits)) - 1n]);
+  }
+  return Object.freeze({ v4: merged(v4, 1), v6: merged(v6, 1n) });
 }
 
-type Interval = readonly [start: bigint, end: bigint];
-
-function ends({ value, bits }: Range, width: number): Interval {
-  const free = (1n << BigInt(width - bits)) - 1n;
-  return [value & ~free, value | free];
-}
+type Interval<T> = readonly [start: T, end: T];
 
 /** Overlapping and touching ones become one, so that what several ranges hold together is seen. */
-function merged(intervals: readonly Interval[]): readonly Interval[] {
+function merged<T extends number | bigint>(
+  intervals: readonly Interval<T>[],
+  one: T,
+): { readonly starts: readonly T[]; readonly ends: readonly T[] } {
   const sorted = intervals.toSorted(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
-  const result: Interval[] = [];
+  const starts: T[] = [];
+  const ends: T[] = [];
   for (const [start, end] of sorted) {
-    const last = result.at(-1);
-    if (last === undefined || start > last[1] + 1n) result.push([start, end]);
-    else if (end > last[1]) result[result.length - 1] = [last[0], end];
+    const last = ends.at(-1);
+    // The numbers and the bigints are not mixed; the compiler cannot know.
+    if (last === undefined || start > (((last as bigint) + (one as bigint)) as T)) {
+      starts.push(start);
+      ends.push(end);
+    } else if (end > last) {
+      ends[ends.length - 1] = end;
+    }
   }
-  return result;
+  return { starts, ends };
 }
 
 export function hasAddress({ v4, v6 }: RangeSet, address: AddressNumber): boolean {

@@ -2,35 +2,15 @@
  * Finds the patterns that may fit a repository, by the literal components at their beginning and the one at their end.
  * It gives too many rather than too few; whether a pattern fits is for glob.ts to say.
  */
-import type { RepositoryGlob } from './glob.ts';
+import type { Anchors } from './glob.ts';
 
+/** Most have one child or none and few entries, so what is not needed is not made. */
 interface Node {
-  readonly children: Map<string, Node>;
+  children: Map<string, Node> | undefined;
   /** Entries of patterns that end in anything. */
-  readonly open: number[];
+  open: number[] | undefined;
   /** Entries of patterns that end in this component. */
-  readonly ending: Map<string, number[]>;
-}
-
-/** What stands still in a pattern. */
-export interface Anchors {
-  readonly prefix: readonly string[];
-  /** The last component, where it is behind the prefix and literal. */
-  readonly last: string | undefined;
-}
-
-export function anchorsOf({ parts }: RepositoryGlob): Anchors {
-  const prefix: string[] = [];
-  for (const part of parts) {
-    if (part.kind !== 'literal') break;
-    prefix.push(part.text);
-  }
-  if (prefix.length === parts.length) {
-    const last = prefix.pop();
-    return { prefix, last };
-  }
-  const final = parts.at(-1);
-  return { prefix, last: final?.kind === 'literal' ? final.text : undefined };
+  ending: Map<string, number[]> | undefined;
 }
 
 export interface RepositoryTree {
@@ -49,6 +29,7 @@ export function createRepositoryTree(): RepositoryTree {
     add({ prefix, last }, entry) {
       let node = root;
       for (const component of prefix) {
+        node.children ??= new Map();
         let child = node.children.get(component);
         if (child === undefined) {
           child = createNode();
@@ -56,32 +37,33 @@ export function createRepositoryTree(): RepositoryTree {
         }
         node = child;
       }
-      if (last === undefined) push(node.open, entry);
+      if (last === undefined) node.open = pushed(node.open, entry);
       else {
-        const list = node.ending.get(last);
-        if (list === undefined) node.ending.set(last, [entry]);
-        else push(list, entry);
+        node.ending ??= new Map();
+        node.ending.set(last, pushed(node.ending.get(last), entry));
       }
-      push(all, entry);
+      pushed(all, entry);
     },
     collect(components, lists) {
       const last = components.at(-1) ?? '';
       let node: Node | undefined = root;
       for (let depth = 0; node !== undefined; depth++) {
-        if (node.open.length > 0) lists.push(node.open);
-        const ending = node.ending.get(last);
+        if (node.open !== undefined) lists.push(node.open);
+        const ending: readonly number[] | undefined = node.ending?.get(last);
         if (ending !== undefined) lists.push(ending);
-        node = depth < components.length ? node.children.get(components[depth] ?? '') : undefined;
+        node = depth < components.length ? node.children?.get(components[depth] ?? '') : undefined;
       }
     },
   };
 }
 
 function createNode(): Node {
-  return { children: new Map(), open: [], ending: new Map() };
+  return { children: undefined, open: undefined, ending: undefined };
 }
 
 /** Two patterns of one rule may come to the same place. */
-function push(list: number[], entry: number): void {
+function pushed(list: number[] | undefined, entry: number): number[] {
+  if (list === undefined) return [entry];
   if (list.at(-1) !== entry) list.push(entry);
+  return list;
 }

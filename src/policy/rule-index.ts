@@ -5,11 +5,12 @@
  * Each rule stands under the one of its conditions that tells most: its repositories, its users or groups, or its
  * addresses. A rule that is not found surely does not hold; one that is found is still weighed as a whole.
  */
-import type { Range } from './address.ts';
+import { addressNumber, type Range } from './address.ts';
 import { type AddressMap, createAddressMap } from './address-map.ts';
 import { UNKNOWN } from './facts.ts';
+import type { Anchors } from './glob.ts';
 import type { Rule } from './policy.ts';
-import { type Anchors, anchorsOf, createRepositoryTree, type RepositoryTree } from './repository-tree.ts';
+import { createRepositoryTree, type RepositoryTree } from './repository-tree.ts';
 import type { Seen } from './seen.ts';
 
 export interface RuleIndex {
@@ -22,26 +23,25 @@ const RANGE_LIMIT = 64;
 /** Where a token is fetched the address is unknown, and all that stands under addresses must be weighed. */
 const ADDRESS_PENALTY = 4;
 
+/** What a rule could be found by. */
 interface Keys {
   readonly repositories: readonly Anchors[];
-  readonly users: readonly string[] | undefined;
-  readonly groups: readonly string[] | undefined;
+  readonly users: ReadonlySet<string> | undefined;
+  readonly groups: ReadonlySet<string> | undefined;
   readonly ranges: readonly Range[] | undefined;
 }
 
+type Kind = keyof Keys;
+
 export function indexRules(rules: readonly Rule[]): RuleIndex {
   const keys = rules.map(keysOf);
-  const counts = new Map<string, number>();
-  for (const one of keys)
-    for (const texts of Object.values(textsOf(one)))
-      for (const text of texts ?? []) counts.set(text, (counts.get(text) ?? 0) + 1);
-
+  const crowds = countAll(keys);
   const tree: RepositoryTree = createRepositoryTree();
   const addresses: AddressMap = createAddressMap();
   const users = new Map<string, number[]>();
   const groups = new Map<string, number[]>();
   for (const [place, one] of keys.entries()) {
-    switch (mostTelling(one, counts)) {
+    switch (mostTelling(one, crowds)) {
       case 'repositories':
         for (const anchors of one.repositories) tree.add(anchors, place);
         break;
@@ -77,39 +77,80 @@ export function indexRules(rules: readonly Rule[]): RuleIndex {
 function keysOf({ when }: Rule): Keys {
   const ranges = when.from?.entries.flatMap((entry) => entry.ranges);
   return {
-    repositories: when.repositories.map(anchorsOf),
-    users: when.users && [...when.users],
-    groups: when.groups && [...when.groups],
+    repositories: when.repositories.map(({ anchors }) => anchors),
+    users: when.users,
+    groups: when.groups,
     ranges: ranges !== undefined && ranges.length <= RANGE_LIMIT ? ranges : undefined,
   };
 }
 
-type Texts = Readonly<Record<keyof Keys, readonly string[] | undefined>>;
+/** How many rules stand under each key, were all put under it. */
+interface Crowds {
+  readonly repositories: Map<string, number>;
+  readonly users: Map<string, number>;
+  readonly groups: Map<string, number>;
+  readonly ranges: Map<number | string, number>;
+}
 
-/** Keys as texts, only to be counted. */
-function textsOf({ repositories, users, groups, ranges }: Keys): Texts {
-  return {
-    repositories: repositories.map(({ prefix, last = '*' }) => `r${prefix.join('/')} ${last}`),
-    users: users?.map((name) => `u${name}`),
-    groups: groups?.map((name) => `g${name}`),
-    ranges: ranges?.map(({ family, value, bits }) => `a${family} ${value} ${bits}`),
+function countAll(keys: readonly Keys[]): Crowds {
+  const crowds: Crowds = {
+    repositories: new Map(),
+    users: new Map(),
+    groups: new Map(),
+    ranges: new Map(),
   };
+  for (const { repositories, users, groups, ranges } of keys) {
+    for (const anchors of repositories) count(crowds.repositories, textOfAnchors(anchors));
+    for (const name of users ?? []) count(crowds.users, name);
+    for (const name of groups ?? []) count(crowds.groups, name);
+    for (const range of ranges ?? []) count(crowds.ranges, keyOfRange(range));
+  }
+  return crowds;
+}
+
+function count<K>(counts: Map<K, number>, key: K): void {
+  counts.set(key, (counts.get(key) ?? 0) + 1);
+}
+
+function textOfAnchors({ prefix, last = '*' }: Anchors): string {
+  return `${prefix.join('/')} ${last}`;
+}
+
+/** A number for IPv4: 38 bits, which is quicker than a text. */
+function keyOfRange(range: Range): number | string {
+  const number = addressNumber(range);
+  return typeof number === 'number' ? number * 64 + range.bits : `${number}/${range.bits}`;
 }
 
 /** Under which a rule has the fewest neighbours. */
-function mostTelling(keys: Keys, counts: ReadonlyMap<string, number>): keyof Keys {
-  let best: keyof Keys = 'repositories';
-  let least = Infinity;
-  for (const [kind, texts] of Object.entries(textsOf(keys)) as [keyof Keys, Texts[keyof Keys]][]) {
-    if (texts === undefined) continue;
-    const neighbours = texts.reduce((sum, text) => sum + (counts.get(text) ?? 0), 0);
-    const cost = neighbours * (kind === 'ranges' ? ADDRESS_PENALTY : 1);
-    if (cost < least) {
-      least = cost;
-      best = kind;
-    }
-  }
+function mostTelling({ repositories, users, groups, ranges }: Keys, crowds: Crowds): Kind {
+  let best: Kind = 'repositories';
+  let least = 0;
+  for (const anchors of repositories) least += crowds.repositories.get(textOfAnchors(anchors)) ?? 0;
+  const consider = (kind: Kind, neighbours: number): void => {
+    if (neighbours >= least) return;
+    least = neighbours;
+    best = kind;
+  };
+  if (users)
+    consider(
+      'users',
+      sum(users, (name) => crowds.users.get(name)),
+    );
+  if (groups)
+    consider(
+      'groups',
+      sum(groups, (name) => crowds.groups.get(name)),
+    );
+  if (ranges)
+    consider('ranges', ADDRESS_PENALTY * sum(ranges, (range) => crowds.ranges.get(keyOfRange(range))));
   return best;
+}
+
+function sum<T>(keys: Iterable<T>, countOf: (key: T) => number | undefined): number {
+  let total = 0;
+  for (const key of keys) total += countOf(key) ?? 0;
+  return total;
 }
 
 function put(lists: Map<string, number[]>, name: string, place: number): void {
