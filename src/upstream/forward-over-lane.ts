@@ -8,6 +8,7 @@
 import type { OutgoingHttpHeaders } from 'node:http';
 import { WardenError } from '../errors.ts';
 import { answerHead } from './answer-head.ts';
+import { atEndOfTurn } from './end-of-turn.ts';
 import type { FastLane } from './fast-lane.ts';
 import { type BegunAnswer, beginAnswer } from './fast-lane-answer.ts';
 import { moveBody } from './fast-lane-body.ts';
@@ -75,6 +76,6 @@ function deliver(
     response.once('close', () =>
       resolve({ bytesOut: begun.first.length, complete: response.writableFinished }),
     );
-    response.end(begun.first);
+    atEndOfTurn(() => response.end(begun.first));
   });
 }
