@@ -141,7 +141,7 @@ async function build(
     limits: {
       headersTimeoutMs: settings.clients.headSeconds * 1000,
       keepAliveMs: settings.clients.keepAliveSeconds * 1000,
-      silenceMs: idleTimeoutMs + responseTimeoutMs,
+      silenceMs: idleTimeoutMs,
       requestsOfAddress: settings.clients.requestsPerAddress,
       connectionsOfAddress: settings.clients.connectionsPerAddress,
     },

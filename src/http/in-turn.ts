@@ -27,6 +27,8 @@ export interface InTurn {
    * served, or where it is the body of the one being served that cannot be read to its end.
    */
   last(socket: Duplex, end: () => void): void;
+  /** Whether a request of this connection has not been answered to its end. */
+  isServing(socket: Duplex): boolean;
 }
 
 /** One for all the listeners of a server, since requests of every kind share a connection. */
@@ -56,6 +58,7 @@ export function createInTurn(): InTurn {
       if (line.waiting.at(-1)?.request?.complete === false) line.waiting.pop();
       line.waiting.push({ run: end });
     },
+    isServing: (socket) => lines.has(socket),
     wrap: (listener) => (request, response) => {
       const { socket } = request;
       const run = (): void => {

@@ -54,7 +54,7 @@ export interface Limits {
   readonly headersTimeoutMs: number;
   /** Clients reuse connections after pauses; closing early looks like a reset to them. */
   readonly keepAliveMs: number;
-  /** Without a byte on a connection, while a request of it is being served and nothing else limits it. */
+  /** Without a byte taken of an answer. */
   readonly silenceMs: number;
   /** Under way at once for one client address: half of the connections to the registry (see upstream/registry). */
   readonly requestsOfAddress: number;
@@ -86,9 +86,14 @@ export function createWardenServer(deps: ServerDeps): Server {
     requireHostHeader: true,
   };
   const server = deps.tls ? createHttpsServer({ ...options, ...deps.tls }) : createHttpServer(options);
-  server.setTimeout(limits.silenceMs);
   boundConnections(server, deps);
   const inTurn = createInTurn();
+  server.setTimeout(limits.silenceMs, (socket) => {
+    // A client that waits for an answer is silent by right. One that does not take what was written for it, or that asks
+    // for nothing more, is not waited for.
+    if (inTurn.isServing(socket) && socket.writableLength === 0) socket.setTimeout(limits.silenceMs);
+    else socket.destroy();
+  });
   const shares = createShares(limits.requestsOfAddress);
   server.on('request', inTurn.wrap(listener(deps, shares, false)));
   // Decide first: Node would otherwise ask for the body before anybody has looked at the head.

@@ -1,11 +1,12 @@
 /** The whole answer to a request, within bounds. */
 import type { ClientRequest } from 'node:http';
+import { NoAnswer } from './no-answer.ts';
 import type { Answer } from './send.ts';
 
 /** @returns bytes undefined when the body is larger than the limit; the connection is then dropped. */
 export function collect(request: ClientRequest, limitBytes: number, timeoutMs: number): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => fail(new Error('no answer in time')), timeoutMs);
+    const timer = setTimeout(() => fail(new NoAnswer('no answer in time')), timeoutMs);
     function fail(error: Error): void {
       clearTimeout(timer);
       reject(error);

@@ -12,6 +12,7 @@ import { WardenError } from '../errors.ts';
 import { answerHead } from './answer-head.ts';
 import { drainBody } from './drain.ts';
 import type { Forward, Forwarded } from './forwarded.ts';
+import { NoAnswer } from './no-answer.ts';
 import { watchPace } from './pace.ts';
 import type { Registry } from './registry.ts';
 import type { Send } from './send.ts';
@@ -44,7 +45,8 @@ async function once(registry: Registry, options: Forward): Promise<Forwarded | '
   try {
     message = await headOf(upstream, options);
   } catch (cause) {
-    if (body === 'none' && upstream.reusedSocket && !response.destroyed) return 'stale';
+    const died = upstream.reusedSocket && !(cause instanceof NoAnswer);
+    if (body === 'none' && died && !response.destroyed) return 'stale';
     throw cause instanceof WardenError ? cause : new WardenError('REGISTRY_UNAVAILABLE', { cause });
   }
   const firstByteMs = performance.now() - started;
@@ -112,7 +114,7 @@ function headOf(upstream: ClientRequest, options: Forward): Promise<IncomingMess
     }
     function awaitAnswer(): void {
       pace?.stop();
-      timer = setTimeout(() => fail(new Error('the registry did not answer in time')), responseTimeoutMs);
+      timer = setTimeout(() => fail(new NoAnswer('the registry did not answer in time')), responseTimeoutMs);
     }
     /** A request that still waits for a connection tells of its end only when it gets one. */
     function fail(error: Error): void {

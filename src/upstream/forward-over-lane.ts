@@ -45,8 +45,6 @@ export async function forwardOverLane(
     begun.socket?.destroy();
     throw error;
   }
-  // Of what was handed over last and is not taken; the rest of a body has its own watch.
-  response.setTimeout(options.idleTimeoutMs, () => response.destroy());
   response.writeHead(status, headers);
   const { bytesOut, complete } = await deliver(lane, begun, options);
   return { status, bytesIn: 0, bytesOut, firstByteMs, totalMs: performance.now() - started, complete };

@@ -17,9 +17,7 @@ const LANE_TARGET = /\/(?:blobs|manifests)\/[^/?]+$/;
  */
 export async function forward(registry: Registry, options: Forward): Promise<Forwarded> {
   const { lane, url } = registry;
-  const { send, body, response } = options;
-  // The listener's own limit of silence would end a client that waits for a large upload to be committed.
-  response.setTimeout(0);
+  const { send, body } = options;
   const { method } = send;
   const pulls = (method === 'GET' || method === 'HEAD') && body === 'none' && LANE_TARGET.test(send.target);
   if (lane === undefined || !pulls) return forwardOverHttp(registry, options);

@@ -10,6 +10,7 @@ import { collect } from './collect.ts';
 import { createFastLane, type FastLane } from './fast-lane.ts';
 import { limitConnecting } from './limit-connecting.ts';
 import { createLookUps, type LookUps } from './look-ups.ts';
+import { NoAnswer } from './no-answer.ts';
 import { readAfterReset } from './read-after-reset.ts';
 import type { Answer, Send, SignUpstream } from './send.ts';
 
@@ -102,7 +103,7 @@ export function createRegistry({
       try {
         return await collect(request, limitBytes, responseTimeoutMs);
       } catch (cause) {
-        if (attempt === 1 && request.reusedSocket) continue;
+        if (attempt === 1 && request.reusedSocket && !(cause instanceof NoAnswer)) continue;
         throw new WardenError('REGISTRY_UNAVAILABLE', { cause });
       }
     }
