@@ -120,20 +120,27 @@ export function createMetrics(): Metrics {
     registers,
   });
 
+  const stageOf = series((stage, route) => stages.labels({ stage, route }));
+  const durationOf = series((route, method) => durations.labels({ route, method }));
+  const requestsOf = series((route, method, status) => requests.labels({ route, method, status }));
+  const bytesOf = series((direction, route) => bytes.labels({ direction, route }));
+  const openOf = series((route) => open.labels({ route }));
+  const decisionsOf = series((action, verdict) => decisions.labels({ action, verdict }));
+
   return {
-    stage: (stage, route, milliseconds) => stages.observe({ stage, route }, milliseconds / 1000),
+    stage: (stage, route, milliseconds) => stageOf(stage, route).observe(milliseconds / 1000),
     request({ route, method, status, milliseconds, bytesIn, bytesOut }) {
-      durations.observe({ route, method }, milliseconds / 1000);
-      requests.inc({ route, method, status: String(status) });
-      if (bytesIn > 0) bytes.inc({ direction: 'in', route }, bytesIn);
-      if (bytesOut > 0) bytes.inc({ direction: 'out', route }, bytesOut);
+      durationOf(route, method).observe(milliseconds / 1000);
+      requestsOf(route, method, String(status)).inc();
+      if (bytesIn > 0) bytesOf('in', route).inc(bytesIn);
+      if (bytesOut > 0) bytesOf('out', route).inc(bytesOut);
     },
     offloaded(mode, bytes) {
       offloadedBodies.inc({ mode });
       offloadedBytes.inc({ mode }, bytes);
     },
-    inFlight: (route, change) => open.inc({ route }, change),
-    decision: (action, verdict) => decisions.inc({ action, verdict }),
+    inFlight: (route, change) => openOf(route).inc(change),
+    decision: (action, verdict) => decisionsOf(action, verdict).inc(),
     token: (grant, outcome) => tokens.inc({ grant, outcome }),
     record: (type, outcome) => records.inc({ type, outcome }),
     connectionRefused: () => connections.inc(),
@@ -150,5 +157,19 @@ export function createMetrics(): Metrics {
     async render() {
       return { contentType: register.contentType, text: await register.metrics() };
     },
+  };
+}
+
+/** Finding the series of some labels costs more than counting, so each is found once; there are few. */
+function series<T>(find: (...labels: string[]) => T): (...labels: string[]) => T {
+  const found = new Map<string, T>();
+  return (...labels) => {
+    const key = labels.join(' ');
+    let one = found.get(key);
+    if (one === undefined) {
+      one = find(...labels);
+      found.set(key, one);
+    }
+    return one;
   };
 }
