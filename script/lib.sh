@@ -47,6 +47,7 @@ services_of() {
     podman) echo podman.service podman.socket podman-auto-update.timer podman-restart.service ;;
     slapd) echo slapd.service ;;
     nginx) echo nginx.service ;;
+    haproxy) echo haproxy.service ;;
   esac
 }
 
