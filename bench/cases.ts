@@ -1,12 +1,13 @@
 /** What is measured, each case for one peer at a time. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { REPOSITORY, TAG } from './content.ts';
 import { pullAtOnce, pullMany, upload } from './curl.ts';
 import { type Measured, measure, type Sample } from './measure.ts';
 import type { Peer } from './peers.ts';
 import { busyConnections, residentBytes } from './process-facts.ts';
 import { abortPull, startSlowReaders } from './readers.ts';
 import { headText, requestMany } from './requests.ts';
-import { REPOSITORY, type Site, TAG } from './site.ts';
+import type { Site } from './site.ts';
 import type { Sizes } from './sizes.ts';
 
 export interface Case {
@@ -19,6 +20,8 @@ export interface Case {
   readonly proxiesOnly?: boolean;
   /** Before a registry that has its answer ready. */
   readonly stub?: boolean;
+  /** Also with bodies that leave by nginx. */
+  readonly offload?: boolean;
   run(peer: Peer, site: Site, sizes: Sizes): Promise<Sample>;
 }
 
@@ -109,6 +112,7 @@ export const CASES: readonly Case[] = [
     title: ({ hosts, layers, layerBytes }) =>
       `${hosts} hosts pull one image at once (manifest, ${layers} layers of ${layerBytes / 1024 / 1024} MiB)`,
     columns: ['wall s', 'CPU s/GB'],
+    offload: true,
     async run(peer, { content }, { hosts }) {
       const headers = await peer.headers('pull');
       const base = `http://127.0.0.1:${peer.port}`;
@@ -167,6 +171,7 @@ function largeBlob(name: string, tls: boolean): Case {
       `Blob of ${largeBytes / 1024 / 1024} MiB${tls ? ' over TLS' : ''}, ${largeAtOnce} at once`,
     columns: ['wall s', 'CPU s/GB'],
     tls,
+    offload: true,
     async run(peer, { content }, { largeAtOnce }) {
       const headers = await peer.headers('pull', tls);
       const { digest, bytes } = content.large;

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { must } from '../test/support/process.ts';
 
 /** No verification: the certificate is the bench's own, on loopback. */
-const COMMON = ['--silent', '--show-error', '--insecure', '--max-time', '300'];
+const COMMON = ['--silent', '--show-error', '--insecure', '--location', '--max-time', '300'];
 
 function headerArgs(headers: Readonly<Record<string, string>>): string[] {
   return Object.entries(headers).flatMap(([name, value]) => ['--header', `${name}: ${value}`]);

@@ -13,12 +13,13 @@ export interface Measured {
 
 /** @param tls which of the peer's processes is looked at, where it has one for each. */
 export async function measure(peer: Peer, tls: boolean, work: () => Promise<unknown>): Promise<Measured> {
-  const pid = tls ? peer.tlsPid : peer.pid;
-  const before = pid === undefined ? 0 : processorSeconds(pid);
+  const pids = [tls ? peer.tlsPid : peer.pid, peer.behind].filter((pid) => pid !== undefined);
+  const spent = (): number => pids.reduce((sum, pid) => sum + processorSeconds(pid), 0);
+  const before = spent();
   const started = performance.now();
   await work();
   const wallSeconds = (performance.now() - started) / 1000;
-  return { wallSeconds, cpuSeconds: pid === undefined ? undefined : processorSeconds(pid) - before };
+  return { wallSeconds, cpuSeconds: pids.length === 0 ? undefined : spent() - before };
 }
 
 export function median(values: readonly number[]): number {

@@ -18,6 +18,8 @@ export interface Peer {
   /** Undefined without a proxy. */
   readonly pid: number | undefined;
   readonly tlsPid: number | undefined;
+  /** A second process that belongs to it. */
+  readonly behind?: number;
   /** Of the registry behind it. */
   readonly registryPort: number;
   /** What a request needs to be let through. */

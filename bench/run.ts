@@ -19,7 +19,8 @@ const HELP = `node bench/run.ts [options]
   --smoke          only shows that everything works, in seconds
   --rounds N       rounds of each case
   --only A,B       these cases: ${[...CASES.map(({ name }) => name), 'tokens', 'decisions'].join(', ')}
-  --peers A,B      these peers beside direct and Warden (beginnings of their names): nginx, haproxy, http-proxy
+  --peers A,B      these peers beside direct and Warden (beginnings of their names): nginx, haproxy, http-proxy,
+                   warden (with bodies that leave by nginx)
   --json FILE      all samples, too
 Needs docker-registry, curl and openssl; nginx and haproxy are left out where they are not installed.
 `;
@@ -53,7 +54,8 @@ async function main(): Promise<void> {
     if (site.absent.length > 0) say(`Left out, since not installed: ${site.absent.join(', ')}.\n`);
     for (const one of CASES.filter(({ name }) => wanted(name))) {
       const samples = new Map<string, Sample[]>();
-      const peers = one.stub ? await site.stubbed() : site.peers;
+      const usual = one.stub ? await site.stubbed() : site.peers;
+      const peers = one.offload ? [...usual, ...(await site.offloaded())] : usual;
       for (let round = 0; round < sizes.rounds; round++) {
         for (const peer of turned(peers, round)) {
           if ((one.tls && peer.tlsPort === undefined) || (one.proxiesOnly && peer.pid === undefined))

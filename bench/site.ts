@@ -1,6 +1,6 @@
 /** Everything that one run needs: a registry with content, Warden, and the peers before the same storage. */
-import { createHash, randomBytes } from 'node:crypto';
-import { closeSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { hash } from '@node-rs/bcrypt';
 import { freePort } from '../test/support/ports.ts';
@@ -8,26 +8,11 @@ import { must, startChild } from '../test/support/process.ts';
 import { type RunningRegistry, startRegistry } from '../test/support/registry.ts';
 import { makeTemp } from '../test/support/temp.ts';
 import { type RunningWarden, startWarden } from '../test/support/warden.ts';
-import { fetchText, upload } from './curl.ts';
+import { type Content, fill, makeContent, REPOSITORY } from './content.ts';
+import { fetchText } from './curl.ts';
+import { OFFLOAD_MODES, startOffloadPeer } from './offload-peers.ts';
 import { isThere, KINDS, type Peer, startPeer } from './peers.ts';
 import type { Sizes } from './sizes.ts';
-
-export const REPOSITORY = 'bench/app';
-export const TAG = 'v1';
-
-export interface Content {
-  readonly large: Blob;
-  readonly medium: Blob;
-  readonly layers: readonly Blob[];
-  /** What is uploaded again and again; the registry reads and hashes it each time. */
-  readonly upload: Blob;
-}
-
-export interface Blob {
-  readonly digest: string;
-  readonly bytes: number;
-  readonly file: string;
-}
 
 export interface Site {
   readonly content: Content;
@@ -37,6 +22,8 @@ export interface Site {
   readonly absent: readonly string[];
   /** The same before a registry that has its answer ready, without direct. */
   stubbed(): Promise<readonly Peer[]>;
+  /** Warden with bodies that leave by nginx; none where those are not wanted, or nginx is not here. */
+  offloaded(): Promise<readonly Peer[]>;
   readonly warden: RunningWarden;
   /** Resident memory of proxies that are warm and have moved nothing large yet, by process id, in bytes. */
   readonly warm: Map<number, number>;
@@ -65,8 +52,6 @@ rules:
     who: { groups: [ci] }
     from: [builders]
 `;
-
-const CHUNK_BYTES = 1024 * 1024;
 
 /**
  * @param only beginnings of the names of the peers that are wanted; all where undefined.
@@ -122,6 +107,26 @@ export async function openSite(
       endings.defer(() => before.stop());
       return [...(await startPeers(port)), wardenAsPeer(before, undefined, builder)];
     }
+    async function startOffloaded(): Promise<readonly Peer[]> {
+      const nginx = KINDS.find(({ program }) => program === 'nginx');
+      if (nginx === undefined || !isThere(nginx)) return [];
+      const modes = OFFLOAD_MODES.filter(
+        (mode) => only === undefined || only.some((word) => `warden ${mode}`.startsWith(word)),
+      );
+      const peers: Peer[] = [];
+      for (const mode of modes) {
+        const place = { options, storage, at: (name: string) => temp.at(`${mode}-${name}`), pemFile };
+        const peer = await startOffloadPeer(
+          mode,
+          place,
+          (one) => wardenAsPeer(one, undefined, builder).headers,
+        );
+        endings.defer(() => peer.stop());
+        peers.push(peer);
+      }
+      return peers;
+    }
+    let offloaded: ReturnType<typeof startOffloaded> | undefined;
     let stubbed: ReturnType<typeof startStubbed> | undefined;
 
     return {
@@ -130,6 +135,10 @@ export async function openSite(
       stubbed() {
         stubbed ??= startStubbed();
         return stubbed;
+      },
+      offloaded() {
+        offloaded ??= startOffloaded();
+        return offloaded;
       },
       absent: wanted.filter((kind) => !isThere(kind)).map(({ name }) => name),
       warden,
@@ -215,66 +224,6 @@ async function addUsers(warden: RunningWarden, count: number, cost: number): Pro
       await new Promise((resolve) => setTimeout(resolve, 300));
     }
   }
-}
-
-function makeContent(sizes: Sizes, at: (name: string) => string): Content {
-  const blob = (name: string, bytes: number): Blob => {
-    const file = at(name);
-    const digest = writeRandom(file, bytes);
-    return { digest, bytes, file };
-  };
-  return {
-    large: blob('large', sizes.largeBytes),
-    medium: blob('medium', sizes.mediumBytes),
-    layers: Array.from({ length: sizes.layers }, (_, nth) => blob(`layer-${nth}`, sizes.layerBytes)),
-    upload: blob('upload', sizes.uploadBytes),
-  };
-}
-
-/** One random chunk again and again, each numbered: no content is like another, and it is made quickly. */
-function writeRandom(path: string, bytes: number): string {
-  const digest = createHash('sha256');
-  const chunk = randomBytes(CHUNK_BYTES);
-  const file = openSync(path, 'w', 0o600);
-  for (let left = bytes, nth = 0; left > 0; left -= CHUNK_BYTES, nth++) {
-    chunk.writeUInt32BE(nth);
-    const part = chunk.subarray(0, Math.min(left, CHUNK_BYTES));
-    digest.update(part);
-    writeSync(file, part);
-  }
-  closeSync(file);
-  return `sha256:${digest.digest('hex')}`;
-}
-
-async function fill(registry: RunningRegistry, { large, medium, layers }: Content): Promise<void> {
-  for (const { file, digest } of [large, medium, ...layers])
-    await upload(registry.url, REPOSITORY, file, digest, {});
-  const config = Buffer.from(
-    JSON.stringify({ architecture: 'amd64', os: 'linux', rootfs: { type: 'layers', diff_ids: [] } }),
-  );
-  const configDigest = `sha256:${createHash('sha256').update(config).digest('hex')}`;
-  const start = await fetch(`${registry.url}/v2/${REPOSITORY}/blobs/uploads/`, { method: 'POST' });
-  await fetch(`${start.headers.get('location')}&digest=${configDigest}`, { method: 'PUT', body: config });
-  const manifest = {
-    schemaVersion: 2,
-    mediaType: 'application/vnd.oci.image.manifest.v1+json',
-    config: {
-      mediaType: 'application/vnd.oci.image.config.v1+json',
-      digest: configDigest,
-      size: config.length,
-    },
-    layers: layers.map(({ digest, bytes }) => ({
-      mediaType: 'application/vnd.oci.image.layer.v1.tar',
-      digest,
-      size: bytes,
-    })),
-  };
-  const put = await fetch(`${registry.url}/v2/${REPOSITORY}/manifests/${TAG}`, {
-    method: 'PUT',
-    headers: { 'content-type': manifest.mediaType },
-    body: JSON.stringify(manifest),
-  });
-  if (put.status !== 201) throw new Error(`the registry did not take the manifest: ${put.status}`);
 }
 
 /** @returns the file that holds both, as HAProxy wants it. */

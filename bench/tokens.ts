@@ -1,7 +1,9 @@
 /** The token endpoint: what one token costs Warden's processor. */
+
+import { REPOSITORY } from './content.ts';
 import { processorSeconds } from './process-facts.ts';
 import { headText, requestMany } from './requests.ts';
-import { basic, type Credentials, REPOSITORY, type Site } from './site.ts';
+import { basic, type Credentials, type Site } from './site.ts';
 import type { Sizes } from './sizes.ts';
 
 export interface TokenCost {

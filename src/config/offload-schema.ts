@@ -40,7 +40,7 @@ export const offloadSchema = z.strictObject({
     .int()
     .min(0)
     .max(1_048_576)
-    .default(256)
+    .default(64)
     .describe('Bodies below so many times 1024 bytes go through Warden.'),
   redirect: z
     .strictObject({

@@ -11,7 +11,7 @@ export async function smoke(args: readonly string[]): Promise<{
   const result = await run(process.execPath, [PROGRAM, '--smoke', ...args], { timeoutMs: 280_000 });
   const { stdout } = requireSuccess(result);
   const count = (pattern: RegExp): number => stdout.match(pattern)?.length ?? 0;
-  const peers = ['direct', 'http-proxy', 'warden'];
+  const peers = ['direct', 'http-proxy', 'warden', 'warden accel', 'warden redirect'];
   return {
     cases: count(/^### /gm),
     rows: Object.fromEntries(peers.map((peer) => [peer, count(new RegExp(`^\\| ${peer} \\|`, 'gm'))])),

@@ -23,7 +23,7 @@ describe('the block offload', () => {
 
   it('needs little for accel', async () => {
     expect(await load(`${PROXIED}offload: { mode: accel, proxies: [10.0.0.9] }`)).toEqual({
-      offload: { mode: 'accel', location: '/warden-blobs/', proxies: ['10.0.0.9'], minimumKilobytes: 256 },
+      offload: { mode: 'accel', location: '/warden-blobs/', proxies: ['10.0.0.9'], minimumKilobytes: 64 },
       problems: [],
     });
   });

@@ -41,7 +41,7 @@ export interface SiteOptions extends Pick<FrontOptions, 'version' | 'deletes'> {
   readonly nginx?: Partial<Parameters<typeof startNginx>[0]>;
 }
 
-/** In the middle of a request that is offloaded: above the limit of the settings below. */
+/** Of a body that is left to nginx: above `minimumKilobytes`. */
 export const LARGE = 200_000;
 
 export async function openSite(options: SiteOptions): Promise<Site> {
@@ -60,7 +60,6 @@ export async function openSite(options: SiteOptions): Promise<Site> {
         registry: { deletes: options.deletes ?? false },
         offload: {
           mode,
-          minimumKilobytes: 64,
           ...offload,
           ...(mode === 'redirect' && { redirect: { keyFile, ...redirect } }),
         },

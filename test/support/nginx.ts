@@ -19,6 +19,8 @@ export interface NginxOptions {
   readonly offloadKeyFile?: string;
   /** The user of its workers; that of the test unless told. */
   readonly user?: string;
+  /** One process without a master, of which `pid` is all. */
+  readonly oneProcess?: boolean;
   /** Changes the text further. */
   readonly change?: (text: string) => string;
 }
@@ -68,9 +70,9 @@ export async function startNginx(options: NginxOptions): Promise<RunningNginx> {
   servers = options.change?.(servers) ?? servers;
   writeFileSync(
     file,
-    `daemon off; worker_processes 1; pid ${temp.at('nginx.pid')}; error_log stderr error;
+    `daemon off; ${options.oneProcess ? 'master_process off; ' : ''}worker_processes 1; pid ${temp.at('nginx.pid')}; error_log stderr error;
 ${user ? `user ${user};` : ''}
-events { worker_connections 1024; }
+events { worker_connections 4096; }
 http {
   access_log ${accessLog};
   ${temporary.map((name) => `${name}_temp_path ${temp.at(name)};`).join(' ')}
