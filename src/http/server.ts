@@ -149,24 +149,23 @@ function listener(deps: ServerDeps, shares: Shares, expectsContinue: boolean): R
       forwardedFor: headerText(request, 'x-forwarded-for'),
       forwardedProto: headerText(request, 'x-forwarded-proto'),
     });
+    const refuse = (error: WardenError): void => {
+      summary.error = answerError({ id, request, response, log, expectsContinue }, error).name;
+      end(Promise.resolve(), client);
+    };
     if (client === undefined) {
       const sentence = 'the proxy in front sent an X-Forwarded-For that is not a list of addresses';
-      summary.error = answerError(
-        { id, request, response, log, expectsContinue },
-        new WardenError('REQUEST_MALFORMED', { sentence }),
-      ).name;
-      end(Promise.resolve());
-      return;
+      return refuse(new WardenError('REQUEST_MALFORMED', { sentence }));
+    }
+    const odd = oddVersion(request);
+    if (odd) {
+      const headers = { Connection: 'close' };
+      return refuse(new WardenError('REQUEST_MALFORMED', { sentence: odd, headers }));
     }
     const share = networkOf(client.address);
     if (!shares.enter(share)) {
       const sentence = 'too many requests of your address are under way; try again';
-      summary.error = answerError(
-        { id, request, response, log, expectsContinue },
-        new WardenError('TOO_MANY_REQUESTS', { sentence, headers: { 'Retry-After': '5' } }),
-      ).name;
-      end(Promise.resolve(), client);
-      return;
+      return refuse(new WardenError('TOO_MANY_REQUESTS', { sentence, headers: { 'Retry-After': '5' } }));
     }
     response.once('close', () => shares.leave(share));
     const exchange: Exchange = { id, request, response, client, log, started, expectsContinue };
@@ -176,6 +175,15 @@ function listener(deps: ServerDeps, shares: Shares, expectsContinue: boolean): R
     });
     end(handled, client);
   };
+}
+
+/** Node reads other versions like 1.1, and chunks of 1.0, which has none: a proxy in front may see another end of it. */
+function oddVersion({ httpVersion, headers }: IncomingMessage): string | undefined {
+  if (httpVersion === '1.1') return undefined;
+  if (httpVersion !== '1.0') return 'the request is neither of HTTP/1.0 nor of HTTP/1.1';
+  return headers['transfer-encoding'] === undefined
+    ? undefined
+    : 'a request of HTTP/1.0 has no transfer coding';
 }
 
 function headerText(request: IncomingMessage, name: string): string | undefined {

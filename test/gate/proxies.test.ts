@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { describeNeeding } from '../support/needs.ts';
+import { eventually } from './eventually.ts';
 import { BUILDER, ELSEWHERE, type Front, startFront, tokenIn } from './front.ts';
 import { startUpload } from './images.ts';
 import { basicHeader, rawRequest, sendRaw } from './wire.ts';
@@ -87,8 +88,12 @@ describeNeeding(['docker-registry'], 'the client behind a listed proxy', () => {
   it('keeps its address in the record beside that of the proxy', async () => {
     const refused = await pushVia(PROXY, `9.9.9.9, ${ELSEWHERE}`);
     expect(refused.message).toContain(`from ${ELSEWHERE}`);
-    const line = front.warden.logLines().findLast(({ route }) => route === 'upload-start');
-    expect(line).toMatchObject({ address: ELSEWHERE, peer: PROXY });
+    const line = await eventually(
+      () =>
+        front.warden.logLines().findLast(({ route, status }) => route === 'upload-start' && status === 403),
+      (found) => found?.['address'] === ELSEWHERE,
+    );
+    expect(line).toMatchObject({ peer: PROXY });
   });
 
   it('sends a password only where the proxy had TLS', async () => {
