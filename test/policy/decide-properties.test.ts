@@ -1,16 +1,12 @@
-/**
- * What holds for every policy and question.
- *
- * The reference below knows rules as people read them: everything is known, one action is asked, and a rule holds or not.
- * It shares no code with what it checks: ranges by another library, patterns by regular expressions.
- */
+/** What holds for every policy and question; the reference knows rules as people read them. */
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import ipaddr from 'ipaddr.js';
 import { decide } from '../../src/policy/decide.ts';
 import { type Action, ANONYMOUS, type Question, type Subject, UNKNOWN } from '../../src/policy/facts.ts';
 import type { PolicyDocument, RuleContent, WhoContent } from '../../src/policy/schema.ts';
 import { policyOfDocuments } from './build.ts';
+import type { Known } from './random-policy.ts';
+import { reads } from './reference.ts';
 
 const ADDRESSES = ['10.1.0.1', '10.1.0.2', '10.2.0.1', '192.0.2.7', '2001:db8::1'] as const;
 const REPOSITORIES = ['a', 'b', 'a/b', 'a/b/c', 'ci/x', 'alice/x', 'alice/ci'] as const;
@@ -93,13 +89,6 @@ const rules = fc
   .integer({ min: 1, max: 4 })
   .chain((count) => fc.tuple(...Array.from({ length: count }, (_, i) => rule(i))));
 
-/** A question in which everything is known. */
-interface Known extends Question {
-  readonly address: string;
-  readonly repository: string;
-  readonly tag: string | undefined;
-}
-
 const known: fc.Arbitrary<Known> = fc
   .record({
     subject: fc.constantFrom(...SUBJECTS),
@@ -140,6 +129,7 @@ function without(question: Question, lost: readonly string[]): Question {
 
 /** Every question that this one may turn out to be. */
 function completions(question: Question): Known[] {
+  const always = { time: 0, client: undefined, certificate: undefined };
   const { address, repository, tag } = question;
   const addresses = address === UNKNOWN ? ADDRESSES : [address];
   const repositories = repository === UNKNOWN ? REPOSITORIES : [repository];
@@ -147,72 +137,10 @@ function completions(question: Question): Known[] {
   return question.actions.flatMap((action) =>
     addresses.flatMap((a) =>
       repositories.flatMap((r) =>
-        tags.map((t) => ({ ...question, actions: [action], address: a, repository: r, tag: t })),
+        tags.map((t) => ({ ...question, ...always, actions: [action], address: a, repository: r, tag: t })),
       ),
     ),
   );
-}
-
-// The reference.
-
-function reads(rules: readonly RuleContent[], question: Known): boolean {
-  const holding = rules.filter((one) => holds(one, question));
-  return holding.some(({ allow }) => allow) && !holding.some(({ deny }) => deny);
-}
-
-function holds(one: RuleContent, question: Known): boolean {
-  const words = (one.allow ?? one.deny ?? []).flatMap((word) =>
-    word === 'push' ? ['create', 'overwrite'] : [word],
-  );
-  const { subject, address, tokenAddress, repository, tag } = question;
-  if (!question.actions.some((action) => words.includes(action))) return false;
-  if (!one.repositories.some((glob) => fitsGlob(glob, repository, subject))) return false;
-  if (one.bind && address !== tokenAddress) return false;
-  if (one.who && !isWho(one.who, subject)) return false;
-  if (one.from && !isIn(one.from, address)) return false;
-  if (one.tags && !(tag === undefined ? one.allow !== undefined : fitsTag(one.tags, tag))) return false;
-  if (!one.unless) return true;
-  const { who, from, tags } = [one.unless].flat()[0] ?? {};
-  const excepted =
-    (!who || isWho(who, subject)) &&
-    (!from || isIn(from, address)) &&
-    (!tags || (tag === undefined ? one.deny !== undefined : fitsTag(tags, tag)));
-  return !excepted;
-}
-
-function isWho(
-  { users, groups, kinds, authenticated }: WhoContent,
-  { name, kind, groups: own }: Subject,
-): boolean {
-  if (users && !users.includes(name)) return false;
-  if (groups && !groups.some((group) => own.includes(group))) return false;
-  if (kinds && !kinds.includes(kind)) return false;
-  return authenticated === undefined || authenticated === (name !== '');
-}
-
-function isIn(list: readonly string[], address: string): boolean {
-  const parsed = ipaddr.parse(address);
-  return list.some((text) => {
-    const [base, bits] = text.includes('/') ? ipaddr.parseCIDR(text) : [ipaddr.parse(text), undefined];
-    if (base.kind() !== parsed.kind()) return false;
-    return parsed.match(base, bits ?? (parsed.kind() === 'ipv4' ? 32 : 128));
-  });
-}
-
-function fitsGlob(glob: string, repository: string, { name, groups }: Subject): boolean {
-  const sources = (groups.length > 0 ? groups : ['(?!)']).map((group) =>
-    glob
-      .replaceAll('{user}', name === '' ? '(?!)' : name)
-      .replaceAll('{group}', group)
-      .replace(/^\*\*\//, '(?:.+/)?')
-      .replace(/\*\*/, '.+')
-      .replace(/^\*$|(?<=\/)\*$/, '[^/]+'),
-  );
-  return sources.some((source) => new RegExp(`^(?:${source})$`).test(repository));
-}
-
-function fitsTag(globs: readonly string[], tag: string): boolean {
-  return globs.some((glob) => new RegExp(`^${glob.replaceAll('*', '.*')}$`).test(tag));
 }
 
 const RUNS = { numRuns: 800 };
@@ -224,7 +152,7 @@ describe('for every policy and question', () => {
       fc.property(rules, known, (list, question) => {
         const { verdict } = decide(policyOfDocuments({ rules: list }), question);
         tally[verdict]++;
-        expect(verdict).toBe(reads(list, question) ? 'granted' : 'refused');
+        expect(verdict).toBe(reads({ rules: list }, question) ? 'granted' : 'refused');
       }),
       RUNS,
     );
@@ -239,7 +167,7 @@ describe('for every policy and question', () => {
         const early = without(question, lost);
         const { verdict } = decide(policyOfDocuments({ rules: list }), early);
         tally[verdict]++;
-        const later = new Set(completions(early).map((one) => reads(list, one)));
+        const later = new Set(completions(early).map((one) => reads({ rules: list }, one)));
         if (verdict === 'granted') expect([...later]).toEqual([true]);
         if (verdict === 'refused') expect([...later]).toEqual([false]);
       }),
