@@ -169,7 +169,7 @@ describeNeeding(['docker-registry'], 'a manifest', () => {
       '=1+1': '<script>',
       'control\u0007': 'line\nend',
       '': 'empty',
-      long: 'x'.repeat(100_000),
+      long: 'x'.repeat(1_000_000),
     };
     const image = smallImage({ labels });
     const config = blobOf(image.config.bytes.toString().replace('__proto__x', '__proto__'));

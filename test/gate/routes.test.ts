@@ -214,6 +214,50 @@ describeNeeding(['docker-registry'], 'the reading of a request', () => {
     expect((await front.ask({ path: '/v2/pub/manifests/x/manifests/l', token })).status).toBe(401);
   });
 
+  it('writes nothing to a reference that is none, nor to another spelling of one', async () => {
+    const alice = {
+      token: await front.token({ user: 'alice', scope: 'repository:pub:pull,push' }),
+      from: BUILDER,
+    };
+    const image = smallImage();
+    expect((await pushImage(front.place, 'pub', image.digest, image, alice)).status).toBe(201);
+    const since = front.registry.log().length;
+    for (const target of [
+      ...[
+        'tag:x',
+        'sha256:abc',
+        `SHA256:${HEX}`,
+        `sha256:${HEX.toUpperCase()}`,
+        '%6c',
+        'l%2F',
+        'x/../l',
+        '.x',
+        'l/',
+      ].map((reference) => `pub/manifests/${reference}`),
+      ...[
+        '%70ub/manifests/l',
+        'pub%2Fx/manifests/l',
+        'pub//manifests/l',
+        'pub/./manifests/l',
+        '../v2/pub/manifests/l',
+      ],
+    ]) {
+      const { replies } = await sendRaw(
+        front.place,
+        rawRequest(`PUT /v2/${target} HTTP/1.1`, [
+          `Host: ${front.service}`,
+          `Authorization: Bearer ${alice.token}`,
+          `Content-Type: ${image.mediaType}`,
+          `Content-Length: ${image.bytes.length}`,
+          'Connection: close',
+        ]) + image.bytes.toString(),
+        { from: BUILDER },
+      );
+      expect([target, replies.map(({ status }) => [400, 404].includes(status))]).toEqual([target, [true]]);
+    }
+    await neverReached(since, /PUT/);
+  });
+
   it('has room for a name of 255 characters and a tag of 128', async () => {
     const name = `pub/${'n'.repeat(251)}`;
     const wide = await front.token({ scope: `repository:${name}:pull` });

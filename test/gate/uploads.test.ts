@@ -277,6 +277,38 @@ describeNeeding(['docker-registry'], 'an upload', () => {
     expect([204, 404]).toContain(status.status);
   });
 
+  it('stores nothing of a body that is cut, although what came has the digest it was to have', async () => {
+    const content = blobOf(randomBytes(5000));
+    const hex = content.bytes.length.toString(16);
+    for (const [framing, body] of [
+      ['Content-Length: 5001', content.bytes],
+      [
+        'Transfer-Encoding: chunked',
+        Buffer.concat([Buffer.from(`${hex}\r\n`), content.bytes, Buffer.from('\r\n')]),
+      ],
+    ] as const) {
+      for (const leave of ['end', 'reset'] as const) {
+        const path = `${await begin()}&digest=${content.digest}`;
+        tap.clear();
+        const line = openLine(front.place, BUILDER);
+        line.write(head(`PUT ${path} HTTP/1.1`, [framing]));
+        line.write(body);
+        await eventually(
+          () => tap.sent().some((text) => text.startsWith('PUT') && text.length > 5000),
+          (so) => so,
+        );
+        const open = tap.open();
+        if (leave === 'end') line.socket.end();
+        else line.socket.resetAndDestroy();
+        await line.closed;
+        expect(line.text()).not.toMatch(/ 201 /);
+        await eventually(tap.open, (now) => now < open);
+        const found = await front.ask({ ...alice, method: 'HEAD', path: `/v2/pub/blobs/${content.digest}` });
+        expect([framing, leave, found.status]).toEqual([framing, leave, 404]);
+      }
+    }
+  });
+
   it('of a stalled client that is cut short leaves nobody waiting', async () => {
     const line = openLine(front.place, BUILDER);
     line.write(
@@ -408,7 +440,7 @@ describeNeeding(['docker-registry'], 'an upload', () => {
       images.map((image, at) => pushImage(front.place, 'pub', `parallel-${at}`, image, alice)),
     );
     expect(pushed.map(({ status }) => status)).toEqual(images.map(() => 201));
-    const more = images.map((_, at) =>
+    const more = [...images, ...images].map((_, at) =>
       pushImage(front.place, 'team/app', `while-${at}`, smallImage(), alice),
     );
     const pulled = await Promise.all(
@@ -424,7 +456,7 @@ describeNeeding(['docker-registry'], 'an upload', () => {
       }),
     );
     expect(pulled.filter((right) => !right)).toEqual([]);
-    expect((await Promise.all(more)).map(({ status }) => status)).toEqual(images.map(() => 201));
+    expect((await Promise.all(more)).map(({ status }) => status)).toEqual(more.map(() => 201));
     await eventually(tap.open, (open) => open <= 64);
   });
 
