@@ -1,7 +1,9 @@
 /** `warden check`: every problem of settings, policy, users, keys and certificates at once, without starting anything. */
 import type { Command } from 'commander';
-import { describeProblem } from '../config/yaml.ts';
-import { preflight } from '../preflight.ts';
+import { describeProblem, type Problem } from '../config/yaml.ts';
+import { loadUsers } from '../identity/users-file.ts';
+import { lintUsers } from '../policy/lint-users.ts';
+import { type Loaded, preflight } from '../preflight.ts';
 import type { Io } from './io.ts';
 import { count } from './serve.ts';
 
@@ -18,10 +20,11 @@ export function addCheckCommand(program: Command, { io, defaultConfig, exit }: C
     .option('--config <file>', 'the settings', defaultConfig)
     .action(async ({ config }: { config: string }) => {
       const checked = await preflight(config, Date.now());
-      for (const warning of checked.warnings) io.err(`${describeProblem(warning)} (warning)`);
+      const warnings = [...checked.warnings, ...(checked.ok ? await strangers(checked.loaded) : [])];
+      for (const warning of warnings) io.err(`${describeProblem(warning)} (warning)`);
       if (checked.ok) {
         io.out(
-          `${config}: good (${count(checked.warnings.length, 'warning')}); policy ${checked.loaded.policy.digest}`,
+          `${config}: good (${count(warnings.length, 'warning')}); policy ${checked.loaded.policy.digest}`,
         );
         return;
       }
@@ -29,4 +32,13 @@ export function addCheckCommand(program: Command, { io, defaultConfig, exit }: C
       io.err(`${config}: ${count(checked.problems.length, 'problem')}`);
       exit(2);
     });
+}
+
+/**
+ * Users and groups of the policy that are not in the users file. Said here and not at a start: a group may well be empty
+ * for a while.
+ */
+async function strangers({ settings, policy }: Loaded): Promise<readonly Problem[]> {
+  const read = await loadUsers(settings.users);
+  return read.ok ? lintUsers(policy, read.users.byName.values()) : [];
 }
