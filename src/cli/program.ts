@@ -6,6 +6,7 @@ import { describeProblem } from '../config/yaml.ts';
 import { addAuditCommands } from './audit.ts';
 import { addCheckCommand } from './check.ts';
 import { addKeysCommands } from './keys.ts';
+import { addPolicyCommands } from './policy.ts';
 import { type Input, readPipedPassword } from './read-password.ts';
 import { addServeCommand, type ServeDeps } from './serve.ts';
 import { addUserCommands } from './user.ts';
@@ -20,12 +21,15 @@ export function createProgram(deps: ProgramDeps): Command {
   const program = new Command('warden')
     .description('a token server and authorizing proxy for a private Docker registry')
     .version(deps.version)
+    // So that a command may have an option --version of its own.
+    .enablePositionalOptions()
     .showHelpAfterError();
   const { io, stdin, columns, defaultConfig, exit } = deps;
   addServeCommand(program, deps);
   addCheckCommand(program, deps);
   addKeysCommands(program, deps);
   addUserCommands(program, deps);
+  addPolicyCommands(program, { io, columns, defaultConfig, exit, now: Date.now });
   addAuditCommands(program, {
     ...io,
     columns,

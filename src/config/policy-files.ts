@@ -1,11 +1,10 @@
 /** Loads the files of a policy, all problems at once. */
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { compilePolicy, type PolicySource } from '../policy/compile.ts';
 import type { Policy } from '../policy/policy.ts';
-import { policyDocument } from '../policy/schema.ts';
+import { type PolicyText, problemsOfTexts, readPolicy } from './policy-texts.ts';
 import { describeErrno, type ReadText, readText } from './read-text.ts';
-import { type Problem, readYaml } from './yaml.ts';
+import type { Problem } from './yaml.ts';
 
 export type LoadedPolicy =
   | {
@@ -13,6 +12,8 @@ export type LoadedPolicy =
       readonly policy: Policy;
       readonly warnings: readonly Problem[];
       readonly files: readonly string[];
+      /** The files as they were read. */
+      readonly texts: readonly PolicyText[];
     }
   | { readonly ok: false; readonly problems: readonly Problem[] };
 
@@ -20,28 +21,33 @@ type Listed =
   | { readonly ok: true; readonly files: readonly string[] }
   | { readonly ok: false; readonly problem: Problem };
 
-/** `path` is a folder, of which all *.yaml files count, or one file of any name. */
-export async function loadPolicy(path: string, read: ReadText = readText): Promise<LoadedPolicy> {
-  const listed = await listPolicyFiles(path);
-  if (!listed.ok) return { ok: false, problems: [listed.problem] };
+/** Each path is a folder, of which all *.yaml files count, or one file of any name. All of them are one policy. */
+export async function loadPolicy(
+  paths: string | readonly string[],
+  read: ReadText = readText,
+): Promise<LoadedPolicy> {
   const problems: Problem[] = [];
-  const sources: PolicySource[] = [];
-  for (const file of listed.files) {
-    const content = await read(file);
-    if (!content.ok) {
-      problems.push({ file, line: 1, column: 1, message: content.reason });
-      continue;
-    }
-    const document = readYaml(content.text, file, policyDocument);
-    if (document.ok) sources.push({ file, document: document.value, positionOf: document.positionOf });
-    else problems.push(...document.problems);
+  const files = new Set<string>();
+  for (const path of [paths].flat()) {
+    const listed = await listPolicyFiles(path);
+    if (listed.ok) for (const file of listed.files) files.add(file);
+    else problems.push(listed.problem);
   }
-  // Names that a broken file defines would be missed in the others, and each would be a problem of its own.
-  if (problems.length > 0) return { ok: false, problems };
-  const compiled = compilePolicy(sources);
+  const texts: PolicyText[] = [];
+  for (const file of files) {
+    const content = await read(file);
+    if (content.ok) texts.push({ file, text: content.text });
+    else problems.push({ file, line: 1, column: 1, message: content.reason });
+  }
+  if (problems.length > 0) {
+    const order = [...files];
+    const all = [...problems, ...problemsOfTexts(texts)];
+    return { ok: false, problems: all.sort((a, b) => order.indexOf(a.file) - order.indexOf(b.file)) };
+  }
+  const compiled = readPolicy(texts);
   if (!compiled.ok) return compiled;
-  const warnings = [...compiled.warnings, ...(await openToOthers([path, ...listed.files]))];
-  return { ...compiled, warnings, files: listed.files };
+  const warnings = [...compiled.warnings, ...(await openToOthers([...[paths].flat(), ...files]))];
+  return { ...compiled, warnings, files: [...files], texts };
 }
 
 /** Whoever may write the policy decides who pushes. */

@@ -2,6 +2,7 @@
 import { PassThrough } from 'node:stream';
 import { Command } from 'commander';
 import { addKeysCommands } from '../../src/cli/keys.ts';
+import { addPolicyCommands } from '../../src/cli/policy.ts';
 import type { Input } from '../../src/cli/read-password.ts';
 import { addUserCommands } from '../../src/cli/user.ts';
 
@@ -15,6 +16,10 @@ export interface Said {
 export interface Typed {
   readonly piped?: string | Uint8Array;
   readonly typed?: readonly string[];
+  /** How wide the terminal is; undefined: none. */
+  readonly columns?: number;
+  /** The present, in milliseconds since 1970. */
+  readonly now?: number;
 }
 
 export interface Terminal extends Said {
@@ -52,9 +57,10 @@ export async function runCommand(
       status = code;
     },
   };
-  const program = new Command('warden').exitOverride();
+  const program = new Command('warden').enablePositionalOptions().exitOverride();
   addKeysCommands(program, deps);
   addUserCommands(program, deps);
+  addPolicyCommands(program, { ...deps, columns: input.columns, now: () => input.now ?? Date.now() });
   await program.parseAsync([...args], { from: 'user' });
   return { status, out, err, raw, reading: stream.listenerCount('data') > 0 };
 }

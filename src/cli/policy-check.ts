@@ -1,0 +1,70 @@
+/** `warden policy check`: what is wrong with a policy, and what is allowed in it and probably not meant. */
+import type { Command } from 'commander';
+import { printableJson } from '../audit/printable.ts';
+import { loadPolicy } from '../config/policy-files.ts';
+import { loadSettings } from '../config/settings.ts';
+import { describeProblem, type Problem } from '../config/yaml.ts';
+import type { PolicyDeps } from './policy.ts';
+import { count } from './serve.ts';
+
+/** Of the process: something to think about under `--strict`, and a policy that would not be taken. */
+const WARNED = 1;
+const REFUSED = 2;
+
+interface CheckOptions {
+  readonly config?: string;
+  readonly strict?: true;
+  readonly json?: true;
+}
+
+export function addPolicyCheck(policy: Command, deps: PolicyDeps): void {
+  policy
+    .command('check [path...]')
+    .description('problems and warnings of a policy: folders and files that together are one')
+    .option('--config <file>', 'the settings, which name the policy where no path is given')
+    .option('--strict', 'warnings count: end with 1 where there is one')
+    .option('--json', 'one JSON document')
+    .action(async (paths: readonly string[], options: CheckOptions) => {
+      deps.exit(await check(paths, options, deps));
+    });
+}
+
+interface Outcome {
+  /** The policy's; absent where it has problems. */
+  readonly digest?: string;
+  readonly rules?: number;
+  readonly problems: readonly Problem[];
+  readonly warnings: readonly Problem[];
+}
+
+/** @returns the status to end with. */
+async function check(
+  paths: readonly string[],
+  { config, strict, json }: CheckOptions,
+  { io, defaultConfig }: PolicyDeps,
+): Promise<number> {
+  const outcome = await look(paths, config ?? defaultConfig);
+  const { problems, warnings, digest, rules } = outcome;
+  if (json) io.out(printableJson({ ok: problems.length === 0, ...outcome }));
+  else {
+    for (const problem of problems) io.err(describeProblem(problem));
+    for (const warning of warnings) io.err(`${describeProblem(warning)} (warning)`);
+    if (digest === undefined) io.err(count(problems.length, 'problem'));
+    else io.out(`good: ${count(rules ?? 0, 'rule')}, ${count(warnings.length, 'warning')}; policy ${digest}`);
+  }
+  if (problems.length > 0) return REFUSED;
+  return strict && warnings.length > 0 ? WARNED : 0;
+}
+
+async function look(paths: readonly string[], config: string): Promise<Outcome> {
+  let named = paths;
+  if (paths.length === 0) {
+    const settings = await loadSettings(config);
+    if (!settings.ok) return { problems: settings.problems, warnings: [] };
+    named = [settings.settings.policy];
+  }
+  const loaded = await loadPolicy(named);
+  if (!loaded.ok) return { problems: loaded.problems, warnings: [] };
+  const { policy, warnings } = loaded;
+  return { digest: policy.digest, rules: policy.rules.length, problems: [], warnings };
+}

@@ -1,0 +1,23 @@
+/** `warden policy`: the tools for whoever writes the policy. Each has a file of its own beside this one. */
+import type { Command } from 'commander';
+import type { Io } from './io.ts';
+import { addPolicyCheck } from './policy-check.ts';
+
+/** What these commands touch of the world. */
+export interface PolicyDeps {
+  readonly io: Io;
+  /** Where the settings are looked for without `--config`. */
+  readonly defaultConfig: string;
+  /** The status with which the process will end. */
+  readonly exit: (status: number) => void;
+  /** Of the terminal; undefined where the output is none. */
+  readonly columns: number | undefined;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+}
+
+/** Adds `policy` with its commands to a program. */
+export function addPolicyCommands(program: Command, deps: PolicyDeps): void {
+  const policy = program.command('policy').description('check, test and question the policy');
+  addPolicyCheck(policy, deps);
+}
