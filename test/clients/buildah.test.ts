@@ -1,4 +1,4 @@
-import { BUILDAH } from './clients.ts';
-import { describeClient } from './core.ts';
+import { BUILDAH } from './drivers/container-tools.ts';
+import { describeMatrix } from './matrix.ts';
 
-describeClient({ ...BUILDAH, version: 2 });
+describeMatrix(BUILDAH, 2);

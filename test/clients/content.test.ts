@@ -1,4 +1,3 @@
-import { describeContent, describeMounts } from './content.ts';
+import { describeContent } from './content.ts';
 
 describeContent(2);
-describeMounts(2, 'docker');

@@ -1,20 +1,12 @@
 /** What can be pushed besides a plain image, and what its record says: the same tests for each version of the registry. */
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { PushItem } from '../../src/audit/audit.ts';
-import {
-  type Client,
-  type ClientOptions,
-  createDocker,
-  createPodman,
-  createSkopeo,
-  type Skopeo,
-} from '../support/clients.ts';
-import { startDockerd } from '../support/dockerd.ts';
+import { createSkopeo, type Skopeo } from '../support/clients.ts';
 import type { Host } from '../support/hosts.ts';
 import type { Layout } from '../support/image.ts';
 import { describeNeeding, type Need } from '../support/needs.ts';
 import { requireSuccess } from '../support/process.ts';
-import { ALICE, CAROL, digestOf, eventually, HANGS_MS, openSite, type Site } from './site.ts';
+import { ALICE, digestOf, eventually, HANGS_MS, openSite, type Site } from './site.ts';
 
 export type Accepted = Extract<PushItem, { type: 'push.accepted' }>;
 
@@ -157,82 +149,6 @@ export function describeContent(version: 2 | 3): void {
           subject: '',
         });
         expect(looked?.address).toBe(site.warden.host);
-      });
-    },
-  );
-}
-
-export function describeMounts(version: 2 | 3, client: 'docker' | 'podman'): void {
-  if (client === 'podman') {
-    describeMountsOf('podman', ['podman'], version, createPodman);
-  } else {
-    describeMountsOf('docker', ['dockerd', 'docker'], version, async (options, site) => {
-      const insecure = { host: site.builder, insecureRegistries: [site.warden.address] };
-      const engine = site.keep(await startDockerd(insecure));
-      return createDocker({ ...options, socket: engine.socket });
-    });
-  }
-}
-
-function describeMountsOf(
-  name: string,
-  needs: readonly Need[],
-  version: 2 | 3,
-  create: (options: ClientOptions, site: Site) => Client | Promise<Client>,
-): void {
-  const registry: Need = version === 3 ? 'distribution3' : 'docker-registry';
-  describeNeeding(
-    [registry, 'root', 'ip', 'nsenter', 'skopeo', ...needs],
-    `a layer that ${name} knows from another repository, with a registry of version ${version}`,
-    () => {
-      let site: Site;
-      let client: Client;
-      let layout: Layout;
-
-      beforeAll(async () => {
-        site = await openSite({ version });
-        layout = site.newLayout();
-        const options = { folder: site.temp.at('client'), host: site.builder, timeoutMs: HANGS_MS };
-        client = await create(options, site);
-      }, 120_000);
-
-      afterAll(async () => {
-        await site?.stop();
-      }, 60_000);
-
-      /** Layers that the registry was asked to mount into a repository. */
-      function mountsInto(repository: string): number {
-        const line = new RegExp(`"POST /v2/${repository}/blobs/uploads/\\?[^"]*mount=`, 'g');
-        return site.warden.registry.log().match(line)?.length ?? 0;
-      }
-
-      it('is mounted from one that the pusher may pull, and the record says so', async () => {
-        layout.image({}, 'shared');
-        requireSuccess(await client.login(site.warden.address, ALICE));
-        const source = layout.reference('shared');
-        requireSuccess(await client.push(source, `${site.image('team/one')}:v1`));
-        requireSuccess(await client.push(source, `${site.image('team/two')}:v1`));
-        expect(mountsInto('team/two')).toBeGreaterThan(0);
-        const [one] = await acceptedInto(site, 'team/one');
-        const [two] = await acceptedInto(site, 'team/two');
-        expect(one).not.toHaveProperty('mounted');
-        expect(two?.mounted).toEqual(
-          expect.arrayContaining([{ digest: expect.stringMatching(/^sha256:/), from: 'team/one' }]),
-        );
-      });
-
-      it('is uploaded where the pusher may not pull the other one', async () => {
-        layout.image({}, 'secret');
-        const source = layout.reference('secret');
-        requireSuccess(await client.login(site.warden.address, CAROL));
-        requireSuccess(await client.push(source, `${site.image('secret/plans')}:v1`));
-        requireSuccess(await client.login(site.warden.address, ALICE));
-        requireSuccess(await client.push(source, `${site.image('team/copy')}:v1`));
-        expect(mountsInto('team/copy')).toBe(0);
-        const [copy] = await acceptedInto(site, 'team/copy');
-        expect(copy).not.toHaveProperty('mounted');
-        expect(copy?.subject.layers).toBe(1);
-        requireSuccess(await client.pull(`${site.image('team/copy')}:v1`));
       });
     },
   );

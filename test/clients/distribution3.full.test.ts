@@ -1,7 +1,7 @@
-import { BUILDAH, DOCKER, PODMAN, SKOPEO } from './clients.ts';
-import { describeContent, describeMounts } from './content.ts';
-import { describeClient } from './core.ts';
+import { describeContent } from './content.ts';
+import { DRIVERS } from './drivers/all.ts';
+import { describeMatrix } from './matrix.ts';
 
-for (const client of [SKOPEO, PODMAN, BUILDAH, DOCKER]) describeClient({ ...client, version: 3 });
+// Those of the full tier have files of their own, with both versions.
+for (const driver of DRIVERS.filter(({ tier }) => tier === 'default')) describeMatrix(driver, 3);
 describeContent(3);
-for (const client of ['docker', 'podman'] as const) describeMounts(3, client);

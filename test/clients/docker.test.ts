@@ -1,4 +1,4 @@
-import { DOCKER } from './clients.ts';
-import { describeClient } from './core.ts';
+import { DOCKER } from './drivers/docker.ts';
+import { describeMatrix } from './matrix.ts';
 
-describeClient({ ...DOCKER, version: 2 });
+describeMatrix(DOCKER, 2);

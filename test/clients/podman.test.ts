@@ -1,4 +1,4 @@
-import { PODMAN } from './clients.ts';
-import { describeClient } from './core.ts';
+import { PODMAN } from './drivers/container-tools.ts';
+import { describeMatrix } from './matrix.ts';
 
-describeClient({ ...PODMAN, version: 2 });
+describeMatrix(PODMAN, 2);

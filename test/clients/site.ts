@@ -35,6 +35,8 @@ export interface SiteOptions {
   /** Laid over those of the site, which takes passwords over plain HTTP. */
   readonly settings?: (temp: Temp, lan: string) => Settings | Promise<Settings>;
   readonly scheme?: 'http' | 'https';
+  /** The registry deletes, and members of ci may have it do so. */
+  readonly deletes?: true;
 }
 
 /** In the group ci: may push, from the build host. */
@@ -48,6 +50,12 @@ export const AUDREY: Credentials = { user: 'audrey', password: 'a pass word of a
 
 /** What a refused push is to show. */
 export const MESSAGE = 'Push through the build service; ask the platform team.';
+
+/** What a refused deletion is to show. */
+export const DELETE_MESSAGE = 'Images are taken away on the build host only.';
+
+/** What is to be shown where a tag may be made, and not moved. */
+export const FIXED_MESSAGE = 'Tags here are not moved; take the next number.';
 
 /** After this long a client hangs, or tries again and again: each of its commands takes a few seconds. */
 export const HANGS_MS = 25_000;
@@ -76,9 +84,15 @@ export async function openSite(options: SiteOptions = {}): Promise<Site> {
           { ...named(AUDREY), groups: ['auditors'] },
         ],
         host: hosts.lan,
-        settings: settings ?? { allowCredentialsOverHttp: true },
+        settings: settings ?? {
+          allowCredentialsOverHttp: true,
+          ...(options.deletes && { registry: { deletes: true } }),
+        },
         ...(options.scheme && { scheme: options.scheme }),
-        ...(options.version && { registry: { version: options.version } }),
+        registry: {
+          ...(options.version && { version: options.version }),
+          ...(options.deletes && { deletes: true }),
+        },
       }),
     );
     let layouts = 0;
@@ -122,6 +136,23 @@ function policyFor(subnet: string, builder: string): string {
           from: ['builders'],
           message: MESSAGE,
         },
+        {
+          id: 'ci-deletes',
+          allow: ['delete'],
+          repositories: ['team/**'],
+          who: { groups: ['ci'] },
+          from: ['builders'],
+          message: DELETE_MESSAGE,
+        },
+        {
+          id: 'fixed-tags',
+          allow: ['pull', 'create'],
+          repositories: ['fixed/**'],
+          who: { groups: ['ci'] },
+          from: ['builders'],
+          message: FIXED_MESSAGE,
+        },
+        { id: 'names', allow: ['list'], repositories: ['team/**'], from: ['intranet'] },
         {
           id: 'keepers',
           allow: ['pull', 'push'],

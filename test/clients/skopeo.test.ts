@@ -1,4 +1,4 @@
-import { SKOPEO } from './clients.ts';
-import { describeClient } from './core.ts';
+import { SKOPEO } from './drivers/skopeo.ts';
+import { describeMatrix } from './matrix.ts';
 
-describeClient({ ...SKOPEO, version: 2 });
+describeMatrix(SKOPEO, 2);

@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { goProgram } from '../support/go-program.ts';
+import * as PROGRAMS from '../support/go-programs.ts';
 import { run } from '../support/process.ts';
 import { describeClients, optionsOf, type PullingClient } from './clients.ts';
 import { DEBIAN_CLIENTS } from './debian-clients.ts';
@@ -8,7 +9,7 @@ const CRANE: PullingClient = {
   name: 'crane',
   needs: ['go'],
   async create(site) {
-    const program = await goProgram('github.com/google/go-containerregistry/cmd/crane', 'v0.22.1');
+    const program = await goProgram(PROGRAMS.CRANE);
     const { folder, timeoutMs } = optionsOf(site, 'crane');
     mkdirSync(folder);
     return (reference) =>
@@ -23,7 +24,7 @@ const ORAS: PullingClient = {
   name: 'oras',
   needs: ['go'],
   async create(site) {
-    const program = await goProgram('oras.land/oras/cmd/oras', 'v1.3.6');
+    const program = await goProgram(PROGRAMS.ORAS);
     const { folder, timeoutMs } = optionsOf(site, 'oras');
     mkdirSync(folder);
     let copies = 0;

@@ -29,7 +29,7 @@ export interface ClientOptions {
 export interface Client {
   readonly name: string;
   /** The client with arguments of the caller's own. */
-  run(args: readonly string[], options?: Pick<RunOptions, 'input'>): Promise<Result>;
+  run(args: readonly string[], options?: Pick<RunOptions, 'input' | 'cwd'>): Promise<Result>;
   login(registry: string, credentials: Credentials): Promise<Result>;
   logout(registry: string): Promise<Result>;
   /** Pushes what an OCI reference (`oci:folder:tag`, see Layout.reference) names. */
@@ -52,8 +52,17 @@ export interface Skopeo extends Client {
 
 const TIMEOUT_MS = 120_000;
 
-/** What a client of the container tools shares: programs, private files, the way onto a host. */
-function createRunner(program: string, fixed: readonly string[], options: ClientOptions) {
+/**
+ * Runs one program on the client's host with files of its own.
+ *
+ * @param program its name, or the path of it.
+ * @param fixed words that stand before those of each run.
+ */
+export function createRunner(
+  program: string,
+  fixed: readonly string[],
+  options: Omit<ClientOptions, 'certificates'>,
+): Client['run'] {
   const { folder, host } = options;
   mkdirSync(join(folder, 'tmp'), { recursive: true });
   mkdirSync(join(folder, 'config'), { recursive: true });
@@ -69,12 +78,13 @@ function createRunner(program: string, fixed: readonly string[], options: Client
     HOME: folder,
     ...options.env,
   };
-  return async (args: readonly string[], { input }: Pick<RunOptions, 'input'> = {}): Promise<Result> => {
+  return async (args, { input, cwd } = {}) => {
     const [command, ...rest] = [...(host?.prefix ?? []), program, ...fixed, ...args] as [string, ...string[]];
     return run(command, rest, {
       env,
       timeoutMs: options.timeoutMs ?? TIMEOUT_MS,
       ...(input !== undefined && { input }),
+      ...(cwd !== undefined && { cwd }),
     });
   };
 }
@@ -173,8 +183,10 @@ function createStoring(
  * The docker command line against an engine, see startDockerd. Whether TLS is verified is the engine's setting, not
  * the command's. skopeo makes the archive that `docker load` reads.
  */
-export function createDocker(options: ClientOptions & { readonly socket: string }): Client {
-  const execute = createRunner('docker', ['-H', `unix://${options.socket}`], options);
+export function createDocker(
+  options: ClientOptions & { readonly socket: string; readonly program?: string },
+): Client {
+  const execute = createRunner(options.program ?? 'docker', ['-H', `unix://${options.socket}`], options);
   const skopeo = createSkopeo({ folder: join(options.folder, 'skopeo') });
   let loads = 0;
   return {

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import type { Host } from './hosts.ts';
 import { type Child, startChild } from './process.ts';
 import { makeTemp } from './temp.ts';
@@ -17,6 +17,12 @@ export interface DockerdOptions {
   readonly fastStorage?: true;
   /** Added to the engine's environment. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Another engine than Debian's. */
+  readonly engine?: {
+    readonly program: string;
+    /** The containerd that it starts and keeps its images in. */
+    readonly containerd: string;
+  };
 }
 
 export interface Dockerd {
@@ -42,14 +48,21 @@ export async function startDockerd(options: DockerdOptions = {}): Promise<Docker
     `--pidfile=${temp.at('pid')}`,
     `--host=unix://${socket}`,
     ...(options.networks ? [] : ['--iptables=false', '--ip6tables=false', '--bridge=none']),
-    ...(options.fastStorage ? [] : ['--storage-driver=vfs']),
+    ...(options.fastStorage ? [] : [`--storage-driver=${options.engine ? 'native' : 'vfs'}`]),
     ...(options.insecureRegistries ?? []).map((place) => `--insecure-registry=${place}`),
   ];
   let child: Child | undefined;
   try {
     // What the engine mounts is seen by nobody else and gone with it, however it ends.
-    const words = ['--mount', '--', 'dockerd', ...args];
-    const more = options.env ? { env: options.env } : {};
+    const words = ['--mount', '--', options.engine?.program ?? 'dockerd', ...args];
+    const env = { ...options.env };
+    if (options.engine) {
+      // It is looked for by its name.
+      mkdirSync(temp.at('bin'));
+      symlinkSync(options.engine.containerd, temp.at('bin', 'containerd'));
+      env['PATH'] = `${temp.at('bin')}:${process.env['PATH'] ?? ''}`;
+    }
+    const more = { env };
     child = await (options.host
       ? options.host.spawn('unshare', words, more)
       : startChild('unshare', words, more));

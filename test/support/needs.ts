@@ -12,6 +12,7 @@ const PACKAGES = {
   buildah: 'buildah',
   dockerd: 'docker.io',
   docker: 'docker.io',
+  containerd: 'containerd',
   ctr: 'containerd',
   'docker-compose': 'docker-compose',
   ip: 'iproute2',

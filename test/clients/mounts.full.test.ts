@@ -1,3 +1,0 @@
-import { describeMounts } from './content.ts';
-
-describeMounts(2, 'podman');

@@ -1,0 +1,56 @@
+import { writeFileSync } from 'node:fs';
+import type { Host } from './hosts.ts';
+import { type Child, startChild } from './process.ts';
+import { makeTemp } from './temp.ts';
+
+export interface BuildkitdOptions {
+  readonly program: string;
+  /** The host that it runs on; without one, this machine. */
+  readonly host?: Host;
+  /** Registries spoken to by plain HTTP, as `host:port`. */
+  readonly insecureRegistries?: readonly string[];
+}
+
+export interface RunningBuildkitd {
+  /** For `buildctl --addr`; the file lies where all hosts see it. */
+  readonly address: string;
+  stop(): Promise<void>;
+}
+
+/** Starts a builder of its own. Needs root; builds that run commands would need images besides. */
+export async function startBuildkitd(options: BuildkitdOptions): Promise<RunningBuildkitd> {
+  const temp = makeTemp('buildkitd');
+  const address = `unix://${temp.at('socket')}`;
+  const settings = (options.insecureRegistries ?? []).map(
+    (place) => `[registry."${place}"]\n  http = true\n`,
+  );
+  writeFileSync(temp.at('buildkitd.toml'), settings.join(''));
+  const words = [
+    '--mount',
+    '--',
+    options.program,
+    `--config=${temp.at('buildkitd.toml')}`,
+    `--root=${temp.at('root')}`,
+    `--addr=${address}`,
+    '--containerd-worker=false',
+    '--oci-worker-snapshotter=native',
+    '--oci-worker-net=host',
+  ];
+  let child: Child | undefined;
+  try {
+    child = await (options.host ? options.host.spawn('unshare', words) : startChild('unshare', words));
+    await child.waitForLine(/running server on/, 40_000);
+  } catch (error) {
+    await child?.stop();
+    await temp.stop();
+    throw error;
+  }
+  const started = child;
+  return {
+    address,
+    async stop() {
+      await started.stop(30_000);
+      await temp.stop();
+    },
+  };
+}

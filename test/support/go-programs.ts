@@ -1,0 +1,59 @@
+/** The clients that Debian 12 does not have, or has in an old version only. */
+import type { GoProgram } from './go-program.ts';
+
+export const CRANE: GoProgram = {
+  source: 'github.com/google/go-containerregistry/cmd/crane',
+  version: 'v0.22.1',
+};
+
+export const ORAS: GoProgram = { source: 'oras.land/oras/cmd/oras', version: 'v1.3.6' };
+
+export const REGCTL: GoProgram = { source: 'github.com/regclient/regclient/cmd/regctl', version: 'v0.11.7' };
+
+export const CONTAINERD: GoProgram = {
+  source: 'github.com/containerd/containerd/v2/cmd/containerd',
+  version: 'v2.4.2',
+};
+
+export const CTR: GoProgram = { ...CONTAINERD, source: 'github.com/containerd/containerd/v2/cmd/ctr' };
+
+const BUILDKIT = {
+  version: 'v0.34.2',
+  versionVariable: 'github.com/moby/buildkit/version.Version',
+  module: { path: 'github.com/moby/buildkit', list: 'go' },
+} as const;
+
+export const BUILDKITD: GoProgram = { ...BUILDKIT, source: 'github.com/moby/buildkit/cmd/buildkitd' };
+
+export const BUILDCTL: GoProgram = { ...BUILDKIT, source: 'github.com/moby/buildkit/cmd/buildctl' };
+
+/** The engine of docker 29: its module counts by itself. */
+export const DOCKERD: GoProgram = {
+  source: 'github.com/moby/moby/v2/cmd/dockerd',
+  version: 'v2.0.0-beta.24',
+  versionVariable: 'github.com/moby/moby/v2/dockerversion.Version',
+};
+
+export const DOCKER_CLI: GoProgram = {
+  source: 'github.com/docker/cli/cmd/docker',
+  version: 'v29.9.3+incompatible',
+  versionVariable: 'github.com/docker/cli/cli/version.Version',
+  module: {
+    path: 'github.com/docker/cli',
+    list: 'vendor',
+    // The version that it lists is not served by the proxy; the engine lists this one.
+    instead: { 'github.com/moby/swarmkit/v2': 'v2.1.3-0.20260828175525-ad0357aedfca' },
+  },
+};
+
+export const ALL_GO_PROGRAMS: readonly GoProgram[] = [
+  CRANE,
+  ORAS,
+  REGCTL,
+  CONTAINERD,
+  CTR,
+  BUILDCTL,
+  BUILDKITD,
+  DOCKER_CLI,
+  DOCKERD,
+];
