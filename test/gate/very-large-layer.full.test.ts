@@ -11,7 +11,8 @@ const MIB = 1024 ** 2;
 const SIZE = 5 * 1024 * MIB;
 /** Of so many zeros: `head -c 5368709120 /dev/zero | sha256sum`. */
 const DIGEST = 'sha256:7f06c62352aebd8125b2a1841e2b9e1ffcbed602f381c3dcb3200200e383d1d5';
-const RESIDENT_LIMIT = 200 * MIB;
+/** Buffers that passed and are not collected yet: 85 MiB were seen, with the first gigabyte and with the fifth. */
+const GROWTH_LIMIT = 128 * MIB;
 const MINUTE_MS = 60_000;
 
 describeNeeding(['docker-registry'], 'a layer of 5 GiB', () => {
@@ -73,8 +74,9 @@ describeNeeding(['docker-registry'], 'a layer of 5 GiB', () => {
     String((await startUpload(front.place, repository, alice)).headers['location']);
 
   it(
-    'goes through in chunks, as one body and back, and never more than 200 MiB of it are here',
+    'goes through in chunks, as one body and back, in flat memory',
     async () => {
+      const before = peakBytes();
       const patch = await send('PATCH', await begin('pub/a'), { 'transfer-encoding': 'chunked' }, zeros());
       expect(patch.status).toBe(202);
       const end = await send('PUT', `${patch.location}&digest=${DIGEST}`, { 'content-length': 0 });
@@ -83,9 +85,11 @@ describeNeeding(['docker-registry'], 'a layer of 5 GiB', () => {
       expect((await send('PUT', whole, { 'content-length': SIZE }, zeros())).status).toBe(201);
       const back = await send('GET', `/v2/pub/b/blobs/${DIGEST}`, {});
       expect(back).toMatchObject({ status: 200, bytes: SIZE });
-      const peak = peakBytes();
-      console.log(`resident at most: ${Math.round(peak / MIB)} MiB`);
-      expect(peak).toBeLessThan(RESIDENT_LIMIT);
+      const grown = peakBytes() - before;
+      console.log(
+        `resident before: ${Math.round(before / MIB)} MiB, at most ${Math.round(grown / MIB)} more`,
+      );
+      expect(grown).toBeLessThan(GROWTH_LIMIT);
     },
     20 * MINUTE_MS,
   );
