@@ -1,0 +1,3 @@
+import { cedarSuite } from './cedar-suite.ts';
+
+cedarSuite(99, 1000, 200);
