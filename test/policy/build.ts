@@ -69,3 +69,13 @@ export function question(asked: Partial<Question>): Question {
     ...asked,
   };
 }
+
+/** A rule with some lines replaced or added, in a policy that is otherwise right. */
+export function withRule(lines: Readonly<Record<string, string | undefined>>): string {
+  const rule = { id: 'r', allow: '[pull]', repositories: '["**"]', ...lines };
+  const text = Object.entries(rule)
+    .filter(([, value]) => value !== undefined)
+    .map(([key, value]) => `    ${key}: ${value}`)
+    .join('\n');
+  return `rules:\n  -\n${text}\n`;
+}

@@ -2,17 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { addressNumber, requireRange } from '../../src/policy/address.ts';
 import type { Policy } from '../../src/policy/policy.ts';
 import { hasAddress } from '../../src/policy/range-set.ts';
-import { policyOf, report } from './build.ts';
-
-/** A rule with some lines replaced or added, in a policy that is otherwise right. */
-function withRule(lines: Readonly<Record<string, string | undefined>>): string {
-  const rule = { id: 'r', allow: '[pull]', repositories: '["**"]', ...lines };
-  const text = Object.entries(rule)
-    .filter(([, value]) => value !== undefined)
-    .map(([key, value]) => `    ${key}: ${value}`)
-    .join('\n');
-  return `rules:\n  -\n${text}\n`;
-}
+import { policyOf, report, withRule } from './build.ts';
 
 describe('a rule is refused', () => {
   it.each<[string, Readonly<Record<string, string | undefined>>, string]>([
@@ -103,6 +93,92 @@ describe('a rule is refused', () => {
     ['with a message that turns the text round', { message: '"a\\u202eb"' }, 'without control characters'],
     ['with an endless message', { message: 'x'.repeat(201) }, 'expected at most 200 characters'],
     [
+      'with an unless that is a word',
+      { unless: 'x' },
+      'rules[0].unless: expected keys with values or a list',
+    ],
+    ['with an unless of nothing', { unless: '' }, 'expected keys with values or a list, found nothing'],
+    ['with no exceptions', { unless: '[]' }, 'rules[0].unless: an empty list'],
+    ['with an empty exception', { unless: '[{}]' }, 'rules[0].unless[0]: an empty match always holds'],
+    [
+      'with an unknown key of an exception',
+      { unless: '[{ from: [10.0.0.1] }, { form: [10.0.0.1] }]' },
+      'a.yaml:6:38 rules[0].unless[1]: unknown key `form`; did you mean `from`?',
+    ],
+    [
+      'with an unknown key of the only exception',
+      { unless: '{ form: [10.0.0.1] }' },
+      'rules[0].unless: unknown key `form`; did you mean `from`?',
+    ],
+    [
+      'with an exception for what it is not about',
+      { unless: '[{ actions: [push] }]' },
+      'rules[0].unless[0].actions[0]: the rule is not about push, so this excepts nothing',
+    ],
+    [
+      'with unless tags on pull among others',
+      { allow: '[pull, push]', unless: '[{ actions: [pull], tags: [x] }]' },
+      'rules[0].unless[0].tags: tags cannot stand with pull',
+    ],
+    ['with tags on robots', { allow: '[robots]', tags: '[x]' }, 'tags cannot stand with robots'],
+    [
+      'with policy for some repositories',
+      { allow: '[policy]', repositories: '["a/**"]' },
+      'a.yaml:5:5 rules[0].repositories: policy is about no repository in particular'.slice(10),
+    ],
+    ['with a client on allow', { client: '[docker]' }, 'rules[0].client: client can stand with deny only'],
+    [
+      'with a client as an exception of allow',
+      { unless: '{ client: [docker] }' },
+      'rules[0].unless.client: client can stand with deny only',
+    ],
+    [
+      'with a client that is none',
+      { allow: undefined, deny: '[pull]', client: '["docker 20.10"]' },
+      'rules[0].client[0]: "docker 20.10": expected a name',
+    ],
+    ['with an empty build', { build: '{}' }, 'rules[0].build: an empty match asks nothing'],
+    ['with an unknown claim', { build: '{ brnch: [main] }' }, 'unknown key `brnch`; did you mean `branch`?'],
+    ['with a claim of nothing', { build: '{ branch: [""] }' }, 'expected 1 to 512 characters'],
+    ['with a claim of stars', { build: '{ branch: ["a**"] }' }, '** stands alone between slashes'],
+    ['with an unknown method', { who: '{ methods: [passwort] }' }, 'did you mean "password"?'],
+    [
+      'with a pattern of certificates',
+      { who: '{ certificates: ["*"] }' },
+      'certificates are names, not patterns',
+    ],
+    [
+      'with a window that is none',
+      { time: '[Mon 08:00-18:00 UTC, weekends]' },
+      'a.yaml:6:33 rules[0].time[1]: "weekends": expected for example Mon-Fri',
+    ],
+    [
+      'with a window of an exception that is none',
+      { unless: '[{ time: [Mon 08:00-18:00 Berlin] }]' },
+      'rules[0].unless[0].time[0]: "Mon 08:00-18:00 Berlin": "Berlin" is no time zone',
+    ],
+    [
+      'with a set that is not there',
+      { who: '{ users: [bob, "set:staf"] }' },
+      'a.yaml:6:25 rules[0].who.users[1]: there is no set of users called "staf"',
+    ],
+    [
+      'with a set of another kind',
+      { tags: '["set:staff"]', allow: '[push]' },
+      'there is no set of tags called "staff"',
+    ],
+    [
+      'with an unknown set under unless',
+      { unless: '[{ repositories: ["set:x"] }]' },
+      'rules[0].unless[0].repositories[0]: there is no set of repositories called "x"',
+    ],
+    ['with two variables of many', { repositories: '["{build.project}/{build.project}"]' }, 'can stand once'],
+    [
+      'with an unknown variable',
+      { repositories: '["{build.projekt}/x"]' },
+      'each as a whole component; did you mean "{build.project}"?',
+    ],
+    [
       'with an enforce that is a word',
       { enforce: 'no' },
       'rules[0].enforce: expected true or false, found a text',
@@ -121,6 +197,10 @@ describe('a policy is refused', () => {
     ['with an empty list of rules', 'rules: []', 'a.yaml:1:8 rules: an empty list says nothing'],
     ['that is a list', '- a', 'expected keys with values, found a list'],
     ['with an unknown section', 'rule: []', 'unknown key `rule`; did you mean `rules`?'],
+    ['with an unknown kind of set', 'sets: { user: {} }', 'unknown key `user`; did you mean `users`?'],
+    ['with a set of nothing', 'sets: { users: { a: [] } }', 'sets.users.a: an empty list'],
+    ['with a set that cannot be named', 'sets: { users: { A: [b] } }', '"A" cannot be a name'],
+    ['with a pattern in a set', 'sets: { repositories: { a: [A/b] } }', 'sets.repositories.a[0]: "A/b"'],
     ['with a network of nothing', 'networks: { a: [] }', 'networks.a: an empty list'],
     ['with a host of nothing', 'hosts: { a: { addresses: [] } }', 'hosts.a.addresses: an empty list'],
     [
@@ -153,6 +233,27 @@ describe('a policy is refused', () => {
     expect(report(text).problems).toEqual([
       'a.yaml:3:3 networks.a: the network contains itself: a -> b -> c -> a',
       'a.yaml:6:3 networks.d: the network contains itself: d -> d',
+    ]);
+  });
+
+  it('with sets in a circle, and with sets and windows that are not there', () => {
+    const text = `${rules}sets:
+  users: { a: ["set:b"], b: ["set:a"], c: ["set:d"] }
+  repositories: { a: ["set:b"] }
+  times: { night: [Mon 22:00-06:00 UTC, Mon 22:00-06:00] }
+`;
+    expect(report(text).problems).toEqual([
+      'a.yaml:3:12 sets.users.a: the set contains itself: a -> b -> a',
+      'a.yaml:3:44 sets.users.c[0]: there is no set of users called "d"',
+      'a.yaml:4:23 sets.repositories.a[0]: there is no set of repositories called "b"',
+      expect.stringContaining('a.yaml:5:41 sets.times.night[1]: "Mon 22:00-06:00": expected for example'),
+    ]);
+  });
+
+  it('with one name of two sets of a kind; sets of two kinds may share it', () => {
+    const first = `${rules}sets: { users: { a: [x] }, groups: { a: [y] } }\n`;
+    expect(report(first, 'sets: { users: { a: [z] } }').problems).toEqual([
+      'b.yaml:1:18 "a" is already the name of a set at a.yaml:2:18',
     ]);
   });
 
@@ -225,6 +326,50 @@ rules:
     expect(policyOf(changed).digest).not.toBe(policyOf(text).digest);
   });
 
+  it('has the same digest for one exception and for a list of it, another for more', () => {
+    const rule = (unless: string) =>
+      policyOf(`rules: [{ id: r, allow: [pull], repositories: ["**"], unless: ${unless} }]`).digest;
+    expect(rule('[{ from: [10.0.0.1, 10.0.0.2] }]')).toBe(rule('{ from: [10.0.0.2, 10.0.0.1] }'));
+    const two = ['{ from: [10.0.0.1] }', '{ who: { users: [a] } }'];
+    expect(rule(`[${two.join(', ')}]`)).toBe(rule(`[${two.toReversed().join(', ')}]`));
+    expect(rule(`[${two.join(', ')}]`)).not.toBe(rule(two[0] ?? ''));
+  });
+
+  it('has another digest when a set changes', () => {
+    const withSet = (name: string) => policyOf(text, `sets: { users: { a: [${name}] } }`).digest;
+    expect(new Set([policyOf(text).digest, withSet('x'), withSet('y')]).size).toBe(3);
+  });
+
+  it('holds its rules as data, with the names of sets written out', () => {
+    const [rule] = policyOf(`
+networks: { builders: [10.1.2.0/28] }
+sets:
+  users: { staff: [alice, "set:more"], more: [bob, alice] }
+  repositories: { ours: [a/b, "c/**"] }
+rules:
+  - id: r
+    deny: [push]
+    repositories: ["set:ours"]
+    who: { users: ["set:staff"], methods: [password] }
+    unless: [{ from: [builders, 10.9.0.1] }, { tags: [dev], actions: [create] }]
+`).rules;
+    expect(rule?.when).toMatchObject({
+      actions: { list: ['create', 'overwrite'] },
+      repositories: [{ text: 'a/b' }, { text: 'c/**' }],
+      users: new Set(['alice', 'bob']),
+      methods: new Set(['password']),
+    });
+    expect(rule?.unless).toMatchObject([
+      { from: { entries: [{ text: 'builders' }, { text: '10.9.0.1' }] } },
+      { tags: { globs: [{ text: 'dev' }], untagged: true }, actions: { list: ['create'] } },
+    ]);
+    expect(rule).toMatchObject({
+      effect: 'deny',
+      bind: false,
+      place: { file: 'a.yaml', line: 7, column: 5 },
+    });
+  });
+
   it('knows hosts by their addresses, and places by their names', () => {
     const policy = policyOf(text);
     expect([policy.hostOf('10.0.0.1'), policy.hostOf('2001:db8::1'), policy.hostOf('10.2.0.1')]).toEqual([
@@ -237,72 +382,5 @@ rules:
     expect(inPlace(policy, 'h', '10.2.255.255')).toBe(false);
     expect(policy.places.get('constructor')).toBeUndefined();
     expect(policy.hosts.get('h')?.since).toBe('2026-03-01');
-  });
-});
-
-describe('a warning', () => {
-  const push = { allow: '[push]', who: '{ groups: [ci] }', from: '[10.1.2.3]' };
-
-  it('is not given for a push by named people from a named place', () => {
-    expect(report(withRule(push)).warnings).toEqual([]);
-  });
-
-  it.each<[string, Readonly<Record<string, string | undefined>>, string]>([
-    [
-      'a push from anywhere',
-      { ...push, from: undefined },
-      'a.yaml:4:12 rule r: allows pushes from any address; say from where',
-    ],
-    ['a push by anyone', { ...push, who: undefined }, 'rule r: allows pushes without a login'],
-    ['a push by kinds with anonymous', { ...push, who: '{ kinds: [person, anonymous] }' }, 'without a login'],
-    [
-      'a push from the bridge of docker',
-      { ...push, from: '[172.17.0.0/16]' },
-      'the default bridge of docker',
-    ],
-    ['a push from within it', { ...push, from: '[172.17.0.1]' }, 'the default bridge of docker'],
-    ['a push from around it', { ...push, from: '[172.16.0.0/12]' }, 'the default bridge of docker'],
-    ['a push from the bridge of podman', { ...push, from: '[10.88.0.0/16]' }, 'the default bridge of podman'],
-    [
-      'a create from the bridge',
-      { ...push, allow: '[create]', from: '[172.17.0.0/24]' },
-      'the default bridge',
-    ],
-    ['every IPv4 address', { from: '[0.0.0.0/0]' }, 'rule r: 0.0.0.0/0 is every address there is'],
-    ['every IPv6 address', { from: '["::/0"]' }, 'rule r: ::/0 is every address there is'],
-    [
-      'nobody',
-      { who: '{ kinds: [anonymous], groups: [ci] }' },
-      'a.yaml:6:10 rule r: nobody can be all of this',
-    ],
-    ['nobody either', { who: '{ authenticated: false, users: [alice] }' }, 'nobody can be all of this'],
-  ])('is given for %s', (_name, lines, wanted) => {
-    const { warnings, problems } = report(withRule(lines));
-    expect(problems).toEqual([]);
-    expect(warnings.join('\n')).toContain(wanted);
-  });
-
-  it('is given for a network of every address', () => {
-    expect(report(withRule({}), 'networks: { intranet: [0.0.0.0/0] }').warnings).toEqual([
-      'b.yaml:1:24 networks.intranet: 0.0.0.0/0 is every address there is',
-    ]);
-  });
-
-  it.each([
-    ['a/b', 'a/b', true],
-    ['a/b', '**', true],
-    ['a/b', 'a/**', true],
-    ['a/**', 'a/**', true],
-    ['a/**', 'a/b', false],
-    ['a', 'a/**', false],
-  ])('tells of an allow of %s that a deny of %s always beats: %s', (allowed, denied, wanted) => {
-    const deny = `rules: [{ id: d, deny: [push, pull], repositories: ["${denied}"] }]`;
-    const { warnings } = report(withRule({ repositories: `["${allowed}"]` }), deny);
-    expect(warnings.some((line) => line.includes('never applies: the rule d'))).toBe(wanted);
-  });
-
-  it('does not tell of a deny that has conditions', () => {
-    const deny = 'rules: [{ id: d, deny: [pull], repositories: ["**"], who: { users: [eve] } }]';
-    expect(report(withRule({}), deny).warnings).toEqual([]);
   });
 });
