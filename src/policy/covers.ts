@@ -3,7 +3,8 @@
  * whoever asks must do no harm by a false.
  */
 import type { Conditions } from './conditions.ts';
-import { type ClaimGlob, generalised, type Part, type RepositoryGlob, type TagGlob } from './glob.ts';
+import type { ClaimGlob, RepositoryGlob, TagGlob } from './glob.ts';
+import { generalised, type Part } from './glob-parts.ts';
 import type { Rule } from './policy.ts';
 import { apart, holdsAll } from './range-set.ts';
 import { windowCovers } from './time-window.ts';
