@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { loadSettings } from '../../src/config/settings.ts';
 import { describeProblem } from '../../src/config/yaml.ts';
@@ -40,6 +41,11 @@ describe('the block offload', () => {
   it('needs no proxy where blobs have an address of their own', async () => {
     const location = 'location: "http://blobs.corp:81/b/"';
     expect((await load(`${LEAST}offload: { mode: redirect, ${location}, ${SIGNED} }`)).problems).toEqual([]);
+  });
+
+  it('is taken as docs/operating.md has it', async () => {
+    const text = readFileSync(new URL('../offload/operating.yaml', import.meta.url), 'utf8');
+    expect(await load(text)).toMatchObject({ problems: [], offload: { mode: 'redirect' } });
   });
 
   it.each([

@@ -71,6 +71,7 @@ describe('the metrics that are named', () => {
       'outcome',
       'type',
       'le',
+      'mode',
     ]);
     const asked = blocksOf('docs/operating.md')
       .filter(({ language }) => language === 'promql')

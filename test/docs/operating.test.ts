@@ -13,6 +13,8 @@ import { createSandbox, type Sandbox } from './sandbox.ts';
 /** Neither a builder nor a proxy in any of the settings. */
 const STRANGER = '127.0.0.6';
 const STEP_MS = 120_000;
+/** Of the image's layer: enough to be left to nginx. */
+const LAYER_BYTES = 200_000;
 
 const has = (program: string): boolean =>
   [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin'].some((folder) => {
@@ -51,7 +53,7 @@ describeSetUp(
 
     beforeAll(async () => {
       sandbox = await createSandbox();
-      createLayout(join(sandbox.checkout, 'hello')).image({ labels: {} }, '1.0');
+      createLayout(join(sandbox.checkout, 'hello')).image({ labels: {}, layerBytes: LAYER_BYTES }, '1.0');
       const [authority, certificate] = blocksOf('certs/README.md').filter(
         ({ language }) => language === 'sh',
       );
@@ -142,10 +144,14 @@ describeSetUp(
             text:
               'skopeo login --username jenkins --password-stdin registry.corp:5000 < jenkins.password\n' +
               'skopeo copy oci:hello:1.0 docker://registry.corp:5000/ci/through-nginx:1.0\n' +
-              'warden audit pushes --repository ci/through-nginx --accepted --json',
+              'warden audit pushes --repository ci/through-nginx --accepted --json\n' +
+              'skopeo copy docker://registry.corp:5000/ci/through-nginx:1.0 dir:pulled\n' +
+              'curl --fail --silent http://127.0.0.1:9464/metrics',
           });
           if (pushed.status !== 0) throw new Error(`${pushed.stdout}\n${sandbox.tails()}`);
           expect(pushed.stdout).toContain('"forwarded":["127.0.0.1"]');
+          // The last settings of the page.
+          expect(pushed.stdout).toMatch(/^warden_offloaded_bodies_total\{mode="accel"\} 1$/m);
           expect(await pushFromStranger('foreign')).toContain(`jenkins from ${STRANGER}`);
         },
         STEP_MS,

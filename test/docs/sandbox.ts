@@ -5,7 +5,7 @@
  * Stand-ins take the place of the few programs that would change the machine itself. The one for systemctl starts and
  * stops the very programs that the installed units and configurations name.
  */
-import { chmodSync, cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -84,7 +84,7 @@ export async function createSandbox(): Promise<Sandbox> {
     'etc/systemd/system',
     'etc/nginx/conf.d',
     'usr/local/bin',
-    'var/log',
+    'var/log/nginx',
     'var/lib',
   ]) {
     mkdirSync(temp.at(folder), { recursive: true });
@@ -94,6 +94,12 @@ export async function createSandbox(): Promise<Sandbox> {
     '{"default":[{"type":"insecureAcceptAnything"}]}',
   );
   writeFileSync(temp.at('nginx.conf'), nginxSettings(root));
+
+  // They are installed as they are.
+  for (const name of readdirSync(join(checkout, 'contrib/nginx'))) {
+    const file = join(checkout, 'contrib/nginx', name);
+    writeFileSync(file, map(readFileSync(file, 'utf8')));
+  }
 
   const services = new Map<string, Child>();
   const log = (unit: string): string => temp.at(`var/log/${unit}.log`);
@@ -154,6 +160,7 @@ export async function createSandbox(): Promise<Sandbox> {
   const path = process.env['PATH'] ?? '';
   const standIns: Readonly<Record<string, string>> = {
     'apt-get': '[ "$1 $2 $3" = "install -y --no-install-recommends" ]',
+    usermod: '[ "$*" = "--append --groups docker-registry www-data" ]',
     useradd: `[ "\${@: -1}" = registry-warden ]`,
     systemctl: `exec curl --silent --show-error --fail-with-body --unix-socket '${socket}' --data "$*" http://systemctl/`,
     // Everything here belongs to one user.

@@ -1,4 +1,5 @@
 import { afterEach, expect, it } from '@jest/globals';
+import { eventually } from '../gate/eventually.ts';
 import { ask } from '../gate/wire.ts';
 import { describeNeeding } from '../support/needs.ts';
 import { startScriptedRegistry } from '../upstream/scripted-registry.ts';
@@ -48,6 +49,22 @@ describeNeeding(['docker-registry', 'nginx'], 'X-Accel-Redirect', () => {
     } finally {
       await registry.stop();
     }
+  }, 60_000);
+
+  it('to an nginx that lacks the location ends at Warden, as an address that it does not know', async () => {
+    const change = (text: string): string => {
+      const changed = text.replace(/^ {2}location ~ "[\s\S]*?^ {2}\}\n/m, '');
+      expect(changed).not.toContain('alias');
+      return changed;
+    };
+    site = await openSite({ mode: 'accel', nginx: { change } });
+    const reply = await site.through(await pullOf(site, 'pub', await site.put('pub', LARGE)));
+    expect({ status: reply.status, code: reply.error?.code }).toEqual({ status: 404, code: 'NAME_UNKNOWN' });
+    const { warden } = site.front;
+    await eventually(
+      () => warden.logLines().map((line) => line['error']),
+      (errors) => errors.includes('ROUTE_UNKNOWN'),
+    );
   }, 60_000);
 
   const asRoot = process.getuid?.() === 0 ? it : it.skip;
