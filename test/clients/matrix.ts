@@ -1,6 +1,7 @@
 /** What must hold with every client: the same cells for each of them, against each version of the registry. */
 import { afterAll, beforeAll, describe } from '@jest/globals';
 import type { Host } from '../support/hosts.ts';
+import type { ImageOptions } from '../support/image.ts';
 import { describeNeeding, type Need } from '../support/needs.ts';
 import { CELLS } from './cells.ts';
 import { type Driver, type Hands, OPERATIONS, type Source } from './drivers/driver.ts';
@@ -56,9 +57,9 @@ export function describeMatrix(driver: Driver, version: 2 | 3): void {
   });
 }
 
-export function newImage(site: Site): Source {
+export function newImage(site: Site, options: ImageOptions = {}): Source {
   const layout = site.newLayout();
-  const { digest } = layout.image({}, 'v1');
+  const { digest } = layout.image(options, 'v1');
   return { folder: layout.path, reference: layout.reference('v1'), digest };
 }
 

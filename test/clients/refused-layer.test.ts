@@ -1,0 +1,5 @@
+import { DOCKER } from './drivers/docker.ts';
+import { SKOPEO } from './drivers/skopeo.ts';
+import { describeRefusedLayer } from './refused-layer.ts';
+
+describeRefusedLayer([DOCKER, SKOPEO]);
