@@ -3,9 +3,18 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { RULE_ACTIONS } from '../../src/policy/actions.ts';
 import { decide } from '../../src/policy/decide.ts';
-import { type Action, ANONYMOUS, UNKNOWN } from '../../src/policy/facts.ts';
+import {
+  type Action,
+  ANONYMOUS,
+  type BuildClaims,
+  SUBJECT_KINDS,
+  type Subject,
+  UNKNOWN,
+} from '../../src/policy/facts.ts';
 import { matchesRepository, parseRepositoryGlob } from '../../src/policy/glob.ts';
 import { policyDocument } from '../../src/policy/schema.ts';
+import { parseTimeWindow } from '../../src/policy/time-window.ts';
+import { and, not, or, type Truth } from '../../src/policy/truth.ts';
 import { person, policyOf, question, report } from './build.ts';
 
 const text = readFileSync(new URL('../../docs/policy.md', import.meta.url), 'utf8');
@@ -29,6 +38,19 @@ function tableIn(lines: readonly string[]): readonly Row[] {
   return rows.map((cells) => Object.fromEntries(head.map((name, index) => [name, cells[index] ?? ''])));
 }
 
+const words = (list: string) => list.split(',').flatMap((word) => word.trim() || []);
+
+/** Someone with a password, if the row says no more. */
+function subjectOf({ who = '', groups = '', kind, method, build }: Row): Subject {
+  const claims = words(build ?? '').map((claim) => claim.split(' '));
+  return {
+    ...person(who, ...words(groups)),
+    ...(kind !== undefined && { kind: SUBJECT_KINDS.find((one) => one === kind) ?? 'person' }),
+    ...(method !== undefined && { method }),
+    ...(claims.length > 0 && { kind: 'build', build: Object.fromEntries(claims) as BuildClaims }),
+  };
+}
+
 const examples = [...text.matchAll(/^```yaml\n([\s\S]*?)^```$/gm)].map((match) => {
   const after = text.slice((match.index ?? 0) + match[0].length).split('\n');
   const rows = tableIn(after).filter((row) => 'answer' in row);
@@ -43,28 +65,71 @@ describe('docs/policy.md', () => {
   });
 
   it.each(examples)('has a policy without a fault or warning at line $line', ({ yaml, line }) => {
-    // The last example shows that rules can be tried, and pulls from anywhere are no fault.
-    expect([line, report(yaml).problems, report(yaml).warnings]).toEqual([line, [], []]);
+    const { problems, warnings } = report(yaml);
+    // Some examples show what is to come, and are told so.
+    const unexpected = warnings.filter((warning) => !warning.includes('this version'));
+    expect([line, problems, unexpected]).toEqual([line, [], []]);
   });
 
   it.each(questions)('answers at line $line: $row', ({ yaml, row }) => {
-    const { who = '', groups = '', from = '', does = '', repository = '', tag, answer, rules = '' } = row;
-    const words = (list: string) => list.split(',').flatMap((word) => word.trim() || []);
+    const { who = '', from = '', does = '', repository = '', tag, answer, rules = '', time, client } = row;
     const actions: Action[] = does === 'push' ? ['create', 'overwrite'] : [does as Action];
     const address = from === 'unknown' ? UNKNOWN : from;
     const decision = decide(
       policyOf(yaml),
       question({
-        subject: who === 'anonymous' ? ANONYMOUS : person(who, ...words(groups)),
+        subject: who === 'anonymous' ? ANONYMOUS : subjectOf(row),
         address,
         tokenAddress: row['token from'] ?? from,
-        repository,
+        repository: repository === 'unknown' ? UNKNOWN : repository,
         // Whether the tag exists is a question of its own; the first example is about a tag that does not.
         actions,
         tag: tag === 'unknown' ? UNKNOWN : tag || undefined,
+        ...(time !== undefined && { time: time === 'unknown' ? UNKNOWN : Date.parse(time) }),
+        ...(client !== undefined && { client: client === 'unknown' ? UNKNOWN : client }),
       }),
     );
     expect([decision.verdict, decision.rules]).toEqual([answer, words(rules)]);
+  });
+
+  const logic = tableIn(text.slice(text.indexOf('| a | b | a and b')).split('\n'));
+  const truths: Readonly<Record<string, Truth>> = { true: true, false: false, unknown: UNKNOWN };
+  const truthOf = (name = ''): Truth | undefined => truths[name];
+
+  it('has the whole truth table, and it is the one by which conditions are joined', () => {
+    expect(new Set(logic.map(({ a, b }) => `${a} ${b}`)).size).toBe(9);
+    for (const row of logic) {
+      const [a = true, b = true] = [truthOf(row['a']), truthOf(row['b'])];
+      expect([row, and([a, b]), or([a, b]), not(a)]).toEqual([
+        row,
+        truthOf(row['a and b']),
+        truthOf(row['a or b']),
+        truthOf(row['not a']),
+      ]);
+    }
+  });
+
+  const answers = tableIn(text.slice(text.indexOf('| an allow is')).split('\n'));
+
+  it('has every pair of an allow and a deny', () => {
+    expect(answers).toHaveLength(9);
+  });
+
+  it.each(answers)('answers $answer where an allow is $an allow is and a deny is $a deny is', (row) => {
+    // True, unknown and false for a pull at an unknown address.
+    const when = { true: '', unknown: 'from: [10.0.0.1]', false: 'who: { users: [nobody-else] }' };
+    const rule = (id: string, truth = '') =>
+      `{ id: ${id}, ${id}: [pull], repositories: ["**"], ${when[truth as keyof typeof when]} }`;
+    const policy = policyOf(
+      `rules: [${rule('allow', row['an allow is'])}, ${rule('deny', row['a deny is'])}]`,
+    );
+    expect(decide(policy, question({ address: UNKNOWN })).verdict).toBe(row['answer']);
+  });
+
+  const windows = tableIn(text.slice(text.indexOf('| window | is open')).split('\n'));
+
+  it.each(windows)('has a window that can be read: $window', ({ window = '' }) => {
+    expect(parseTimeWindow(window.replaceAll('`', ''))).toMatchObject({ ok: true });
   });
 
   const patterns = tableIn(text.slice(text.indexOf('| pattern | fits')).split('\n')).flatMap((row) => {
