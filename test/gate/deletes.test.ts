@@ -4,7 +4,7 @@ import { type Leaf, openIntents, readLog } from '../record/read-log.ts';
 import { describeNeeding } from '../support/needs.ts';
 import { changeSettings } from '../support/warden.ts';
 import { eventually } from './eventually.ts';
-import { BUILDER, type Front, startFront } from './front.ts';
+import { BUILDER, type Front, registryRequests, startFront } from './front.ts';
 import { pushImage, putManifest, type SmallImage, smallImage, type With } from './images.ts';
 import { insertTap, type Tap } from './tap.ts';
 
@@ -132,5 +132,58 @@ describeNeeding(['docker-registry'], 'a deletion', () => {
     // The log knows that the tag is gone: nothing seems to have changed by itself.
     expect((await pushImage(front.place, 'pub', 'dying', smallImage(), alice)).status).toBe(201);
     expect(readLog(data).filter(({ type }) => type === 'tag.drift')).toEqual([]);
+  }, 60_000);
+});
+
+/** Before 3.1.1 it deletes a tag although its own switch is off; since then only where it is on. */
+describeNeeding(['distribution3'], 'a deletion before distribution 3', () => {
+  const running: Front[] = [];
+  afterAll(async () => {
+    for (const front of running) await front.stop();
+  });
+
+  async function start(
+    deletes: boolean,
+  ): Promise<{ front: Front; image: SmallImage; alice: With; dave: With }> {
+    const front = await startFront({
+      users: ['alice', 'dave'],
+      version: 3,
+      deletes: true,
+      settings: { registry: { deletes } },
+    });
+    running.push(front);
+    const alice = {
+      token: await front.token({ user: 'alice', scope: 'repository:pub:pull,push' }),
+      from: BUILDER,
+    };
+    const dave = { token: await front.token({ user: 'dave', scope: 'repository:pub:pull,delete' }) };
+    const image = smallImage();
+    expect((await pushImage(front.place, 'pub', 'l', image, alice)).status).toBe(201);
+    return { front, image, alice, dave };
+  }
+
+  it('is refused by tag and by digest where Warden’s switch is off, whatever that of the registry', async () => {
+    const { front, image, dave } = await start(false);
+    const since = front.registry.log().length;
+    for (const path of ['manifests/l', `manifests/${image.digest}`, `blobs/${image.layer.digest}`]) {
+      const reply = await front.ask({ ...dave, method: 'DELETE', path: `/v2/pub/${path}` });
+      expect([path, reply.status, reply.error?.code]).toEqual([path, 405, 'UNSUPPORTED']);
+    }
+    const requests = await registryRequests(front.registry, since);
+    expect(requests.filter((line) => line.includes('"DELETE '))).toEqual([]);
+    expect((await front.ask({ ...dave, path: '/v2/pub/manifests/l' })).status).toBe(200);
+  }, 60_000);
+
+  it('of a tag needs the same right as of its manifest, and takes the tag alone', async () => {
+    const { front, image, alice, dave } = await start(true);
+    const remove = (who: With) => front.ask({ ...who, method: 'DELETE', path: '/v2/pub/manifests/l' });
+    const token = await front.token({ user: 'alice', scope: 'repository:pub:pull,push,delete' });
+    expect((await remove({ ...alice, token })).status).toBe(403);
+    expect((await front.ask({ ...dave, path: '/v2/pub/manifests/l' })).status).toBe(200);
+    expect((await remove(dave)).status).toBe(202);
+    expect((await front.ask({ ...dave, path: '/v2/pub/manifests/l' })).status).toBe(404);
+    expect((await front.ask({ ...dave, path: `/v2/pub/manifests/${image.digest}` })).status).toBe(200);
+    const records = readLog(join(front.warden.folder, 'data')).map(({ type, tag }) => [type, tag?.name]);
+    expect(records).toEqual(expect.arrayContaining([['tag.deleted', 'l']]));
   }, 60_000);
 });
