@@ -14,7 +14,12 @@ describeNeeding(['docker-registry', 'nginx'], 'X-Accel-Redirect', () => {
 
   it('goes to the listed nginx alone, among several listed proxies', async () => {
     const [nginx, other] = ['127.0.0.1', '127.0.0.9'];
-    site = await openSite({ mode: 'accel', proxies: [nginx, other], offload: { proxies: [nginx] } });
+    site = await openSite({
+      mode: 'accel',
+      users: ['alice'],
+      proxies: [nginx, other],
+      offload: { proxies: [nginx] },
+    });
     const pull = await pullOf(site, 'pub', await site.put('pub', LARGE));
     const forwarded = { 'x-forwarded-for': '127.0.0.50', 'x-forwarded-proto': 'https' };
     const byOther = await site.direct({ ...pull, from: other, headers: forwarded });
@@ -57,7 +62,7 @@ describeNeeding(['docker-registry', 'nginx'], 'X-Accel-Redirect', () => {
       expect(changed).not.toContain('alias');
       return changed;
     };
-    site = await openSite({ mode: 'accel', nginx: { change } });
+    site = await openSite({ mode: 'accel', users: ['alice'], nginx: { change } });
     const reply = await site.through(await pullOf(site, 'pub', await site.put('pub', LARGE)));
     expect({ status: reply.status, code: reply.error?.code }).toEqual({ status: 404, code: 'NAME_UNKNOWN' });
     const { warden } = site.front;
@@ -71,7 +76,7 @@ describeNeeding(['docker-registry', 'nginx'], 'X-Accel-Redirect', () => {
   asRoot(
     'for a file that nginx may not read is a fault of the proxy, not a refusal',
     async () => {
-      site = await openSite({ mode: 'accel', nginx: { user: 'nobody nogroup' } });
+      site = await openSite({ mode: 'accel', users: ['alice'], nginx: { user: 'nobody nogroup' } });
       const reply = await site.through(await pullOf(site, 'pub', await site.put('pub', LARGE)));
       expect({ status: reply.status, code: reply.error?.code }).toEqual({ status: 502, code: 'UNAVAILABLE' });
     },

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { loadOffloadKey } from '../../src/token/offload-key.ts';
+import { POLICY } from '../gate/front.ts';
 import type { Blob } from '../gate/images.ts';
 import { type Ask, ask } from '../gate/wire.ts';
 import { describeNeeding } from '../support/needs.ts';
@@ -19,7 +20,7 @@ describeNeeding(['docker-registry', 'nginx'], 'a signed address', () => {
   let pull: Ask;
 
   beforeAll(async () => {
-    site = await openSite({ mode: 'redirect' });
+    site = await openSite({ mode: 'redirect', users: ['alice'] });
     blob = await site.put('pub', LARGE);
     pull = { ...(await pullOf(site, 'pub', blob)), from: SOMEBODY };
   }, 60_000);
@@ -100,6 +101,7 @@ describeNeeding(['docker-registry', 'nginx'], 'a signed address at an nginx apar
     const port = await freePort();
     site = await openSite({
       mode: 'redirect',
+      users: ['alice'],
       proxies: [],
       offload: { location: `http://127.0.0.1:${port}/warden-blobs/` },
       nginx: { port },
@@ -121,6 +123,21 @@ describeNeeding(['docker-registry', 'nginx'], 'a signed address at an nginx apar
   });
 });
 
+describeNeeding(['docker-registry', 'nginx'], 'a signed address of a client by IPv6', () => {
+  let site: Site;
+  afterAll(() => site?.stop());
+
+  it('is good for it', async () => {
+    const policy = POLICY.replace('[127.0.0.0/8]', '[127.0.0.0/8, "::1"]');
+    site = await openSite({ mode: 'redirect', users: ['alice'], policy, nginx: { host: '::1' } });
+    const { path, token } = await pullOf(site, 'pub', await site.put('pub', LARGE));
+    const { status, headers } = await site.once({ path, ...(token && { token }) });
+    expect(status).toBe(307);
+    const reply = await ask(site.nginx, { path: String(headers['location']) });
+    expect(reply.bytes).toHaveLength(LARGE);
+  }, 60_000);
+});
+
 describeNeeding(['docker-registry', 'nginx'], 'a signed address for anybody', () => {
   let site: Site;
   afterAll(() => site?.stop());
@@ -133,6 +150,7 @@ describeNeeding(['docker-registry', 'nginx'], 'a signed address for anybody', ()
     };
     site = await openSite({
       mode: 'redirect',
+      users: ['alice'],
       offload: { redirect: { bindAddress: false } },
       nginx: { change },
     });

@@ -30,7 +30,7 @@ export interface Site {
   stop(): Promise<void>;
 }
 
-export interface SiteOptions extends Pick<FrontOptions, 'version' | 'deletes'> {
+export interface SiteOptions extends Pick<FrontOptions, 'version' | 'deletes' | 'users' | 'policy'> {
   readonly mode: Mode;
   /** Laid over the block of the settings. */
   readonly offload?: Readonly<Record<string, unknown>> & {
@@ -54,7 +54,7 @@ export async function openSite(options: SiteOptions): Promise<Site> {
     const keyFile = temp.at('offload.conf');
     const front = await startFront({
       ...options,
-      users: ['alice', 'carol', 'dave'],
+      users: options.users ?? ['alice', 'carol', 'dave'],
       settings: {
         trustedProxies: options.proxies ?? ['127.0.0.1'],
         registry: { deletes: options.deletes ?? false },

@@ -40,6 +40,7 @@ const FOLDER = join(import.meta.dirname, '..', '..', 'contrib', 'nginx');
 
 export async function startNginx(options: NginxOptions): Promise<RunningNginx> {
   const temp = makeTemp('nginx');
+  const authority = (text: string): string => (text.includes(':') ? `[${text}]` : text);
   const host = options.host ?? '127.0.0.1';
   const port = options.port ?? (await freePort(host));
   const accessLog = temp.at('access.log');
@@ -51,7 +52,7 @@ export async function startNginx(options: NginxOptions): Promise<RunningNginx> {
     ? `ssl_certificate ${options.tls.certificateFile}; ssl_certificate_key ${options.tls.keyFile};`
     : '';
   const replacements: readonly (readonly [RegExp, string])[] = [
-    [/listen 5000 ssl;/, `listen ${host}:${port}${options.tls ? ' ssl' : ''};`],
+    [/listen 5000 ssl;/, `listen ${authority(host)}:${port}${options.tls ? ' ssl' : ''};`],
     [/ssl_certificate \S+;\s+ssl_certificate_key \S+;/, certificate],
     [/server 127\.0\.0\.1:5001;/, `server ${options.warden};`],
     [/alias \/var\/lib\/docker-registry\//, `alias ${options.storage}/`],
@@ -91,7 +92,7 @@ ${servers}
   return {
     host,
     port,
-    address: `${host}:${port}`,
+    address: `${authority(host)}:${port}`,
     pid: child.pid,
     log: () => child.output() + readFileSync(accessLog, 'utf8'),
     async stop() {
