@@ -10,6 +10,7 @@ import { createSecureContext } from 'node:tls';
 import { hiddenClients, readNetworkFacts } from './config/container-network.ts';
 import type { NamedFiles } from './config/named-files.ts';
 import { loadPolicy, stampPolicyFiles } from './config/policy-files.ts';
+import type { PolicyText } from './config/policy-texts.ts';
 import { describeErrno } from './config/read-text.ts';
 import { loadSettings, type Settings } from './config/settings.ts';
 import type { Problem } from './config/yaml.ts';
@@ -23,6 +24,8 @@ import { loadOffloadKey, type OffloadKey } from './token/offload-key.ts';
 export interface Loaded {
   readonly settings: Settings;
   readonly policy: Policy;
+  /** The policy's files as they were read. */
+  readonly policyTexts: readonly PolicyText[];
   /** Of the policy's files just before they were read, so that a change in between is seen. */
   readonly policyStamp: string;
   readonly clientKey: SigningKey;
@@ -122,6 +125,7 @@ export async function preflight(settingsFile: string, now: number): Promise<Pref
     loaded: {
       settings,
       policy: policy.policy,
+      policyTexts: policy.texts,
       policyStamp,
       clientKey: clientKey.key,
       upstream: { key: upstreamKey.key, x5c: chain.x5c },

@@ -21,7 +21,7 @@ import { watchCertificate } from './wiring/certificate.ts';
 import { clientReader, shareOf } from './wiring/clients.ts';
 import { openLogins } from './wiring/logins.ts';
 import { openOffload } from './wiring/offload.ts';
-import { operationsOf } from './wiring/operations.ts';
+import { operationsOf, writableOf } from './wiring/operations.ts';
 import type { Part } from './wiring/part.ts';
 import { openPolicy } from './wiring/policy.ts';
 import { openRecord } from './wiring/record.ts';
@@ -108,6 +108,7 @@ async function build(
     registry,
     offload: openOffload(part, loaded.offloadKey),
     recorder: record.recorder,
+    writable: writableOf({ record, policy }),
     inventory: record.inventory,
     metrics,
     settings: {

@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import type { Io } from './io.ts';
 import { addPolicyCheck } from './policy-check.ts';
+import { addPolicyVersions } from './policy-versions.ts';
 
 /** What these commands touch of the world. */
 export interface PolicyDeps {
@@ -20,4 +21,5 @@ export interface PolicyDeps {
 export function addPolicyCommands(program: Command, deps: PolicyDeps): void {
   const policy = program.command('policy').description('check, test and question the policy');
   addPolicyCheck(policy, deps);
+  addPolicyVersions(policy, deps);
 }

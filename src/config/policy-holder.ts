@@ -7,6 +7,8 @@ export interface PolicyHolderOptions {
   /** What decides until the first change. */
   readonly initial: Policy;
   readonly load: () => Promise<LoadedPolicy>;
+  /** A policy of another meaning is about to decide, and does when this is fulfilled, or rejected. */
+  readonly beforeChange?: (next: Extract<LoadedPolicy, { ok: true }>) => Promise<void>;
   /** A policy of another meaning decides from now on. */
   readonly onChange: (next: Policy, previous: Policy, warnings: readonly Problem[]) => void;
   /** The files are bad; the policy before them goes on. */
@@ -25,6 +27,7 @@ type Outcome = Awaited<ReturnType<PolicyHolder['reload']>>;
 export function createPolicyHolder({
   initial,
   load,
+  beforeChange,
   onChange,
   onProblem,
 }: PolicyHolderOptions): PolicyHolder {
@@ -38,8 +41,11 @@ export function createPolicyHolder({
       return 'refused';
     }
     const previous = policy;
+    const changed = loaded.policy.digest !== previous.digest;
+    // Nothing that is done beside may keep a policy from deciding that takes rights away.
+    if (changed) await beforeChange?.(loaded).catch(() => undefined);
     policy = loaded.policy;
-    if (policy.digest === previous.digest) return 'same';
+    if (!changed) return 'same';
     onChange(policy, previous, loaded.warnings);
     return 'changed';
   }

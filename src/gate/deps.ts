@@ -1,6 +1,7 @@
 /** What the gate needs of the world: functions, so that a test passes a literal and a room can be replaced. */
 import type { Inventory } from '../inventory/inventory.ts';
 import type { Decision, Question, Subject } from '../policy/facts.ts';
+import type { RecordHealth } from '../provenance/health.ts';
 import type { Recorder } from '../provenance/recorder.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { Registry } from '../upstream/registry.ts';
@@ -50,6 +51,8 @@ export interface GateDeps {
   /** Undefined: all bodies go through Warden. */
   readonly offload: Offload | undefined;
   readonly recorder: Recorder;
+  /** Whether pushes can be taken: the record can be written, and the policy in force is kept. */
+  readonly writable: () => RecordHealth;
   readonly inventory: Inventory;
   readonly metrics: Metrics;
   readonly settings: {

@@ -61,7 +61,7 @@ function goneSignal({ response }: Exchange): AbortSignal {
 
 /** @throws {WardenError} RECORD_UNAVAILABLE, in the form that every client prints at once. */
 export function requireRecord(deps: GateDeps): void {
-  const health = deps.recorder.health();
+  const health = deps.writable();
   if (!health.writable) throw new WardenError('RECORD_UNAVAILABLE', { cause: new Error(health.why) });
 }
 

@@ -38,6 +38,8 @@ const WATCHED = {
     'Pulls not counted because the inventory could not be written for too long.',
   warden_policy_loaded_timestamp_seconds: 'When the policy in force was loaded.',
   warden_policy_reload_failed: 'Whether the policy on disk is refused (1) and the last good one is in force.',
+  warden_policy_unkept:
+    'Whether the policy in force could not be kept for later questions (1), and pushes are refused.',
   warden_users_reload_failed: 'Whether the users file is refused (1) and its last good state is in force.',
   warden_certificate_expires_timestamp_seconds: 'When the TLS certificate in use expires.',
 } as const;

@@ -1,5 +1,6 @@
 /** What the operators' listener tells: whether pulls and pushes can be served, and the gauges read at a scrape. */
 import type { OperationsDeps, Readiness } from '../http/operations.ts';
+import type { RecordHealth } from '../provenance/health.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { Registry } from '../upstream/registry.ts';
 import type { CertificateInUse } from './certificate.ts';
@@ -20,6 +21,15 @@ export interface Operated {
 /** Milliseconds for which an answer of the registry to a ping is good. */
 const PING_MS = 1_000;
 
+/** Whether a push can be recorded: also the policy that decides it must be kept, or nobody could later say why it was let in. */
+export function writableOf({ record, policy }: Pick<Operated, 'record' | 'policy'>): () => RecordHealth {
+  return () => {
+    const health = record.recorder.health();
+    const why = health.writable ? policy.unkept() : undefined;
+    return why === undefined ? health : { writable: false, why };
+  };
+}
+
 export function operationsOf({
   metrics,
   registry,
@@ -30,6 +40,7 @@ export function operationsOf({
   stopping,
 }: Operated): OperationsDeps {
   const { recorder, inventory } = record;
+  const writable = writableOf({ record, policy });
   let pinged: { readonly at: number; readonly answer: ReturnType<Registry['ping']> } | undefined;
 
   async function ready(): Promise<Readiness> {
@@ -40,11 +51,12 @@ export function operationsOf({
     return answer.ok ? { ready: true } : { ready: false, why: answer.why };
   }
 
-  metrics.watch('warden_record_writable', () => (recorder.health().writable ? 1 : 0));
+  metrics.watch('warden_record_writable', () => (writable().writable ? 1 : 0));
   metrics.watch('warden_record_unsettled', () => recorder.unsettled());
   metrics.watch('warden_inventory_dropped_total', () => inventory.dropped());
   metrics.watch('warden_policy_loaded_timestamp_seconds', () => policy.loadedAt() / 1000);
   metrics.watch('warden_policy_reload_failed', () => (policy.refused() ? 1 : 0));
+  metrics.watch('warden_policy_unkept', () => (policy.unkept() === undefined ? 0 : 1));
   metrics.watch('warden_users_reload_failed', () => (logins.usersRefused() ? 1 : 0));
   metrics.watch('warden_certificate_expires_timestamp_seconds', () => certificate.expiresAt() / 1000);
   return {
@@ -53,7 +65,7 @@ export function operationsOf({
     async readyForPush() {
       const pulls = await ready();
       if (!pulls.ready) return pulls;
-      const health = recorder.health();
+      const health = writable();
       return health.writable ? { ready: true } : { ready: false, why: health.why };
     },
   };

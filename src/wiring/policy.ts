@@ -1,9 +1,15 @@
-/** Holds the policy in force, takes over a changed one, and records which one decides. */
+/** Holds the policy in force, takes over a changed one, keeps each, and records which one decides. */
+import { basename, join } from 'node:path';
 import { loadPolicy, stampPolicyFiles } from '../config/policy-files.ts';
 import { createPolicyHolder, watchPolicy } from '../config/policy-holder.ts';
+import type { PolicyText } from '../config/policy-texts.ts';
 import { describeProblem } from '../config/yaml.ts';
+import { createPolicyKeeper } from '../history/policy-keeper.ts';
+import { type Entry, VERSIONS_FILE, type VersionsOptions } from '../history/versions-thread.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { Loaded } from '../preflight.ts';
+import { systemClock } from '../store/clock.ts';
+import { startThread } from '../store/thread.ts';
 import { type Part, reportProblems, WATCH_MS } from './part.ts';
 import type { OpenedRecord } from './record.ts';
 
@@ -14,44 +20,82 @@ export interface PolicyInForce {
   readonly loadedAt: () => number;
   /** True while the files on disk are refused and an older policy decides. */
   readonly refused: () => boolean;
+  /** Why the policy in force is not kept for later questions; undefined while it is. */
+  readonly unkept: () => string | undefined;
 }
+
+/** More would fill a record; then it names none. */
+const FILES_NAMED = 100;
 
 export async function openPolicy(
   { settings, log, endings }: Part,
-  { policy: initial, policyStamp: initialStamp }: Pick<Loaded, 'policy' | 'policyStamp'>,
+  {
+    policy: initial,
+    policyStamp: initialStamp,
+    policyTexts,
+  }: Pick<Loaded, 'policy' | 'policyStamp' | 'policyTexts'>,
   { recorder, audit }: OpenedRecord,
 ): Promise<PolicyInForce> {
   let loadedAt = Date.now();
   let refused = false;
+  const [last] = (await audit.ask('pushes', { type: 'policy.changed', limit: '1' }, () => true)).items;
+  /** What the record knows as the policy in force. */
+  let recorded = last !== undefined && 'policy' in last ? last.policy?.digest : undefined;
+
+  const file = join(settings.data, VERSIONS_FILE);
+  const keeper = createPolicyKeeper({
+    open: () =>
+      startThread(new URL('../history/versions-thread', import.meta.url), { file } satisfies VersionsOptions),
+    clock: systemClock,
+    async announce({ digest, texts }) {
+      // A restart with the policy of before is no change.
+      if (recorded === digest) return;
+      const files = texts.length > FILES_NAMED ? undefined : texts.map((text) => text.file);
+      const from = recorded;
+      const policy = { digest, ...(from !== undefined && { from }), ...(files && { files }) };
+      await recorder.append({ type: 'policy.changed', policy });
+      recorded = digest;
+    },
+    onFailure: (why) =>
+      log.error({ why }, 'the policy in force cannot be kept: it decides, pushes are refused, pulls go on'),
+    onKept: () => log.info('the policy in force is kept'),
+  });
+  endings.defer(() => keeper.close());
+
   const holder = createPolicyHolder({
     initial,
     load: () => loadPolicy(settings.policy),
+    beforeChange: ({ policy, texts }) => keeper.keep(entryOf(policy, texts)),
     onChange(next, previous, warnings) {
       loadedAt = Date.now();
       log.info({ digest: next.digest, from: previous.digest }, 'another policy decides from now on');
       for (const warning of warnings) log.warn({ problem: describeProblem(warning) }, 'policy');
-      record(next.digest, previous.digest);
     },
     onProblem: (problems) =>
       reportProblems(log, 'the policy on disk is refused; the last good one goes on', problems),
   });
-
-  function record(digest: string, from: string | undefined): void {
-    recorder
-      .append({ type: 'policy.changed', policy: { digest, ...(from !== undefined && { from }) } })
-      .catch((error: unknown) => log.error({ err: error }, 'the change of policy could not be recorded'));
-  }
   async function reload(): Promise<void> {
     refused = (await holder.reload()) === 'refused';
   }
 
   log.info({ digest: initial.digest }, 'policy');
-  const [last] = (await audit.ask('pushes', { type: 'policy.changed', limit: '1' }, () => true)).items;
-  const before = last !== undefined && 'policy' in last ? last.policy?.digest : undefined;
-  // A restart with the policy of before is no change.
-  if (before !== initial.digest) record(initial.digest, before);
+  await keeper.keep(entryOf(initial, policyTexts));
   const stamp = () => stampPolicyFiles(settings.policy);
   const watching = watchPolicy({ stamp, initialStamp, reload, intervalMs: WATCH_MS });
   endings.defer(() => watching.close());
-  return { current: holder.current, reload, loadedAt: () => loadedAt, refused: () => refused };
+  return {
+    current: holder.current,
+    reload,
+    loadedAt: () => loadedAt,
+    refused: () => refused,
+    unkept: keeper.failing,
+  };
+}
+
+function entryOf({ digest }: Policy, texts: readonly PolicyText[]): Entry {
+  return {
+    digest,
+    since: Date.now(),
+    texts: texts.map(({ file, text }) => ({ file: basename(file), text })),
+  };
 }
