@@ -6,7 +6,8 @@ import type { Settings } from './settings.ts';
 export type Say = (path: Path, sentence: string) => void;
 
 /** @param problem is called for what cannot work or is dangerous. */
-export function judgeOffload({ offload, trustedProxies, publicUrl }: Settings, problem: Say): void {
+export function judgeOffload(settings: Settings, problem: Say): void {
+  const { offload, trustedProxies, publicUrl, alternateUrls } = settings;
   if (offload === undefined) return;
   const { mode, location, proxies, redirect } = offload;
   const elsewhere = !location.startsWith('/');
@@ -41,6 +42,13 @@ export function judgeOffload({ offload, trustedProxies, publicUrl }: Settings, p
         `${text} is not in trustedProxies, so what it sends is not believed to come from a proxy`,
       );
     }
+  }
+  const own = [publicUrl, ...alternateUrls].map((url) => new URL(url).host);
+  if (elsewhere && trustedProxies.length === 0 && own.includes(new URL(location).host)) {
+    problem(
+      ['offload', 'location'],
+      'this is where Warden itself is reached; expected the address of an nginx, or its path and the nginx in trustedProxies',
+    );
   }
   if (publicUrl.startsWith('https:') && location.startsWith('http:')) {
     problem(

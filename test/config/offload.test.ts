@@ -87,6 +87,12 @@ describe('the block offload', () => {
       'offload.proxies: says nothing beside a location that is an address',
     ],
     [
+      'an address of Warden itself',
+      LEAST,
+      `mode: redirect, location: "http://127.0.0.1:5000/b/", ${SIGNED}`,
+      'offload.location: this is where Warden itself is reached',
+    ],
+    [
       'a part of a minute',
       PROXIED,
       'mode: redirect, redirect: { keyFile: k, validSeconds: 5 }',
