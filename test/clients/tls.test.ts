@@ -5,32 +5,9 @@ import type { PushItem } from '../../src/audit/audit.ts';
 import { createDocker, createSkopeo, type Skopeo } from '../support/clients.ts';
 import { startDockerd } from '../support/dockerd.ts';
 import { describeNeeding } from '../support/needs.ts';
-import { must, requireSuccess } from '../support/process.ts';
-import type { Temp } from '../support/temp.ts';
+import { requireSuccess } from '../support/process.ts';
+import { makeCa, makeCertificate } from './certificates.ts';
 import { ALICE, AUDREY, eventually, HANGS_MS, openSite, type Site, terminal } from './site.ts';
-
-/** A CA of this test alone, in `ca/ca.crt`; the folder has nothing else, since clients read all of it. */
-async function makeCa(temp: Temp): Promise<void> {
-  mkdirSync(temp.at('ca'));
-  const subject = ['-subj', '/CN=test CA', '-days', '2'];
-  await openssl(temp, 'req', '-x509', ...NEW_KEY, '-keyout', 'ca.key', '-out', 'ca/ca.crt', ...subject);
-}
-
-/** A certificate of that CA for an address, as `<name>.crt` and `<name>.key`. */
-async function makeCertificate(temp: Temp, name: string, address: string): Promise<void> {
-  writeFileSync(temp.at('san'), `subjectAltName=IP:${address}\n`);
-  const request = ['-keyout', `${name}.key`, '-out', `${name}.csr`, '-subj', `/CN=${name}`];
-  await openssl(temp, 'req', ...NEW_KEY, ...request);
-  const issuer = ['-CA', 'ca/ca.crt', '-CAkey', 'ca.key', '-CAcreateserial', '-days', '2'];
-  const files = ['-in', `${name}.csr`, '-extfile', 'san', '-out', `${name}.crt`];
-  await openssl(temp, 'x509', '-req', ...files, ...issuer);
-}
-
-const NEW_KEY = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
-
-function openssl(temp: Temp, ...args: string[]): Promise<string> {
-  return must('openssl', args, { cwd: temp.path });
-}
 
 /** Whose name the certificate has that a new connection is shown. */
 function shownName({ host, port }: { readonly host: string; readonly port: number }): Promise<string> {

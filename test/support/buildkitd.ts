@@ -9,6 +9,8 @@ export interface BuildkitdOptions {
   readonly host?: Host;
   /** Registries spoken to by plain HTTP, as `host:port`. */
   readonly insecureRegistries?: readonly string[];
+  /** The file of the CA that a registry's certificate is of, by `host:port`. */
+  readonly authorities?: Readonly<Record<string, string>>;
 }
 
 export interface RunningBuildkitd {
@@ -21,9 +23,12 @@ export interface RunningBuildkitd {
 export async function startBuildkitd(options: BuildkitdOptions): Promise<RunningBuildkitd> {
   const temp = makeTemp('buildkitd');
   const address = `unix://${temp.at('socket')}`;
-  const settings = (options.insecureRegistries ?? []).map(
-    (place) => `[registry."${place}"]\n  http = true\n`,
-  );
+  const settings = [
+    ...(options.insecureRegistries ?? []).map((place) => `[registry."${place}"]\n  http = true\n`),
+    ...Object.entries(options.authorities ?? {}).map(
+      ([place, file]) => `[registry."${place}"]\n  ca = ["${file}"]\n`,
+    ),
+  ];
   writeFileSync(temp.at('buildkitd.toml'), settings.join(''));
   const words = [
     '--mount',

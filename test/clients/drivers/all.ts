@@ -9,7 +9,7 @@ import { ORAS } from './oras.ts';
 import { REGCTL } from './regctl.ts';
 import { SKOPEO } from './skopeo.ts';
 
-export const DRIVERS: readonly Driver[] = [
+export const BY_NAME = {
   DOCKER,
   DOCKER_29,
   CONTAINERD_1,
@@ -21,4 +21,6 @@ export const DRIVERS: readonly Driver[] = [
   CRANE,
   ORAS,
   REGCTL,
-];
+} as const satisfies Readonly<Record<string, Driver>>;
+
+export const DRIVERS: readonly Driver[] = Object.values(BY_NAME);

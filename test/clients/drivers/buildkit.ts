@@ -13,7 +13,7 @@ export const BUILDKIT: Driver = {
   needs: ['go'],
   without: {
     login: '`buildctl` has no such command: it reads what `docker login` stored',
-    delete: 'has no command that deletes in a registry',
+    delete: 'there is no command that deletes in a registry',
   },
   asksAtLogin: false,
   agent: /^buildkit\//,

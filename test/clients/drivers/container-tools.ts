@@ -1,7 +1,7 @@
 import { type Client, type ClientOptions, createBuildah, createPodman } from '../../support/clients.ts';
 import type { Driver, Hands } from './driver.ts';
 
-const NO_DELETE = 'has no command that deletes in a registry';
+const NO_DELETE = 'there is no command that deletes in a registry';
 
 export const PODMAN: Driver = {
   name: 'podman',

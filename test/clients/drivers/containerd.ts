@@ -10,7 +10,7 @@ import { DONE, type Driver, type Hands, type OpenOptions } from './driver.ts';
 
 const WITHOUT = {
   login: '`ctr` stores no login: it takes user and password with each command',
-  delete: 'has no command that deletes in a registry',
+  delete: 'there is no command that deletes in a registry',
 };
 
 export const CONTAINERD_1: Driver = {

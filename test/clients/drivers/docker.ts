@@ -8,7 +8,7 @@ import { must } from '../../support/process.ts';
 import type { Site } from '../site.ts';
 import type { Driver, Hands } from './driver.ts';
 
-const NO_DELETE = 'has no command that deletes in a registry';
+const NO_DELETE = 'there is no command that deletes in a registry';
 
 /** The engine stands on the host, and so do its connections; the command only talks to the engine. */
 export const DOCKER: Driver = {
