@@ -8,7 +8,7 @@ export function limitConnecting(
   timeoutMs: number,
 ): void {
   request.once('socket', (socket) => {
-    if (request.reusedSocket) return;
+    if (!socket.connecting) return;
     const timer = setTimeout(
       () => request.destroy(new Error('no connection to the registry in time')),
       timeoutMs,

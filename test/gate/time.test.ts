@@ -85,7 +85,7 @@ describeNeeding(['docker-registry'], 'the time of a transfer', () => {
     ['sends a byte now and then', 1, 'Content-Length: 50000000'],
     ['sends a chunk of a byte now and then', 1, 'Transfer-Encoding: chunked'],
   ])(
-    'of an upload that %s ends with 408, and the upload can be gone on with',
+    'of an upload that %s ends with 408, the registry is released, and the next upload works',
     async (_what, size, framing) => {
       const location = await begin();
       const line = openLine(front.place, BUILDER);
@@ -101,12 +101,15 @@ describeNeeding(['docker-registry'], 'the time of a transfer', () => {
       await idle('upload');
       // It is the client's doing: nobody need be woken.
       expect(front.warden.logLines().filter(({ level }) => level === 'error')).toEqual([]);
-      // docker-registry takes what has come for the content so far; the state in the location is that of before.
-      const status = await front.ask({ ...alice, path: location });
-      expect([204, 404]).toContain(status.status);
-      const content = blobOf(randomBytes(100));
-      expect((await putBlob(front.place, 'pub', content, alice)).status).toBe(201);
-      expect([204, 404]).toContain((await front.ask({ ...alice, method: 'DELETE', path: location })).status);
+      // docker-registry 2.8 has kept the byte that came, and takes this address for that of another state: as after any
+      // body that is cut. A client begins anew.
+      const proceed = await front.ask({ ...alice, method: 'PATCH', path: location, body: 'abc' });
+      expect([proceed.status, proceed.error?.code]).toEqual([404, 'BLOB_UPLOAD_INVALID']);
+      expect((await putBlob(front.place, 'pub', blobOf(randomBytes(100)), alice)).status).toBe(201);
+      await eventually(
+        () => tap.open(),
+        (open) => open <= 2,
+      );
     },
   );
 
@@ -130,6 +133,10 @@ describeNeeding(['docker-registry'], 'the time of a transfer', () => {
     ['nothing', 0],
     ['a byte now and then', 1],
   ])('of a pull whose client reads %s ends, and the registry is released', async (_what, bytes) => {
+    const cuts = () =>
+      front.warden.logLines().filter(({ route, status, cut }) => route === 'blob' && status === 200 && cut)
+        .length;
+    const before = cuts();
     const line = openLine(front.place, BUILDER);
     line.socket.pause();
     line.write(head(`GET /v2/pub/blobs/${large.digest} HTTP/1.1`, []));
@@ -141,11 +148,10 @@ describeNeeding(['docker-registry'], 'the time of a transfer', () => {
     await idle('blob');
     clearInterval(reading);
     line.socket.destroy();
-    const [logged] = front.warden
-      .logLines()
-      .filter(({ route }) => route === 'blob')
-      .slice(-1);
-    expect(logged).toMatchObject({ status: 200, cut: true });
+    await eventually(
+      () => cuts(),
+      (now) => now === before + 1,
+    );
   });
 
   it('of a slow reader that reads on is as long as it takes', async () => {

@@ -5,6 +5,7 @@ import { createRegistry } from '../../src/upstream/registry.ts';
 import { freePort } from '../support/ports.ts';
 import { startChild } from '../support/process.ts';
 import { startFront, WAYS } from './front.ts';
+import { startScriptedRegistry } from './scripted-registry.ts';
 
 const BLOB = `/v2/app/blobs/sha256:${'0'.repeat(64)}`;
 /** Milliseconds, far below those of an answer. */
@@ -52,6 +53,17 @@ describe('a connection to the registry that is never made', () => {
     expect(front.outcomes).toMatchObject([
       { name: 'REGISTRY_UNAVAILABLE', cause: { message: 'no connection to the registry in time' } },
     ]);
+  });
+
+  it.each(WAYS)('is not what one is taken for that was kept for the next request, by %s', async (way) => {
+    const registry = await startScriptedRegistry(({ socket }) => {
+      setTimeout(() => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'), CONNECT_MS * 2);
+    });
+    const front = await startFront({ url: registry.url, way, connectTimeoutMs: CONNECT_MS, connections: 1 });
+    running.push(registry, front);
+    const replies = await Promise.all([1, 2, 3].map(() => front.ask({ path: BLOB })));
+    expect(replies.map(({ status }) => status)).toEqual([200, 200, 200]);
+    expect(registry.opened()).toBe(1);
   });
 
   it('is given up for a look-up, and where the TLS handshake is not answered', async () => {
