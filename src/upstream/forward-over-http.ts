@@ -10,6 +10,7 @@ import type { ClientRequest, IncomingMessage, OutgoingHttpHeaders } from 'node:h
 import { pipeline } from 'node:stream/promises';
 import { WardenError } from '../errors.ts';
 import { answerHead } from './answer-head.ts';
+import { cut } from './cut.ts';
 import { drainBody } from './drain.ts';
 import type { Forward, Forwarded } from './forwarded.ts';
 import { NoAnswer } from './no-answer.ts';
@@ -67,7 +68,7 @@ async function once(registry: Registry, options: Forward): Promise<Forwarded | '
   }
   const pace = watchPace(options.idleTimeoutMs, () => {
     message.destroy(new Error('the transfer stalled'));
-    response.destroy();
+    cut(response);
   });
   response.writeHead(status, headers);
   if (early) response.flushHeaders();
@@ -76,14 +77,15 @@ async function once(registry: Registry, options: Forward): Promise<Forwarded | '
     bytesOut += chunk.length;
     pace.moved(chunk.length);
   });
+  // A cut blob must not look like a whole one. Before the pipeline, which would end it in its own way.
+  message.once('error', () => cut(response));
   const drained = early ? drainBody(request) : undefined;
   const complete = await pipeline(message, response, { end: !early }).then(
     () => true,
     () => false,
   );
   pace.stop();
-  // A cut blob must not look like a whole one.
-  if (!complete) response.destroy();
+  if (!complete) cut(response);
   // Also after an early answer: a request that was never ended would keep its connection.
   if (!complete || !upstream.writableFinished) upstream.destroy();
   if (drained !== undefined) {

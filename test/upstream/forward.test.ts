@@ -194,6 +194,20 @@ describe.each(WAYS)('by %s, from a registry that misbehaves,', (way) => {
     }
   });
 
+  it('resets the connection of a client that would take the end of it for the end of the body', async () => {
+    const { front } = await start(({ socket }) =>
+      socket.end('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n'),
+    );
+    const client = connect(front.port, '127.0.0.1');
+    client.resume();
+    const code = new Promise<string | undefined>((resolve) => {
+      client.once('error', (error: NodeJS.ErrnoException) => resolve(error.code));
+      client.once('close', () => resolve('no error'));
+    });
+    client.write(`GET ${BLOB} HTTP/1.0\r\n\r\n`);
+    expect(await code).toBe('ECONNRESET');
+  });
+
   it('removes what Connection names, from the request and from the answer', async () => {
     const { front, registry } = await start(
       says(
