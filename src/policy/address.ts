@@ -186,6 +186,8 @@ const HOST_NETWORK = 64;
  * IPv4 address, and text that is no address, stands for itself.
  */
 export function networkOf(address: string): string {
+  // Asked for each request, and most come over IPv4.
+  if (!address.includes(':')) return address;
   const parsed = parseAddress(address);
   if (parsed?.family !== 6) return address;
   const range = { ...parsed, bits: HOST_NETWORK };
