@@ -4,65 +4,61 @@
  * A question that is as `given`, and of which all else is known, is granted if and only if one of the rows holds for it.
  */
 import type { Conditions } from '../conditions.ts';
-import { conditionsCover } from '../covers.ts';
 import type { Rule } from '../policy.ts';
-import { anonymousOnly, disjoint, namedOnly } from './apart.ts';
+import { disjoint } from './apart.ts';
 import { type Given, reduce } from './given.ts';
-import { keyOf } from './key.ts';
-import { meet } from './meet.ts';
-import { lessened, narrowed } from './narrow.ts';
 import { factsOf } from './one-fact.ts';
+import { type Exception, keyOfException, keyOfRight, type Right, union } from './right.ts';
+import { sharpened } from './sharpen.ts';
 
-/** What a row does not hold for: all of `when` holds, and none of `unless`. */
-export interface Exception {
-  /** Ids of the denies; none for what the allow rule itself excepts. */
-  readonly rules: readonly string[];
-  readonly when: Conditions;
-  readonly unless: readonly Conditions[];
-}
-
-/** One row. What the question gives is not repeated in it, but for the actions. */
-export interface Right {
-  /** Ids of the allow rules, sorted. */
-  readonly rules: readonly string[];
-  /** Ids of the denies that took something away which `when` no longer says. */
-  readonly lessenedBy: readonly string[];
-  readonly when: Conditions & { readonly actions: NonNullable<Conditions['actions']> };
-  /** The token must be used from the address that fetched it. */
-  readonly bind: boolean;
-  readonly except: readonly Exception[];
-}
+export type { Exception, Right } from './right.ts';
 
 /** @param rules of a policy, sorted by id. */
 export function rightsOf(rules: readonly Rule[], given: Given): readonly Right[] {
+  const table = createTable(rules, given);
+  return merged(rules.flatMap(table.rowsOf));
+}
+
+export interface Table {
+  /** What one rule allows; nothing for a deny, and for a rule that is only tried. */
+  rowsOf(rule: Rule): readonly Right[];
+}
+
+/** Works out rows where they are asked for. */
+export function createTable(rules: readonly Rule[], given: Given): Table {
   const denies = createDenies(rules, given);
+  const known = new Map<Rule, readonly Right[]>();
+  return {
+    rowsOf(rule) {
+      const before = known.get(rule);
+      if (before !== undefined) return before;
+      const rows = rule.enforce && rule.effect === 'allow' ? makeRows(rule, given, denies) : [];
+      known.set(rule, rows);
+      return rows;
+    },
+  };
+}
+
+function makeRows(rule: Rule, given: Given, denies: Denies): readonly Right[] {
+  const own = rule.unless.flatMap((block) =>
+    reduce(block, given).map((when): Exception => ({ rules: [], when, unless: [] })),
+  );
+  return reduce(rule.when, given).flatMap((left) => {
+    const when = { ...left, actions: left.actions ?? given.actions ?? rule.when.actions };
+    const except = [...own, ...denies.meeting(when)];
+    return sharpened({ rules: [rule.id], lessenedBy: [], when, bind: rule.bind, except }) ?? [];
+  });
+}
+
+/** Rows that allow the same become one. */
+export function merged(list: readonly Right[]): readonly Right[] {
   const rows = new Map<string, Right>();
-  for (const rule of rules) {
-    if (!rule.enforce || rule.effect !== 'allow') continue;
-    const own = rule.unless.flatMap((block) =>
-      reduce(block, given).map((when): Exception => ({ rules: [], when, unless: [] })),
-    );
-    for (const left of reduce(rule.when, given)) {
-      const actions = left.actions ?? given.actions ?? rule.when.actions;
-      const when = { ...left, actions };
-      const except = [...own, ...denies.meeting(when)];
-      const row = sharpened({ rules: [rule.id], lessenedBy: [], when, bind: rule.bind, except });
-      if (row === undefined) continue;
-      const key = keyOfRight(row);
-      const before = rows.get(key);
-      rows.set(key, before === undefined ? row : together(before, row));
-    }
+  for (const row of list) {
+    const key = keyOfRight(row);
+    const before = rows.get(key);
+    rows.set(key, before === undefined ? row : together(before, row));
   }
   return [...rows.values()];
-}
-
-/** Equal for rows that allow the same, whichever rules make them. */
-export function keyOfRight({ when, bind, except }: Omit<Right, 'rules' | 'lessenedBy'>): string {
-  return [keyOf(when), bind ? 'bind' : '', ...except.map(keyOfException).sort()].join('\n');
-}
-
-function keyOfException({ when, unless }: Exception): string {
-  return [keyOf(when), ...unless.map(keyOf).sort()].join(' | ');
 }
 
 function together(a: Right, b: Right): Right {
@@ -75,10 +71,6 @@ function together(a: Right, b: Right): Right {
       return { ...one, rules: union(one.rules, like?.rules ?? []) };
     }),
   };
-}
-
-function union(a: readonly string[], b: readonly string[]): readonly string[] {
-  return [...new Set([...a, ...b])].sort();
 }
 
 interface Denies {
@@ -127,117 +119,4 @@ function firstsOf({ repositories }: Conditions): ReadonlySet<string> | undefined
     firsts.add(first.text);
   }
   return firsts;
-}
-
-/**
- * The row with as few exceptions as can be: what can never be met is left out, and what its own conditions can say is said
- * there.
- *
- * @returns undefined where nothing is left of it.
- */
-function sharpened(row: Right): Right | undefined {
-  let when: Conditions = row.when;
-  let pending = row.except;
-  const lessenedBy = new Set<string>();
-  if (namedOnly(when) && anonymousOnly(when)) return undefined;
-  // Each round but the last makes `when` narrower.
-  for (let again = true; again; ) {
-    again = false;
-    const kept: Exception[] = [];
-    for (const one of pending) {
-      const exception = inside(one, when);
-      if (exception === undefined) continue;
-      const [onlyBlock, ...moreBlocks] = exception.unless;
-      const facts = factsOf(exception.when).length;
-      if (facts === 0 && onlyBlock === undefined) return undefined;
-      if (facts === 0 && onlyBlock !== undefined && moreBlocks.length === 0) {
-        const both = meet(when, onlyBlock);
-        if (both === false) return undefined;
-        if (both !== undefined) {
-          when = both;
-          again = true;
-          for (const id of exception.rules) lessenedBy.add(id);
-          continue;
-        }
-      }
-      if (facts === 1 && onlyBlock === undefined) {
-        const less = lessened(when, exception.when);
-        if (less === undefined) return undefined;
-        if (keyOf(less) !== keyOf(when)) {
-          when = less;
-          again = true;
-          for (const id of exception.rules) lessenedBy.add(id);
-        }
-      }
-      kept.push(exception);
-    }
-    pending = kept;
-  }
-  if (namedOnly(when) && anonymousOnly(when)) return undefined;
-  const except = fewest(pending);
-  const shown = new Set(except.flatMap(({ rules }) => rules));
-  return {
-    ...row,
-    when: { ...when, actions: when.actions ?? row.when.actions },
-    lessenedBy: [...lessenedBy].filter((id) => !shown.has(id)).sort(),
-    except,
-  };
-}
-
-/** What is left of an exception where `when` holds; undefined where it cannot hold then. */
-function inside({ rules, when: own, unless }: Exception, when: Conditions): Exception | undefined {
-  const left = narrowed(own, when);
-  if (left === undefined) return undefined;
-  const blocks: Conditions[] = [];
-  for (const block of unless) {
-    const open = narrowed(block, when);
-    const still = open && narrowed(open, own);
-    if (still === undefined) continue;
-    if (factsOf(still).length === 0) return undefined;
-    blocks.push(still);
-  }
-  return { rules, when: left, unless: blocks };
-}
-
-/** Exceptions compared with each other at most: with more, some that say nothing new stay. */
-const COMPARED = 200;
-
-/** Equal ones become one; what another one says already is left out. */
-function fewest(exceptions: readonly Exception[]): readonly Exception[] {
-  const merged = new Map<string, Exception>();
-  for (const one of exceptions) {
-    const key = keyOfException(one);
-    const before = merged.get(key);
-    merged.set(key, before === undefined ? one : { ...before, rules: union(before.rules, one.rules) });
-  }
-  const list = [...merged.values()];
-  if (list.length > COMPARED) return list;
-  return list.filter(
-    (inner, at) =>
-      !list.some(
-        (outer, other) =>
-          other !== at && exceptionCovers(outer, inner) && (other < at || !exceptionCovers(inner, outer)),
-      ),
-  );
-}
-
-function exceptionCovers(outer: Exception, inner: Exception): boolean {
-  return (
-    conditionsCover(outer.when, inner.when) &&
-    outer.unless.every(
-      (block) => inner.unless.some((other) => conditionsCover(other, block)) || disjoint(block, inner.when),
-    )
-  );
-}
-
-/** True if the row holds for every question for which the other one does. */
-export function rightCovers(outer: Right, inner: Right): boolean {
-  return (
-    conditionsCover(outer.when, inner.when) &&
-    (!outer.bind || inner.bind) &&
-    outer.except.every((exception) => {
-      const met = inside(exception, inner.when);
-      return met === undefined || inner.except.some((other) => exceptionCovers(other, met));
-    })
-  );
 }

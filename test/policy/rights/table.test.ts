@@ -8,10 +8,11 @@ import type { Subject } from '../../../src/policy/facts.ts';
 import { matchesRepository, parseRepositoryGlob, type RepositoryGlob } from '../../../src/policy/glob.ts';
 import { hasAddress, type RangeSet, rangeSet } from '../../../src/policy/range-set.ts';
 import type { Given, GivenRepository, GivenWho } from '../../../src/policy/rights/given.ts';
+import { rightHolds } from '../../../src/policy/rights/right.ts';
 import { rightsOf } from '../../../src/policy/rights/table.ts';
+import { see } from '../../../src/policy/seen.ts';
 import { policyOfDocuments } from '../build.ts';
 import { createRandom, type Known, type Random, randomDocument, randomQuestion } from '../random-policy.ts';
-import { rightHolds } from './holds.ts';
 
 const ASKED_GLOBS = ['**', 'a/**', 'team/**', '*/x', 'al*/*'].map(globOf);
 const ASKED_RANGES = ['10.0.0.0/8', '10.1.0.0/16', '10.1.0.1', '2001:db8::/32', '192.0.2.0/24'].map((text) =>
@@ -75,7 +76,7 @@ function suite(seed: number, policies: number, tables: number, questions: number
         tally.lessened += rows.filter(({ lessenedBy }) => lessenedBy.length > 0).length;
         for (const question of [first, ...others(first, given, questions, random)]) {
           const granted = decide(policy, question).verdict === 'granted';
-          const holding = rows.filter((row) => rightHolds(row, question));
+          const holding = rows.filter((row) => rightHolds(row, see(question)!));
           if (granted !== holding.length > 0)
             expect({
               policy: policy.rules.map(({ written }) => written),
