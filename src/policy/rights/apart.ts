@@ -1,7 +1,8 @@
 /** Proofs that two conditions never hold together. "False" only says that none was found. */
 import type { Conditions, Tags } from '../conditions.ts';
 import { exclude } from '../covers.ts';
-import { generalised, type Part, type RepositoryGlob } from '../glob.ts';
+import type { RepositoryGlob } from '../glob.ts';
+import { generalised, type Part } from '../glob-parts.ts';
 import type { TimeWindow } from '../time-window.ts';
 
 /** True if no question makes both hold. */

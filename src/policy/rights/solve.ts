@@ -2,8 +2,9 @@
  * Turns "this pattern fits that repository" into what it asks of the caller: `{user}/**` fits alice/app for alice alone.
  */
 import { BUILD_CLAIMS, type BuildClaim } from '../facts.ts';
-import type { Part, RepositoryGlob } from '../glob.ts';
+import type { RepositoryGlob } from '../glob.ts';
 import { matchesRepository } from '../glob.ts';
+import type { Part } from '../glob-parts.ts';
 
 /** What a caller must be for a pattern to fit one repository; a key that is absent asks nothing. */
 export interface Solution {
@@ -65,13 +66,8 @@ function extended(so: Solution, part: Part, taken: readonly string[]): Solution 
       return { ...so, claims: new Map([...(so.claims ?? []), [part.claim, text]]) };
     }
     default:
-      return part.kind === 'components' || fitsOne(part, text) ? so : undefined;
+      return part.kind === 'components' || matchesParts([part], taken, 'anyone') ? so : undefined;
   }
-}
-
-function fitsOne(part: Part, component: string): boolean {
-  const glob = { text: '', parts: [part], variable: false, anchors: { prefix: [], last: undefined } };
-  return matchesRepository(glob, [component], 'anyone');
 }
 
 function keyOf({ user, group, claims }: Solution): string {

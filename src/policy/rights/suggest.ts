@@ -9,7 +9,8 @@ import {
   type Subject,
   type SubjectKind,
 } from '../facts.ts';
-import type { Part, RepositoryGlob } from '../glob.ts';
+import type { RepositoryGlob } from '../glob.ts';
+import type { Part } from '../glob-parts.ts';
 import type { Right } from './right.ts';
 
 /** Each list has an entry. */
