@@ -7,6 +7,8 @@ export interface AddressMap {
   collect(address: AddressNumber, lists: (readonly number[])[]): void;
   /** Every entry, once, if entries were added in ascending order. */
   readonly all: readonly number[];
+  /** All lists that `collect` can give, and `all`. */
+  lists(): Iterable<readonly number[]>;
 }
 
 export function createAddressMap(): AddressMap {
@@ -16,6 +18,10 @@ export function createAddressMap(): AddressMap {
   const all: number[] = [];
   return {
     all,
+    *lists() {
+      yield all;
+      for (const ranges of [...v4.values(), ...v6.values()]) yield* ranges.values();
+    },
     add(range, entry) {
       const number = addressNumber(range);
       if (typeof number === 'number') put(v4, range.bits, shift4(number, range.bits), entry);

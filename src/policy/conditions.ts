@@ -1,6 +1,6 @@
 /**
  * The conditions of a rule as data: what can be weighed, explained, compared and searched. Each key is one fact; a key
- * that is absent asks nothing. Nothing here decides; weigh.ts does.
+ * that is absent or undefined asks nothing. Nothing here decides; weigh.ts does.
  */
 import type { Range } from './address.ts';
 import type { ClientTest } from './client-version.ts';
@@ -11,19 +11,19 @@ import type { TimeWindow } from './time-window.ts';
 
 /** All keys that are present must hold; of a list, one entry. Names of sets are written out. */
 export interface Conditions {
-  readonly actions?: ActionSet;
-  readonly repositories?: readonly RepositoryGlob[];
-  readonly users?: ReadonlySet<string>;
-  readonly groups?: ReadonlySet<string>;
-  readonly kinds?: ReadonlySet<SubjectKind>;
-  readonly methods?: ReadonlySet<string>;
-  readonly authenticated?: boolean;
-  readonly certificates?: ReadonlySet<string>;
-  readonly build?: Build;
-  readonly from?: From;
-  readonly tags?: Tags;
-  readonly time?: readonly TimeWindow[];
-  readonly client?: readonly ClientTest[];
+  readonly actions?: ActionSet | undefined;
+  readonly repositories?: readonly RepositoryGlob[] | undefined;
+  readonly users?: ReadonlySet<string> | undefined;
+  readonly groups?: ReadonlySet<string> | undefined;
+  readonly kinds?: ReadonlySet<SubjectKind> | undefined;
+  readonly methods?: ReadonlySet<string> | undefined;
+  readonly authenticated?: boolean | undefined;
+  readonly certificates?: ReadonlySet<string> | undefined;
+  readonly build?: Build | undefined;
+  readonly from?: From | undefined;
+  readonly tags?: Tags | undefined;
+  readonly time?: readonly TimeWindow[] | undefined;
+  readonly client?: readonly ClientTest[] | undefined;
 }
 
 /** The conditions of a rule itself always say what may be done, and to what. */
@@ -32,7 +32,7 @@ export interface RuleConditions extends Conditions {
   readonly repositories: readonly RepositoryGlob[];
 }
 
-/** In the order in which they are weighed and shown; the cheap and telling ones first. */
+/** In the order in which they are shown. */
 export const FACTS = [
   'actions',
   'repositories',

@@ -10,7 +10,7 @@ import { concerns, countFailed } from './weigh.ts';
  * How many rules that speak of a request are looked at, so that a refusal stays cheap where thousands speak of the same.
  * Those with a message come first, then it goes by id.
  */
-export const NEAREST_LIMIT = 100;
+export const NEAREST_LIMIT = 32;
 
 export type FindNearest = (seen: Seen) => Rule | undefined;
 
@@ -58,7 +58,7 @@ function createFinder(rules: readonly Rule[]): FindNearest {
     for (const place of ascending(lists)) {
       const rule = rules[place];
       if (rule === undefined || !concerns(rule, seen)) continue;
-      const failed = countFailed(rule, seen);
+      const failed = countFailed(rule, seen, least);
       if (failed < least) {
         best = rule;
         least = failed;

@@ -19,6 +19,8 @@ export interface RepositoryTree {
   collect(components: readonly string[], lists: (readonly number[])[]): void;
   /** Every entry, once. */
   readonly all: readonly number[];
+  /** All lists that `collect` can give. */
+  lists(): Iterable<readonly number[]>;
 }
 
 export function createRepositoryTree(): RepositoryTree {
@@ -26,6 +28,7 @@ export function createRepositoryTree(): RepositoryTree {
   const all: number[] = [];
   return {
     all,
+    lists: () => listsBelow(root),
     add({ prefix, last }, entry) {
       let node = root;
       for (const component of prefix) {
@@ -55,6 +58,12 @@ export function createRepositoryTree(): RepositoryTree {
       }
     },
   };
+}
+
+function* listsBelow(node: Node): Generator<readonly number[]> {
+  if (node.open !== undefined) yield node.open;
+  yield* node.ending?.values() ?? [];
+  for (const child of node.children?.values() ?? []) yield* listsBelow(child);
 }
 
 function createNode(): Node {

@@ -3,7 +3,8 @@
  * thousand.
  *
  * Each rule stands under the one of its conditions that tells most: its repositories, its users or groups, or its
- * addresses. A rule that is not found surely does not hold; one that is found is still weighed as a whole.
+ * addresses. Where many stand under one key, they are told apart by another condition in the same way. A rule that is not
+ * found surely does not hold; one that is found is still weighed as a whole.
  */
 import { addressNumber, type Range } from './address.ts';
 import { type AddressMap, createAddressMap } from './address-map.ts';
@@ -14,7 +15,7 @@ import { createRepositoryTree, type RepositoryTree } from './repository-tree.ts'
 import type { Seen } from './seen.ts';
 
 export interface RuleIndex {
-  /** Lists of places in the rules given; a rule may stand in several. Each list ascends. */
+  /** Lists of places in the rules given; a rule may stand in several. */
   readonly candidates: (seen: Seen) => readonly (readonly number[])[];
 }
 
@@ -22,6 +23,8 @@ export interface RuleIndex {
 const RANGE_LIMIT = 64;
 /** Where a token is fetched the address is unknown, and all that stands under addresses must be weighed. */
 const ADDRESS_PENALTY = 4;
+/** Rules under one key that are worth being told apart once more. */
+const CROWD = 16;
 
 /** What a rule could be found by. */
 interface Keys {
@@ -32,46 +35,101 @@ interface Keys {
 }
 
 type Kind = keyof Keys;
+const KINDS: readonly Kind[] = ['repositories', 'users', 'groups', 'ranges'];
+
+/** Rules by some kinds of keys. */
+interface Level {
+  readonly tree: RepositoryTree;
+  readonly users: Map<string, number[]>;
+  readonly groups: Map<string, number[]>;
+  readonly addresses: AddressMap;
+  /** Those that no kind tells apart. */
+  readonly rest: number[];
+  /** For a crowded list of this level the same rules by the other kinds. */
+  readonly below: Map<readonly number[], Level>;
+}
 
 export function indexRules(rules: readonly Rule[]): RuleIndex {
   const keys = rules.map(keysOf);
-  const crowds = countAll(keys);
-  const tree: RepositoryTree = createRepositoryTree();
-  const addresses: AddressMap = createAddressMap();
-  const users = new Map<string, number[]>();
-  const groups = new Map<string, number[]>();
-  for (const [place, one] of keys.entries()) {
-    switch (mostTelling(one, crowds)) {
-      case 'repositories':
-        for (const anchors of one.repositories) tree.add(anchors, place);
-        break;
-      case 'users':
-        for (const name of one.users ?? []) put(users, name, place);
-        break;
-      case 'groups':
-        for (const name of one.groups ?? []) put(groups, name, place);
-        break;
-      case 'ranges':
-        for (const range of one.ranges ?? []) addresses.add(range, place);
-        break;
-    }
-  }
+  const level = createLevel(
+    rules.map((_, place) => place),
+    keys,
+    KINDS,
+  );
   return {
-    candidates({ components, subject, address }) {
+    candidates(seen) {
       const lists: (readonly number[])[] = [];
-      if (components === UNKNOWN) lists.push(tree.all);
-      else tree.collect(components, lists);
-      const ofUser = users.get(subject.name);
-      if (ofUser !== undefined) lists.push(ofUser);
-      for (const group of subject.groups) {
-        const ofGroup = groups.get(group);
-        if (ofGroup !== undefined) lists.push(ofGroup);
-      }
-      if (address === UNKNOWN) lists.push(addresses.all);
-      else addresses.collect(address, lists);
+      collect(level, seen, lists);
       return lists;
     },
   };
+}
+
+function createLevel(places: readonly number[], keys: readonly Keys[], kinds: readonly Kind[]): Level {
+  const level: Level = {
+    tree: createRepositoryTree(),
+    users: new Map(),
+    groups: new Map(),
+    addresses: createAddressMap(),
+    rest: [],
+    below: new Map(),
+  };
+  const crowds = countAll(places, keys, kinds);
+  for (const place of places) {
+    const own = keys[place];
+    if (own === undefined) continue;
+    switch (mostTelling(own, crowds, kinds, places.length)) {
+      case 'repositories':
+        for (const anchors of own.repositories) level.tree.add(anchors, place);
+        break;
+      case 'users':
+        for (const name of own.users ?? []) put(level.users, name, place);
+        break;
+      case 'groups':
+        for (const name of own.groups ?? []) put(level.groups, name, place);
+        break;
+      case 'ranges':
+        for (const range of own.ranges ?? []) level.addresses.add(range, place);
+        break;
+      case undefined:
+        level.rest.push(place);
+    }
+  }
+  const divide = (kind: Kind, lists: Iterable<readonly number[]>): void => {
+    const others = kinds.filter((other) => other !== kind);
+    for (const list of lists) {
+      if (list.length <= CROWD || others.length === 0) continue;
+      const below = createLevel(list, keys, others);
+      if (below.rest.length < list.length) level.below.set(list, below);
+    }
+  };
+  divide('repositories', level.tree.lists());
+  divide('users', level.users.values());
+  divide('groups', level.groups.values());
+  divide('ranges', level.addresses.lists());
+  return level;
+}
+
+function collect(level: Level, seen: Seen, into: (readonly number[])[]): void {
+  const { components, subject, address } = seen;
+  const found: (readonly number[])[] = level.below.size === 0 ? into : [];
+  if (level.rest.length > 0) found.push(level.rest);
+  if (components === UNKNOWN) found.push(level.tree.all);
+  else level.tree.collect(components, found);
+  const ofUser = level.users.get(subject.name);
+  if (ofUser !== undefined) found.push(ofUser);
+  for (const group of subject.groups) {
+    const ofGroup = level.groups.get(group);
+    if (ofGroup !== undefined) found.push(ofGroup);
+  }
+  if (address === UNKNOWN) found.push(level.addresses.all);
+  else level.addresses.collect(address, found);
+  if (found === into) return;
+  for (const list of found) {
+    const below = level.below.get(list);
+    if (below === undefined) into.push(list);
+    else collect(below, seen, into);
+  }
 }
 
 function keysOf({ when }: Rule): Keys {
@@ -92,18 +150,21 @@ interface Crowds {
   readonly ranges: Map<number | string, number>;
 }
 
-function countAll(keys: readonly Keys[]): Crowds {
+function countAll(places: readonly number[], keys: readonly Keys[], kinds: readonly Kind[]): Crowds {
   const crowds: Crowds = {
     repositories: new Map(),
     users: new Map(),
     groups: new Map(),
     ranges: new Map(),
   };
-  for (const { repositories, users, groups, ranges } of keys) {
-    for (const anchors of repositories) count(crowds.repositories, textOfAnchors(anchors));
-    for (const name of users ?? []) count(crowds.users, name);
-    for (const name of groups ?? []) count(crowds.groups, name);
-    for (const range of ranges ?? []) count(crowds.ranges, keyOfRange(range));
+  const [byRepository, byRange] = [kinds.includes('repositories'), kinds.includes('ranges')];
+  for (const place of places) {
+    const own = keys[place];
+    if (byRepository)
+      for (const anchors of own?.repositories ?? []) count(crowds.repositories, textOfAnchors(anchors));
+    for (const name of own?.users ?? []) count(crowds.users, name);
+    for (const name of own?.groups ?? []) count(crowds.groups, name);
+    if (byRange) for (const range of own?.ranges ?? []) count(crowds.ranges, keyOfRange(range));
   }
   return crowds;
 }
@@ -122,28 +183,33 @@ function keyOfRange(range: Range): number | string {
   return typeof number === 'number' ? number * 64 + range.bits : `${number}/${range.bits}`;
 }
 
-/** Under which a rule has the fewest neighbours. */
-function mostTelling({ repositories, users, groups, ranges }: Keys, crowds: Crowds): Kind {
-  let best: Kind = 'repositories';
-  let least = 0;
-  for (const anchors of repositories) least += crowds.repositories.get(textOfAnchors(anchors)) ?? 0;
-  const consider = (kind: Kind, neighbours: number): void => {
-    if (neighbours >= least) return;
-    least = neighbours;
+/**
+ * Under which of the kinds a rule has the fewest neighbours.
+ *
+ * @param most as many as there are; what does not tell it from them is no use.
+ */
+function mostTelling(
+  { repositories, users, groups, ranges }: Keys,
+  crowds: Crowds,
+  kinds: readonly Kind[],
+  most: number,
+): Kind | undefined {
+  let best: Kind | undefined;
+  let least = kinds.length === KINDS.length ? Infinity : most;
+  const consider = (kind: Kind, neighbours: () => number): void => {
+    if (!kinds.includes(kind)) return;
+    const count = neighbours();
+    if (count >= least) return;
+    least = count;
     best = kind;
   };
-  if (users)
-    consider(
-      'users',
-      sum(users, (name) => crowds.users.get(name)),
-    );
-  if (groups)
-    consider(
-      'groups',
-      sum(groups, (name) => crowds.groups.get(name)),
-    );
+  consider('repositories', () =>
+    sum(repositories, (anchors) => crowds.repositories.get(textOfAnchors(anchors))),
+  );
+  if (users) consider('users', () => sum(users, (name) => crowds.users.get(name)));
+  if (groups) consider('groups', () => sum(groups, (name) => crowds.groups.get(name)));
   if (ranges)
-    consider('ranges', ADDRESS_PENALTY * sum(ranges, (range) => crowds.ranges.get(keyOfRange(range))));
+    consider('ranges', () => ADDRESS_PENALTY * sum(ranges, (range) => crowds.ranges.get(keyOfRange(range))));
   return best;
 }
 

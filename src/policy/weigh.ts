@@ -1,14 +1,20 @@
 /** Weighs rules against a question: whether each condition holds, does not, or cannot be told yet. */
 import { WRITES_MASK } from './actions.ts';
 import { isClient } from './client-version.ts';
-import { type Conditions, FACTS, type Fact } from './conditions.ts';
+import type { Build, Conditions, Fact } from './conditions.ts';
 import { type Subject, UNKNOWN } from './facts.ts';
-import { coversAnyRepository, matchesClaim, matchesRepository, matchesTag } from './glob.ts';
+import {
+  coversAnyRepository,
+  matchesClaim,
+  matchesRepository,
+  matchesTag,
+  type RepositoryGlob,
+} from './glob.ts';
 import type { Rule } from './policy.ts';
 import { hasAddress } from './range-set.ts';
 import type { Seen } from './seen.ts';
 import { isWithin } from './time-window.ts';
-import { and, not, or, type Truth } from './truth.ts';
+import { and, or, type Truth } from './truth.ts';
 
 export function weighRule(rule: Rule, seen: Seen): Truth {
   const own = asBound(rule, seen);
@@ -45,9 +51,8 @@ export function weighBind({ bind }: Rule, { address, tokenAddress }: Seen): Trut
 /** True where all that is asked holds. */
 export function weighAll(conditions: Conditions, seen: Seen): Truth {
   let result: Truth = true;
-  for (const fact of FACTS) {
-    if (conditions[fact] === undefined) continue;
-    const truth = weighFact(fact, conditions, seen);
+  for (const weigh of IN_ORDER) {
+    const truth = weigh(conditions, seen);
     if (truth === false) return false;
     if (truth === UNKNOWN) result = UNKNOWN;
   }
@@ -56,61 +61,50 @@ export function weighAll(conditions: Conditions, seen: Seen): Truth {
 
 /** One of the conditions; true where it is not asked. */
 export function weighFact(fact: Fact, conditions: Conditions, seen: Seen): Truth {
-  const { subject } = seen;
-  switch (fact) {
-    case 'actions':
-      return weighActions(conditions.actions?.mask ?? seen.actions, seen.actions);
-    case 'repositories': {
-      const { repositories } = conditions;
-      const { components } = seen;
-      if (repositories === undefined) return true;
-      return components === UNKNOWN
-        ? or(repositories.map((glob) => coversAnyRepository(glob, subject)))
-        : repositories.some((glob) => matchesRepository(glob, components, subject));
-    }
-    case 'users':
-      if (conditions.users === undefined) return true;
-      return subject.kind !== 'anonymous' && conditions.users.has(subject.name);
-    case 'groups':
-      return isMember(conditions.groups, subject);
-    case 'kinds':
-      return conditions.kinds?.has(subject.kind) !== false;
-    case 'methods':
-      return conditions.methods?.has(subject.method) !== false;
-    case 'authenticated':
-      return (
-        conditions.authenticated === undefined || conditions.authenticated === (subject.kind !== 'anonymous')
-      );
-    case 'certificates': {
-      const { certificate } = seen;
-      if (conditions.certificates === undefined) return true;
-      if (certificate === UNKNOWN) return UNKNOWN;
-      return certificate !== undefined && conditions.certificates.has(certificate);
-    }
-    case 'build':
-      return isBuild(conditions.build, subject);
-    case 'from':
-      if (conditions.from === undefined) return true;
-      return seen.address === UNKNOWN ? UNKNOWN : hasAddress(conditions.from.ranges, seen.address);
-    case 'tags': {
-      const { tags } = conditions;
-      const { tag } = seen;
-      if (tags === undefined) return true;
-      if (tag === UNKNOWN) return UNKNOWN;
-      return tag === undefined ? tags.untagged : tags.globs.some((glob) => matchesTag(glob, tag));
-    }
-    case 'time': {
-      const { time } = seen;
-      if (conditions.time === undefined) return true;
-      return time === UNKNOWN ? UNKNOWN : conditions.time.some((window) => isWithin(window, time));
-    }
-    case 'client': {
-      if (conditions.client === undefined) return true;
-      const products = seen.products();
-      return products === UNKNOWN ? UNKNOWN : conditions.client.some((test) => isClient(test, products));
-    }
-  }
+  return WEIGH[fact](conditions, seen);
 }
+
+type Weigh = (asked: Conditions, seen: Seen) => Truth;
+
+/** The cheap and telling ones first: most rules are put aside by the first or second. */
+const WEIGH: Readonly<Record<Fact, Weigh>> = {
+  actions: ({ actions }, seen) => actions === undefined || weighActions(actions.mask, seen.actions),
+  users: ({ users }, { subject }) =>
+    users === undefined || (subject.kind !== 'anonymous' && users.has(subject.name)),
+  groups: ({ groups }, { subject }) => groups === undefined || isMember(groups, subject),
+  kinds: ({ kinds }, { subject }) => kinds === undefined || kinds.has(subject.kind),
+  methods: ({ methods }, { subject }) => methods === undefined || methods.has(subject.method),
+  authenticated: ({ authenticated }, { subject }) =>
+    authenticated === undefined || authenticated === (subject.kind !== 'anonymous'),
+  certificates: ({ certificates }, { certificate }) => {
+    if (certificates === undefined) return true;
+    if (certificate === UNKNOWN) return UNKNOWN;
+    return certificate !== undefined && certificates.has(certificate);
+  },
+  from: ({ from }, { address }) => {
+    if (from === undefined) return true;
+    return address === UNKNOWN ? UNKNOWN : hasAddress(from.ranges, address);
+  },
+  repositories: ({ repositories }, seen) =>
+    repositories === undefined || weighRepositories(repositories, seen),
+  tags: ({ tags }, { tag }) => {
+    if (tags === undefined) return true;
+    if (tag === UNKNOWN) return UNKNOWN;
+    return tag === undefined ? tags.untagged : tags.globs.some((glob) => matchesTag(glob, tag));
+  },
+  build: ({ build }, { subject }) => build === undefined || isBuild(build, subject),
+  time: ({ time }, seen) => {
+    if (time === undefined) return true;
+    const { time: now } = seen;
+    return now === UNKNOWN ? UNKNOWN : time.some((window) => isWithin(window, now));
+  },
+  client: ({ client }, seen) => {
+    if (client === undefined) return true;
+    const products = seen.products();
+    return products === UNKNOWN ? UNKNOWN : client.some((test) => isClient(test, products));
+  },
+};
+const IN_ORDER: readonly Weigh[] = Object.values(WEIGH);
 
 /** The rule must speak of every action that the request may turn out to be. */
 function weighActions(covered: number, asked: number): Truth {
@@ -119,12 +113,18 @@ function weighActions(covered: number, asked: number): Truth {
   return both === asked ? true : UNKNOWN;
 }
 
-function isMember(groups: ReadonlySet<string> | undefined, subject: Subject): boolean {
-  return groups === undefined || subject.groups.some((group) => groups.has(group));
+function isMember(groups: ReadonlySet<string>, subject: Subject): boolean {
+  for (const group of subject.groups) if (groups.has(group)) return true;
+  return false;
 }
 
-function isBuild(build: Conditions['build'], subject: Subject): boolean {
-  if (build === undefined) return true;
+function weighRepositories(globs: readonly RepositoryGlob[], { components, subject }: Seen): Truth {
+  if (components === UNKNOWN) return or(globs.map((glob) => coversAnyRepository(glob, subject)));
+  for (const glob of globs) if (matchesRepository(glob, components, subject)) return true;
+  return false;
+}
+
+function isBuild(build: Build, subject: Subject): boolean {
   for (const [claim, globs] of build) {
     const value = subject.build?.[claim];
     if (value === undefined || !globs.some((glob) => matchesClaim(glob, value))) return false;
@@ -143,12 +143,21 @@ export function concerns({ when }: Rule, { actions, components }: Seen): boolean
   );
 }
 
-/** How many of a rule's conditions surely fail; its exceptions count as one each. */
-export function countFailed(rule: Rule, seen: Seen): number {
+/**
+ * How many of a rule's conditions surely fail; its exceptions count as one each.
+ *
+ * @param enough where to stop counting.
+ */
+export function countFailed(rule: Rule, seen: Seen, enough = Infinity): number {
   const own = asBound(rule, seen);
   let failed = weighBind(rule, seen) === false ? 1 : 0;
-  for (const fact of FACTS)
-    if (rule.when[fact] !== undefined && weighFact(fact, rule.when, own) === false) failed++;
-  for (const block of rule.unless) if (not(weighAll(block, own)) === false) failed++;
+  for (const weigh of IN_ORDER) {
+    if (failed >= enough) return failed;
+    if (weigh(rule.when, own) === false) failed++;
+  }
+  for (const block of rule.unless) {
+    if (failed >= enough) return failed;
+    if (weighAll(block, own) === true) failed++;
+  }
   return failed;
 }
