@@ -4,7 +4,7 @@
 import { BUILD_CLAIMS, type BuildClaim } from '../facts.ts';
 import type { RepositoryGlob } from '../glob.ts';
 import { matchesRepository } from '../glob.ts';
-import type { Part } from '../glob-parts.ts';
+import { matchesParts, type Part } from '../glob-parts.ts';
 
 /** What a caller must be for a pattern to fit one repository; a key that is absent asks nothing. */
 export interface Solution {
