@@ -12,7 +12,10 @@ export function* splittings({ when, ...rest }: Right): Generator<readonly Right[
   for (const fact of factsOf(when)) {
     const parts = entriesOf(onlyFact(when, fact));
     if (parts.length < 2) continue;
-    yield parts.map((part) => ({ ...rest, when: { ...when, ...part } }));
+    yield parts.map((part) => ({
+      ...rest,
+      when: { ...when, ...part, actions: part.actions ?? when.actions },
+    }));
   }
 }
 
@@ -81,18 +84,16 @@ export function alikeJoined(rows: readonly Right[]): readonly Right[] {
 function joined(rows: readonly Right[], fact: Fact): readonly Right[] {
   const [first, ...more] = rows;
   if (first === undefined || more.length === 0) return rows;
+  const fresh = joinedFact(
+    rows.map(({ when }) => when),
+    fact,
+  );
   return [
     {
       ...first,
       rules: rows.reduce((ids: readonly string[], row) => union(ids, row.rules), []),
       lessenedBy: rows.reduce((ids: readonly string[], row) => union(ids, row.lessenedBy), []),
-      when: {
-        ...first.when,
-        ...joinedFact(
-          rows.map(({ when }) => when),
-          fact,
-        ),
-      },
+      when: { ...first.when, ...fresh, actions: fresh.actions ?? first.when.actions },
     },
   ];
 }
