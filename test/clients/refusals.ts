@@ -63,8 +63,11 @@ export function describeRefusals(
     const result = await onBuilder.push(newImage(), reference);
     await onBuilder.logout();
     expectReason(result, FIXED_MESSAGE, site.builder, 'alice');
-    const tries = site.requests('PUT', 403);
-    expect(tries).toHaveLength(1);
+    // The log is written in batches.
+    await eventually(
+      async () => site.requests('PUT', 403),
+      (tries) => expect(tries).toHaveLength(1),
+    );
   });
 
   it('of a pull of what only others may see', async () => {

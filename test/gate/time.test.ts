@@ -87,6 +87,7 @@ describeNeeding(['docker-registry'], 'the time of a transfer', () => {
   ])(
     'of an upload that %s ends with 408, the registry is released, and the next upload works',
     async (_what, size, framing) => {
+      const stalled = front.warden.logLines().filter(({ error }) => error === 'REQUEST_STALLED').length;
       const location = await begin();
       const line = openLine(front.place, BUILDER);
       line.write(head(`PATCH ${location} HTTP/1.1`, [framing]));
@@ -99,6 +100,10 @@ describeNeeding(['docker-registry'], 'the time of a transfer', () => {
       expect(line.text()).toMatch(/connection: close/i);
       line.socket.destroy();
       await idle('upload');
+      await eventually(
+        () => front.warden.logLines().filter(({ error }) => error === 'REQUEST_STALLED').length,
+        (count) => count > stalled,
+      );
       // It is the client's doing: nobody need be woken.
       expect(front.warden.logLines().filter(({ level }) => level === 'error')).toEqual([]);
       // docker-registry 2.8 has kept the byte that came, and takes this address for that of another state: as after any
