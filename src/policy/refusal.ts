@@ -65,19 +65,32 @@ function leadOf(decision: Decision, { subject, actions }: Question, registry: st
   return printable(`Run ${command} first: pushes need a login. ${sentence}`);
 }
 
+const WHOLES: Readonly<{ [A in Action]?: string }> = {
+  list: 'the catalogue',
+  audit: 'the record',
+  policy: 'the rules',
+};
+
 /** What a question about no repository in particular is about. */
 function wholeOf(actions: readonly Action[]): string {
-  return actions.includes('audit') ? 'the record' : 'the catalogue';
+  const [action] = actions;
+  return (action !== undefined && WHOLES[action]) || 'any repository';
 }
 
 function isWrite(action: Action): boolean {
   return action === 'create' || action === 'overwrite' || action === 'delete';
 }
 
+const WORDS: Readonly<{ [A in Action]?: string }> = {
+  robots: 'manage robots for',
+  grants: 'approve grants for',
+  policy: 'ask about',
+};
+
 /** A new tag is what people call a push; only where an existing tag stands in the way does the difference matter. */
 function wordFor(actions: readonly Action[]): string {
   if (actions.includes('create')) return 'push';
-  return actions.join(' or ');
+  return actions.map((action) => WORDS[action] ?? action).join(' or ');
 }
 
 /** Control, format and private characters, and line ends of all kinds, become one blank. */

@@ -4,7 +4,7 @@ import type { Policy } from '../../src/policy/policy.ts';
 import { hasAddress } from '../../src/policy/range-set.ts';
 import { policyOf, report, withRule } from './build.ts';
 
-describe('a rule is refused', () => {
+describe('a rule', () => {
   it.each<[string, Readonly<Record<string, string | undefined>>, string]>([
     [
       'with an unknown key',
@@ -183,14 +183,14 @@ describe('a rule is refused', () => {
       { enforce: 'no' },
       'rules[0].enforce: expected true or false, found a text',
     ],
-  ])('%s', (_name, lines, wanted) => {
+  ])('is refused %s', (_name, lines, wanted) => {
     const { policy, problems } = report(withRule(lines));
     expect(policy).toBeUndefined();
     expect(problems.join('\n')).toContain(wanted);
   });
 });
 
-describe('a policy is refused', () => {
+describe('a policy', () => {
   it.each([
     ['that is empty', '', 'a.yaml:1:1 the file holds nothing'],
     ['without rules', 'networks: { a: [10.0.0.0/8] }', 'a.yaml:1:1 no file of the policy has rules'],
@@ -220,7 +220,7 @@ describe('a policy is refused', () => {
       'hosts: { __proto__: { addresses: [10.0.0.1] } }',
       'unknown key `__proto__`',
     ],
-  ])('%s', (_name, text, wanted) => {
+  ])('is refused %s', (_name, text, wanted) => {
     const { policy, problems } = report(text);
     expect(policy).toBeUndefined();
     expect(problems.join('\n')).toContain(wanted);
@@ -228,7 +228,7 @@ describe('a policy is refused', () => {
 
   const rules = 'rules: [{ id: r, allow: [pull], repositories: ["**"] }]\n';
 
-  it('with networks in a circle, which is shown once', () => {
+  it('is refused with networks in a circle, which is shown once', () => {
     const text = `${rules}networks:\n  a: [b]\n  b: [c, 10.0.0.0/8]\n  c: [a]\n  d: [d]\n  e: [a]\n`;
     expect(report(text).problems).toEqual([
       'a.yaml:3:3 networks.a: the network contains itself: a -> b -> c -> a',
@@ -236,7 +236,7 @@ describe('a policy is refused', () => {
     ]);
   });
 
-  it('with sets in a circle, and with sets and windows that are not there', () => {
+  it('is refused with sets in a circle, and with sets and windows that are not there', () => {
     const text = `${rules}sets:
   users: { a: ["set:b"], b: ["set:a"], c: ["set:d"] }
   repositories: { a: ["set:b"] }
@@ -250,19 +250,19 @@ describe('a policy is refused', () => {
     ]);
   });
 
-  it('with one name of two sets of a kind; sets of two kinds may share it', () => {
+  it('is refused with one name of two sets of a kind; sets of two kinds may share it', () => {
     const first = `${rules}sets: { users: { a: [x] }, groups: { a: [y] } }\n`;
     expect(report(first, 'sets: { users: { a: [z] } }').problems).toEqual([
       'b.yaml:1:18 "a" is already the name of a set at a.yaml:2:18',
     ]);
   });
 
-  it('with a name that only an object of JavaScript has', () => {
+  it('is refused with a name that only an object of JavaScript has', () => {
     const text = 'rules: [{ id: r, allow: [pull], repositories: ["**"], from: [constructor, toString] }]';
     expect(report(text).problems).toHaveLength(2);
   });
 
-  it('with two rules, hosts or networks of one name, also in two files, naming both places', () => {
+  it('is refused with two rules, hosts or networks of one name, also in two files, naming both places', () => {
     const first = `${rules}hosts:\n  a: { addresses: [10.0.0.1] }\n`;
     const second = `${rules}networks:\n  a: [10.0.0.0/8]\n`;
     expect(report(first, second).problems).toEqual([
@@ -271,19 +271,19 @@ describe('a policy is refused', () => {
     ]);
   });
 
-  it('with one address of two hosts, in any spelling', () => {
+  it('is refused with one address of two hosts, in any spelling', () => {
     const text = `${rules}hosts:\n  a: { addresses: [10.0.0.1] }\n  b: { addresses: ["::ffff:10.0.0.1"] }\n`;
     expect(report(text).problems).toEqual(['a.yaml:4:20 hosts.b: 10.0.0.1 belongs to the host a already']);
   });
 
-  it('with a word for a network or host that is nearly one, and says which', () => {
+  it('is refused with a word for a network or host that is nearly one, and says which', () => {
     const text = `${rules}networks:\n  builders: [10.0.0.1]\n  all: [bulders]\n`;
     expect(report(text).problems).toEqual([
       'a.yaml:4:9 networks.all[0]: "bulders" is neither a network nor a host; did you mean "builders"?',
     ]);
   });
 
-  it('with all its problems at once', () => {
+  it('is refused with all its problems at once', () => {
     const text = 'ruls: []\nhosts: { A: { adresses: [10.0.0.1] } }\nnetworks: { b: [] }\n';
     expect(report(text, 'rules: [{}]').problems).toHaveLength(8);
   });

@@ -1,7 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { ANONYMOUS, type Subject } from '../../src/policy/facts.ts';
-import { matchesRepository, matchesTag, parseRepositoryGlob, parseTagGlob } from '../../src/policy/glob.ts';
+import { ANONYMOUS, type BuildClaims, type Subject } from '../../src/policy/facts.ts';
+import {
+  matchesClaim,
+  matchesRepository,
+  matchesTag,
+  parseClaimGlob,
+  parseRepositoryGlob,
+  parseTagGlob,
+} from '../../src/policy/glob.ts';
 import { person } from './build.ts';
 
 function fits(pattern: string, repository: string, subject: Subject = ANONYMOUS): boolean {
@@ -157,10 +164,82 @@ describe('variables', () => {
     },
   );
 
+  const build = (claims: BuildClaims): Subject => ({
+    name: 'ci',
+    kind: 'build',
+    groups: [],
+    method: 'oidc',
+    build: claims,
+  });
+
+  it.each<[string, BuildClaims, string, boolean]>([
+    ['{build.project}', { project: 'team/app' }, 'team/app', true],
+    ['{build.project}', { project: 'team/app' }, 'team', false],
+    ['{build.project}', { project: 'team/app' }, 'team/app/x', false],
+    ['{build.project}/**', { project: 'team/app' }, 'team/app/a/b', true],
+    ['{build.project}/**', { project: 'team/app' }, 'team/other/a', false],
+    ['**/{build.project}/x', { project: 'team/app' }, 'a/team/team/app/x', true],
+    ['**/{build.project}', { project: 'b/b' }, 'b/b/b', true],
+    ['ci/{build.project}/{build.branch}', { project: 'a/b', branch: 'main' }, 'ci/a/b/main', true],
+    ['{build.branch}/x', { branch: 'feature/y' }, 'feature/y/x', false],
+    ['{build.branch}', { branch: 'Main' }, 'main', false],
+    ['{build.job}', { branch: 'main' }, 'main', false],
+  ])('%s for a build of %j against %s: %s', (pattern, claims, repository, wanted) => {
+    expect(fits(pattern, repository, build(claims))).toBe(wanted);
+  });
+
+  it.each([
+    '*',
+    '**',
+    '..',
+    'a/*',
+    'a/**',
+    'a/../b',
+    '',
+    '/',
+    'a/',
+    'Team/App',
+    '{user}',
+    'a//b',
+    '.*',
+    'a\nb',
+  ])('are literals: a build of a project called %j opens nothing', (project) => {
+    const patterns = ['{build.project}', '{build.project}/**', '**/{build.project}', '**/{build.project}/**'];
+    for (const repository of ['a', 'a/b', 'a/b/c', 'team/app', 'ci/a'])
+      for (const pattern of patterns)
+        expect([pattern, repository, fits(pattern, repository, build({ project }))]).toEqual([
+          pattern,
+          repository,
+          false,
+        ]);
+  });
+
   it('fit nothing for someone without a login', () => {
     expect(fits('{user}/**', 'a/b', ANONYMOUS)).toBe(false);
     expect(fits('{user}/**', 'a/b', { ...ANONYMOUS, name: 'a' })).toBe(false);
     expect(fits('{group}/**', 'a/b', ANONYMOUS)).toBe(false);
+    expect(fits('{build.project}/**', 'a/b', person('alice'))).toBe(false);
+  });
+});
+
+describe('a pattern of a claim', () => {
+  it.each([
+    ['main', 'main', true],
+    ['main', 'Main', false],
+    ['main', 'xmain', false],
+    ['release/*', 'release/1.0', true],
+    ['release/*', 'release/1/0', false],
+    ['release/**', 'release/1/0', true],
+    ['release/**', 'release', false],
+    ['**', '', true],
+    ['https://gitlab.corp', 'https://gitlab.corp', true],
+    ['https://*', 'https://gitlab.corp', true],
+    ['https://*', 'https://gitlab.corp/x', false],
+    ['https://gitlab.corp', 'https://gitlab.corp.evil.example', false],
+    ['a.c', 'abc', false],
+  ])('%s against %j: %s', (pattern, value, wanted) => {
+    const parsed = parseClaimGlob(pattern);
+    expect(parsed.ok && matchesClaim(parsed.glob, value)).toBe(wanted);
   });
 });
 

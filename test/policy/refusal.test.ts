@@ -76,6 +76,16 @@ describe('the line that a refused person reads', () => {
       `No rule of this registry allows this. (seen: alice from 10.4.4.4, list the catalogue; decision ${ID})`,
     ],
     [
+      'a question about the policy',
+      { subject: person('alice'), repository: UNKNOWN, actions: ['policy'] },
+      `No rule of this registry allows this. (seen: alice from 10.1.9.9 [laptop-7], ask about the rules; decision ${ID})`,
+    ],
+    [
+      'what an administrator does',
+      { subject: person('alice'), repository: 'team/app', actions: ['robots'] },
+      `No rule of this registry allows this. (seen: alice from 10.1.9.9 [laptop-7], manage robots for team/app; decision ${ID})`,
+    ],
+    [
       'an overwrite where only that is refused',
       { subject: person('alice'), repository: 'x', actions: ['overwrite'], tag: 'latest' },
       `No rule of this registry allows this. (seen: alice from 10.1.9.9 [laptop-7], overwrite x:latest; decision ${ID})`,
