@@ -14,8 +14,10 @@ export const CELLS: Readonly<Record<Exclude<Operation, 'refusal'>, Cell>> = {
       const { site, onBuilder, newImage } = get();
       requireSuccess(await onBuilder.login(ALICE));
       if (!asksAtLogin) requireSuccess(await onBuilder.push(newImage(), `${site.image('team/login')}:v1`));
-      const tokens = site.warden.logLines().filter(({ route }) => route === 'token');
-      expect(tokens).toContainEqual(expect.objectContaining({ status: 200, subject: 'alice' }));
+      await eventually(
+        async () => site.warden.logLines().filter(({ route }) => route === 'token'),
+        (tokens) => expect(tokens).toContainEqual(expect.objectContaining({ status: 200, subject: 'alice' })),
+      );
     });
   },
 
@@ -51,11 +53,12 @@ export const CELLS: Readonly<Record<Exclude<Operation, 'refusal'>, Cell>> = {
       const reference = `${site.image('team/again')}:v1`;
       requireSuccess(await onBuilder.login(ALICE));
       requireSuccess(await onBuilder.push(image, reference));
+      const digest = await digestOf(site, 'team/again', 'v1');
       const uploads = uploadsInto(site, 'team/again');
       requireSuccess(await onBuilder.push(image, reference));
+      expect(await digestOf(site, 'team/again', 'v1')).toBe(digest);
       expect(uploads).toBeGreaterThan(0);
       expect(uploadsInto(site, 'team/again')).toBe(uploads);
-      const digest = await digestOf(site, 'team/again', 'v1');
       requireSuccess(await onBuilder.push(newImage(), reference));
       const another = await digestOf(site, 'team/again', 'v1');
       const records = await acceptedInto(site, 'team/again');

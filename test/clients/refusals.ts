@@ -63,7 +63,6 @@ export function describeRefusals(
     const result = await onBuilder.push(newImage(), reference);
     await onBuilder.logout();
     expectReason(result, FIXED_MESSAGE, site.builder, 'alice');
-    // The log is written in batches.
     await eventually(
       async () => site.requests('PUT', 403),
       (tries) => expect(tries).toHaveLength(1),
@@ -83,9 +82,11 @@ export function describeRefusals(
       ['bob', site.builder.address, 'team/user'],
       ['', site.builder.address, 'team/nobody'],
     ];
-    const refused = site.requests('POST', 403).length;
-    expect(refused).toBeGreaterThanOrEqual(3);
-    expect(refused).toBeLessThanOrEqual(3 * startsOfUpload);
+    await eventually(
+      async () => site.requests('POST', 403).length,
+      (refused) => expect(refused).toBeGreaterThanOrEqual(3),
+    );
+    expect(site.requests('POST', 403).length).toBeLessThanOrEqual(3 * startsOfUpload);
     await eventually(
       () => site.pushes({ result: 'refused', repository: 'team/**' }),
       (records) => {

@@ -66,8 +66,11 @@ export function describeRefusedLayer(drivers: readonly Driver[]): void {
           await putPolicy(policy);
           expect(result.status).not.toBe(0);
           expect(terminal(result).replaceAll('\n', ' ')).toContain(MESSAGE);
-          const refused = ['PATCH', 'PUT'].flatMap((method) => site.requests(method, 403));
-          expect(refused.filter((line) => line['repository'] === repository)).not.toEqual([]);
+          await eventually(
+            async () => ['PATCH', 'PUT'].flatMap((method) => site.requests(method, 403)),
+            (refused) =>
+              expect(refused).toContainEqual(expect.objectContaining({ repository, action: 'push' })),
+          );
           expect(await site.pushes({ repository, result: 'accepted' })).toEqual([]);
         },
         20 * MINUTE_MS,
