@@ -37,19 +37,23 @@ export interface Weighed {
 
 /** The rules that hold or may, in the order of the policy's rules. */
 function holding(policy: Policy, seen: Seen): readonly Weighed[] {
-  const found: { readonly place: number; readonly truth: Exclude<Truth, false> }[] = [];
-  for (const list of policy.index.candidates(seen)) {
-    for (const place of list) {
-      const rule = policy.rules[place];
-      const truth = rule !== undefined && weighRule(rule, seen);
-      if (truth !== false) found.push({ place, truth });
-    }
-  }
-  if (found.length > 1) found.sort((a, b) => a.place - b.place);
-  return found.flatMap(({ place, truth }, index) => {
+  const found: Weighed[] = [];
+  let last = -1;
+  for (const place of inOrder(policy.index.candidates(seen))) {
     const rule = policy.rules[place];
-    return rule === undefined || found[index - 1]?.place === place ? [] : [{ rule, truth }];
-  });
+    // A rule can stand in several lists.
+    if (rule === undefined || place === last) continue;
+    last = place;
+    const truth = weighRule(rule, seen);
+    if (truth !== false) found.push({ rule, truth });
+  }
+  return found;
+}
+
+/** The entries of ascending lists in one ascending order. */
+function inOrder(lists: readonly (readonly number[])[]): readonly number[] {
+  const [first = []] = lists;
+  return lists.length < 2 ? first : lists.flat().sort((a, b) => a - b);
 }
 
 /** What follows from the rules that hold or may. */

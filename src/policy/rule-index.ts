@@ -15,7 +15,7 @@ import { createRepositoryTree, type RepositoryTree } from './repository-tree.ts'
 import type { Seen } from './seen.ts';
 
 export interface RuleIndex {
-  /** Lists of places in the rules given; a rule may stand in several. */
+  /** Lists of places in the rules given, each of which ascends; a rule may stand in several. */
   readonly candidates: (seen: Seen) => readonly (readonly number[])[];
 }
 
@@ -122,8 +122,8 @@ function collect(level: Level, seen: Seen, into: (readonly number[])[]): void {
     const ofGroup = level.groups.get(group);
     if (ofGroup !== undefined) found.push(ofGroup);
   }
-  if (address === UNKNOWN) found.push(level.addresses.all);
-  else level.addresses.collect(address, found);
+  if (address !== UNKNOWN) level.addresses.collect(address, found);
+  else if (level.addresses.all.length > 0) found.push(level.addresses.all);
   if (found === into) return;
   for (const list of found) {
     const below = level.below.get(list);
