@@ -64,6 +64,8 @@ export interface Limits {
 
 /** Of a request's head. Tokens of a few hundred scopes are large. */
 const HEAD_BYTES = 65_536;
+/** Who waits for the end of one answer: the steps of a request, each on its own. */
+const LISTENERS = 20;
 /** Milliseconds between two looks for heads that take too long. */
 const CHECK_MS = 30_000;
 const UNREADABLE: Readonly<Record<string, string>> = {
@@ -132,6 +134,8 @@ function listener(deps: ServerDeps, shares: Shares, expectsContinue: boolean): R
     const summary: Summary = { route: 'none', bytesIn: 0, bytesOut: 0 };
     response.setHeader('Docker-Distribution-Api-Version', 'registry/2.0');
     response.setHeader('X-Request-Id', id);
+    // Node's own pipeline alone has four; ten is where it begins to suspect a leak.
+    response.setMaxListeners(LISTENERS);
     response.on('error', (error) => log.debug({ err: error }, 'the client went away'));
     request.on('error', (error) => log.debug({ err: error }, 'the client went away'));
     const closed = new Promise<void>((resolve) => response.once('close', () => resolve()));
