@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { describe } from '@jest/globals';
@@ -37,7 +38,7 @@ export function missing(need: Need): string | undefined {
   if (need === 'distribution3') {
     return distribution3Program() ? undefined : 'distribution 3 is not built: script/get-distribution3';
   }
-  if (need === 'go') return find('go') ? undefined : 'there is no go to build it with';
+  if (need === 'go') return missingGo();
   if (find(need)) return undefined;
   const reason = `${need} is not installed: apt-get install ${PACKAGES[need]}`;
   if (process.env['CI'] === 'true') throw new Error(reason);
@@ -49,6 +50,14 @@ export function describeNeeding(needs: readonly Need[], title: string, body: () 
   const reasons = needs.map(missing).filter((reason) => reason !== undefined);
   if (reasons.length === 0) describe(title, body);
   else describe.skip(`${title} [${reasons.join('; ')}]`, body);
+}
+
+/** What the clients are built with must be as new as the newest of them wants. */
+function missingGo(): string | undefined {
+  if (!find('go')) return 'there is no go to build it with';
+  const version = execFileSync('go', ['env', 'GOVERSION'], { encoding: 'utf8' }).trim();
+  const [, minor = '0'] = /^go1\.(\d+)/.exec(version) ?? [];
+  return Number(minor) >= 26 ? undefined : `Go 1.26 or newer is needed to build it, this is ${version}`;
 }
 
 function find(program: string): boolean {
