@@ -11,7 +11,6 @@ import { createApp } from './http/app.ts';
 import { createOperationsServer } from './http/operations.ts';
 import { createWardenServer } from './http/server.ts';
 import { decide } from './policy/decide.ts';
-import { describeRefusal } from './policy/refusal.ts';
 import type { Loaded } from './preflight.ts';
 import type { Log } from './telemetry/log.ts';
 import { createMetrics } from './telemetry/metrics.ts';
@@ -25,6 +24,7 @@ import { operationsOf, writableOf } from './wiring/operations.ts';
 import type { Part } from './wiring/part.ts';
 import { openPolicy } from './wiring/policy.ts';
 import { openRecord } from './wiring/record.ts';
+import { openRefusals } from './wiring/refusals.ts';
 import { openSessions, openTokens } from './wiring/tokens.ts';
 
 export interface Warden {
@@ -62,6 +62,7 @@ async function build(
   const metrics = createMetrics();
   const record = await openRecord(part);
   const policy = await openPolicy(part, loaded, record);
+  const refusals = await openRefusals(part, policy);
   const logins = await openLogins(part, loaded.redisUrl, record.recorder);
   const tokens = openTokens(part, loaded, policy.current);
   const responseTimeoutMs = settings.registry.responseTimeoutSeconds * 1000;
@@ -100,8 +101,7 @@ async function build(
     verify: tokens.verifyRegistry,
     decide: (question) => decide(policy.current(), question),
     policyDigest: () => policy.current().digest,
-    refusalText: ({ decision, question, id }) =>
-      describeRefusal({ decision, question, decisionId: id, registry: authorityOf(settings.publicUrl) }),
+    tellRefusal: refusals.tell,
     askedTags: createAskedTags(() => performance.now()),
     manifests: createManifestCheck({ registry, isRecorded: record.isRecorded }),
     seals: createUploadSeals(deriveSealKey(loaded.clientKey.privateKey)),
@@ -132,7 +132,7 @@ async function build(
       sign: tokens.sign,
       sessions: await openSessions(part, logins.login),
     },
-    audit: auditDeps({ logins, tokens, policy, record }),
+    audit: auditDeps({ logins, tokens, policy, record, refusals }),
   });
   const server = createWardenServer({
     gate,
@@ -155,7 +155,7 @@ async function build(
   let closing: Promise<void> | undefined;
   const stopping = (): boolean => closing !== undefined;
   const operations = createOperationsServer(
-    operationsOf({ metrics, registry, record, policy, logins, certificate, stopping }),
+    operationsOf({ metrics, registry, record, policy, refusals, logins, certificate, stopping }),
   );
   // Both lie on the stack before they listen: what fails half-way is closed like the rest.
   endings.defer(() => operations.closeAllConnections());

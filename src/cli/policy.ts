@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import type { Io } from './io.ts';
 import { addPolicyCheck } from './policy-check.ts';
+import { addPolicyExplain } from './policy-explain.ts';
 import { addPolicyVersions } from './policy-versions.ts';
 
 /** What these commands touch of the world. */
@@ -21,5 +22,6 @@ export interface PolicyDeps {
 export function addPolicyCommands(program: Command, deps: PolicyDeps): void {
   const policy = program.command('policy').description('check, test and question the policy');
   addPolicyCheck(policy, deps);
+  addPolicyExplain(policy, deps);
   addPolicyVersions(policy, deps);
 }

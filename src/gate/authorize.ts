@@ -52,7 +52,7 @@ export function authorize(
     );
   if (!allows(decision, need)) {
     deps.metrics.decision(need.action, 'refused');
-    const sentence = deps.refusalText({ decision, question, action: need.action, id: exchange.id });
+    const sentence = deps.tellRefusal({ decision, question, id: exchange.id });
     if (need.writes) recordRefusal(deps, exchange, token, need, { question, decision });
     throw new WardenError('POLICY_DENIED', { sentence });
   }

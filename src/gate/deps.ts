@@ -37,13 +37,8 @@ export interface GateDeps {
   readonly decide: (question: Question) => Decision;
   /** The digest of the policy in force, for the record. */
   readonly policyDigest: () => string;
-  /** The sentence that the refused person reads. */
-  readonly refusalText: (facts: {
-    readonly decision: Decision;
-    readonly question: Question;
-    readonly action: string;
-    readonly id: string;
-  }) => string;
+  /** The sentence that the refused person reads; the decision is kept under the id that it names. */
+  readonly tellRefusal: (refused: Judgement & { readonly id: string }) => string;
   readonly seals: UploadSeals;
   readonly manifests: ManifestCheck;
   readonly askedTags: AskedTags;

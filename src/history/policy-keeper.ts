@@ -91,8 +91,13 @@ export function createPolicyKeeper({
       if (working === undefined) working = work();
       else wake.abort();
       const patience = new AbortController();
-      await Promise.race([promise, clock.sleep(PATIENCE_MS, patience.signal)]);
+      const late = clock.sleep(PATIENCE_MS, patience.signal).then(() => true);
+      const waited = await Promise.race([promise.then(() => false), late]);
       patience.abort();
+      if (waited && why === undefined) {
+        why = 'the policy in force is not kept yet: its disk does not answer';
+        onFailure(why);
+      }
     },
     failing: () => why ?? (waiting.length > 0 ? 'the policy in force is not kept yet' : undefined),
     async close() {

@@ -9,18 +9,21 @@ export interface Refusal {
   readonly decisionId: string;
   /** What follows `docker login`, for the advice to someone who has not logged in. */
   readonly registry?: string;
+  /** What would have been needed, longest first: see `neededFor`. The first that fits is told. */
+  readonly needed?: readonly string[];
 }
 
 /** Clients cut or wrap longer lines. */
 const LINE_LIMIT = 300;
 
 /**
- * The rule's sentence, or a general one; then who was seen, from where, what for, by which rule, and the decision's id.
+ * The rule's sentence, or a general one; then who was seen, from where, what for, what would have been needed, by which rule,
+ * and the decision's id.
  *
  * At most 300 characters: what is too long is shortened in the middle, the rule's sentence last of all and the id never.
  * Holds no control characters, whatever the names and messages hold.
  */
-export function describeRefusal({ decision, question, decisionId, registry }: Refusal): string {
+export function describeRefusal({ decision, question, decisionId, registry, needed = [] }: Refusal): string {
   const lead = leadOf(decision, question, registry);
   const name = question.subject.kind === 'anonymous' ? 'no login' : printable(question.subject.name);
   const repository =
@@ -31,16 +34,20 @@ export function describeRefusal({ decision, question, decisionId, registry }: Re
   const id = decision.rules[0] ?? decision.nearest;
   const rule = id === undefined ? '' : `; rule ${printable(id)}`;
   const texts = { lead, name, host: printable(decision.host ?? ''), what: `${repository}${tag}` };
-  const line = (): string => {
+  const line = (need: string): string => {
     const host = texts.host === '' ? '' : ` [${texts.host}]`;
     const seen = `${texts.name} from ${address}${host}, ${wordFor(question.actions)} ${texts.what}`;
-    return `${texts.lead} (seen: ${seen}${rule}; decision ${decisionId})`;
+    return `${texts.lead} (seen: ${seen}${need}${rule}; decision ${decisionId})`;
   };
+  const told = needed
+    .map((text) => `; needed: ${printable(text)}`)
+    .find((text) => line(text).length <= LINE_LIMIT);
+  if (told !== undefined) return line(told);
   for (const [key, least] of SHORTENING) {
-    const excess = line().length - LINE_LIMIT;
+    const excess = line('').length - LINE_LIMIT;
     if (excess > 0) texts[key] = shorten(texts[key], Math.max(least, texts[key].length - excess));
   }
-  return line();
+  return line('');
 }
 
 /** What gives way first, and how much of it always stays. Ids of rules and decisions have limits of their own. */

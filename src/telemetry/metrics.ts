@@ -40,6 +40,8 @@ const WATCHED = {
   warden_policy_reload_failed: 'Whether the policy on disk is refused (1) and the last good one is in force.',
   warden_policy_unkept:
     'Whether the policy in force could not be kept for later questions (1), and pushes are refused.',
+  warden_refusals_unkept_total:
+    'Refusals whose decision cannot be opened by its id: past the limit of their network, or not written.',
   warden_users_reload_failed: 'Whether the users file is refused (1) and its last good state is in force.',
   warden_certificate_expires_timestamp_seconds: 'When the TLS certificate in use expires.',
 } as const;

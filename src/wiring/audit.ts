@@ -2,10 +2,10 @@
 import type { AuditDeps } from '../http/routes/audit.ts';
 import { decide } from '../policy/decide.ts';
 import { type Question, UNKNOWN } from '../policy/facts.ts';
-import { describeRefusal } from '../policy/refusal.ts';
 import type { Logins } from './logins.ts';
 import type { PolicyInForce } from './policy.ts';
 import type { OpenedRecord } from './record.ts';
+import type { Refusals } from './refusals.ts';
 import type { Tokens } from './tokens.ts';
 
 /** What every question to read the record has in common. */
@@ -16,17 +16,17 @@ export function auditDeps(parts: {
   readonly tokens: Tokens;
   readonly policy: PolicyInForce;
   readonly record: OpenedRecord;
+  readonly refusals: Refusals;
 }): AuditDeps {
-  const { logins, tokens, policy, record } = parts;
+  const { logins, tokens, policy, record, refusals } = parts;
   return {
     ...logins.deps,
     verify: tokens.verifyApi,
     decide: (facts) => decide(policy.current(), { ...facts, ...ASKED, time: Date.now() }),
     ask: record.audit.ask,
-    refusalText({ decision, subject, address, id }) {
-      const asked = { subject, address, tokenAddress: address, repository: UNKNOWN } as const;
-      const question: Question = { ...asked, ...ASKED, time: UNKNOWN, client: UNKNOWN };
-      return describeRefusal({ decision, question, decisionId: id });
+    tellRefusal({ decision, id, ...asked }) {
+      const question: Question = { ...asked, ...ASKED, repository: UNKNOWN, time: Date.now() };
+      return refusals.tell({ decision, question, id });
     },
   };
 }

@@ -7,12 +7,14 @@ import type { CertificateInUse } from './certificate.ts';
 import type { Logins } from './logins.ts';
 import type { PolicyInForce } from './policy.ts';
 import type { OpenedRecord } from './record.ts';
+import type { Refusals } from './refusals.ts';
 
 export interface Operated {
   readonly metrics: Metrics;
   readonly registry: Registry;
   readonly record: OpenedRecord;
   readonly policy: PolicyInForce;
+  readonly refusals: Refusals;
   readonly logins: Logins;
   readonly certificate: CertificateInUse;
   readonly stopping: () => boolean;
@@ -35,6 +37,7 @@ export function operationsOf({
   registry,
   record,
   policy,
+  refusals,
   logins,
   certificate,
   stopping,
@@ -57,6 +60,7 @@ export function operationsOf({
   metrics.watch('warden_policy_loaded_timestamp_seconds', () => policy.loadedAt() / 1000);
   metrics.watch('warden_policy_reload_failed', () => (policy.refused() ? 1 : 0));
   metrics.watch('warden_policy_unkept', () => (policy.unkept() === undefined ? 0 : 1));
+  metrics.watch('warden_refusals_unkept_total', () => refusals.dropped());
   metrics.watch('warden_users_reload_failed', () => (logins.usersRefused() ? 1 : 0));
   metrics.watch('warden_certificate_expires_timestamp_seconds', () => certificate.expiresAt() / 1000);
   return {

@@ -93,6 +93,7 @@ const WATCHED = [
   'warden_policy_loaded_timestamp_seconds',
   'warden_policy_reload_failed',
   'warden_policy_unkept',
+  'warden_refusals_unkept_total',
   'warden_users_reload_failed',
   'warden_certificate_expires_timestamp_seconds',
 ] as const;

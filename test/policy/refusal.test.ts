@@ -94,6 +94,24 @@ describe('the line that a refused person reads', () => {
     expect(line(asked, 'registry.corp')).toBe(wanted);
   });
 
+  it('says what would have been needed, as fully as there is room', () => {
+    const full = question({
+      subject: person('alice'),
+      address: '10.1.9.9',
+      repository: 'team/app',
+      actions: ['create'],
+    });
+    const told = (...needed: string[]) =>
+      describeRefusal({ decision: decide(policy, full), question: full, decisionId: ID, needed });
+    expect(told('from builders', 'another address')).toBe(
+      `Push through Jenkins. Runbook: https://wiki.corp/push (seen: alice from 10.1.9.9 [laptop-7], push team/app; needed: from builders; rule team-push; decision ${ID})`,
+    );
+    const long = `from ${'x'.repeat(150)}`;
+    expect(told(long, 'another address')).toContain('push team/app; needed: another address; rule team-push');
+    expect(told(long)).toBe(told());
+    expect(told('from a\u0007b')).toContain('needed: from a b;');
+  });
+
   it('names no registry where none is given', () => {
     expect(line({ subject: ANONYMOUS })).toMatch(/^Run docker login first: /);
   });

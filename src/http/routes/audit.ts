@@ -26,10 +26,14 @@ export interface AuditDeps extends LoginDeps {
     parameters: Readonly<Record<string, string | string[]>>,
     mayRead: (repository: string) => boolean,
   ) => Promise<unknown>;
-  readonly refusalText: (facts: {
+  /** The sentence that the refused person reads; the decision is kept under the id that it names. */
+  readonly tellRefusal: (facts: {
     readonly decision: Decision;
     readonly subject: Subject;
     readonly address: string;
+    readonly tokenAddress: string;
+    /** The User-Agent. */
+    readonly client: string | undefined;
     readonly id: string;
   }) => string;
 }
@@ -51,7 +55,7 @@ export function auditQuestion(deps: AuditDeps, kind: AuditKind): Middleware<AppS
     const decision = judge(UNKNOWN);
     if (decision.verdict === 'refused') {
       throw new WardenError('POLICY_DENIED', {
-        sentence: deps.refusalText({ decision, subject, address, id: exchange.id }),
+        sentence: deps.tellRefusal({ decision, subject, address, tokenAddress, client, id: exchange.id }),
       });
     }
     ctx.set('Cache-Control', 'no-store');
