@@ -10,10 +10,7 @@ import {
   parsePushesQuery,
   type RawFilters,
 } from './filters.ts';
-import { visibleParts } from './visible-parts.ts';
-
-/** Whether the reader may see records of a repository; '' asks for what concerns no repository. */
-export type MayRead = (repository: string) => boolean;
+import { type MayRead, visibleParts } from './visible-parts.ts';
 
 /** A leaf of the log, with its index; without names of other repositories that the reader may not see. */
 export type PushItem = PushRecord & { readonly index: number };

@@ -1,6 +1,8 @@
 /** A record as one reader may see it: a record of one repository can name others, which the reader may not know of. */
 import type { PushRecord } from '../provenance/record.ts';
-import type { MayRead } from './audit.ts';
+
+/** Whether the reader may see records of a repository; '' asks for what concerns no repository. */
+export type MayRead = (repository: string) => boolean;
 
 /** Leaves out the names of repositories that the reader may not see: where blobs were mounted from, what a token was for. */
 export function visibleParts(record: PushRecord, mayRead: MayRead): PushRecord {

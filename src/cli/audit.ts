@@ -1,10 +1,11 @@
 /** `warden audit pushes|pulls`: the record and the inventory, from the files or over HTTP, as a table or as JSON. */
 import type { Command } from 'commander';
-import type { AuditKind, MayRead, Page, PullItem, PushItem } from '../audit/audit.ts';
+import type { AuditKind, Page, PullItem, PushItem } from '../audit/audit.ts';
 import { PULLS_PARAMETERS, PUSHES_PARAMETERS } from '../audit/filters.ts';
 import type { OpenedAudit } from '../audit/open-audit.ts';
 import { printable, printableJson } from '../audit/printable.ts';
 import { pullsTable, pushesTable } from '../audit/table.ts';
+import type { MayRead } from '../audit/visible-parts.ts';
 import { WardenError } from '../errors.ts';
 import { askServer, type ServerOptions, UsageError } from './audit-server.ts';
 import type { Io } from './io.ts';

@@ -1,7 +1,7 @@
 /** What is wrong with the block `offload` beside the other settings. */
 import { contains, parseRange } from '../policy/address.ts';
 import type { Path } from '../policy/problem.ts';
-import type { Settings } from './settings.ts';
+import type { Settings } from './settings-schema.ts';
 
 export type Say = (path: Path, sentence: string) => void;
 

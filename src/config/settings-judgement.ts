@@ -2,7 +2,7 @@
 import { contains, parseRange, requireRange } from '../policy/address.ts';
 import { type Path, pathText } from '../policy/problem.ts';
 import { judgeOffload } from './offload-judgement.ts';
-import type { Settings } from './settings.ts';
+import type { Settings } from './settings-schema.ts';
 import type { PositionOf, Problem } from './yaml.ts';
 
 export interface Judgement {

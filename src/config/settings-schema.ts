@@ -280,3 +280,15 @@ export const settingsSchema = z.strictObject({
     .prefault({})
     .describe('The API for auditors.'),
 });
+
+type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T;
+
+/** warden.yaml as its keys stand there, with everything that has a default filled in. All paths are absolute. */
+export type Settings = DeepReadonly<
+  Omit<z.output<typeof settingsSchema>, 'service' | 'api'> & {
+    /** The file that these were read from. */
+    file: string;
+    service: string;
+    api: { service: string };
+  }
+>;

@@ -4,20 +4,10 @@ import type { z } from 'zod';
 import { type NamedFiles, namedFiles } from './named-files.ts';
 import { type ReadText, readText } from './read-text.ts';
 import { judgeSettings } from './settings-judgement.ts';
-import { settingsSchema } from './settings-schema.ts';
+import { type Settings, settingsSchema } from './settings-schema.ts';
 import { type PositionOf, type Problem, readYaml } from './yaml.ts';
 
-type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T;
-
-/** warden.yaml as its keys stand there, with everything that has a default filled in. All paths are absolute. */
-export type Settings = DeepReadonly<
-  Omit<z.output<typeof settingsSchema>, 'service' | 'api'> & {
-    /** The file that these were read from. */
-    file: string;
-    service: string;
-    api: { service: string };
-  }
->;
+export type { Settings };
 
 export type LoadedSettings =
   | {

@@ -7,7 +7,7 @@ import type { Metrics } from '../telemetry/metrics.ts';
 import type { Registry } from '../upstream/registry.ts';
 import type { AskedTags } from './asked-tags.ts';
 import type { ManifestCheck } from './manifest-check.ts';
-import type { Offload } from './offload.ts';
+import type { Offload } from './offload-place.ts';
 import type { UploadSeals } from './upload-seal.ts';
 
 /** A client's token whose signature, audience and times hold. An upper bound: each request is decided again. */

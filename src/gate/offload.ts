@@ -10,31 +10,8 @@ import { type RegistryRequest, writeTarget } from '../protocol/request.ts';
 import { headersToClient } from '../upstream/headers.ts';
 import type { Answer } from '../upstream/send.ts';
 import type { GateDeps, VerifiedToken } from './deps.ts';
-import type { Client, Exchange, Summary } from './exchange.ts';
+import type { Exchange, Summary } from './exchange.ts';
 import { askingHeaders } from './origin.ts';
-
-export type OffloadMode = 'accel' | 'redirect';
-
-export interface Offload {
-  readonly mode: OffloadMode;
-  /** Of a body; what is smaller goes through here. */
-  readonly minimumBytes: number;
-  /** Whether this client's answer reaches an nginx that sends the body, or can send the client to one. */
-  readonly reaches: (client: Client) => boolean;
-  /**
-   * Where the nginx has the blob: its path, or the signed address.
-   * @param digest as it was validated.
-   * @param proxied the last entry of X-Forwarded-For as the proxy wrote it.
-   */
-  readonly addressOf: (digest: string, client: Client, proxied: string | undefined) => string;
-  /** Of blobs that are known to be too small. */
-  readonly small: SmallBlobs;
-}
-
-export interface SmallBlobs {
-  has(digest: string): boolean;
-  add(digest: string): void;
-}
 
 type BlobRequest = Extract<RegistryRequest, { route: 'blob' }>;
 
@@ -122,20 +99,4 @@ function lastOf(forwardedFor: string | string[] | undefined): string | undefined
     .split(',')
     .at(-1)
     ?.trim();
-}
-
-/** So many digests are kept in mind; the oldest go first. */
-const SMALL_LIMIT = 50_000;
-
-/** What a digest names never changes, so neither does its size: nobody need be asked for it again. */
-export function createSmallBlobs(): SmallBlobs {
-  const known = new Set<string>();
-  return {
-    has: (digest) => known.has(digest),
-    add(digest) {
-      known.add(digest);
-      const [oldest] = known;
-      if (known.size > SMALL_LIMIT && oldest !== undefined) known.delete(oldest);
-    },
-  };
 }

@@ -3,24 +3,26 @@
  * client ever needs finds them closed; the others go on.
  */
 import type { Server } from 'node:net';
-import type { ServerDeps } from './server.ts';
+import type { Log } from '../telemetry/log.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
 import { createShares } from './share-of-address.ts';
 
 /** Milliseconds between two lines that tell of it. */
 const TELL_MS = 60_000;
 
+export interface BoundDeps {
+  /** Whose share a connection of this peer counts towards; undefined where it is not counted. */
+  readonly shareOf: (peer: string) => string | undefined;
+  readonly limits: {
+    /** Open at once, whatever they do or do not. */
+    readonly connectionsOfAddress: number;
+  };
+  readonly log: Log;
+  readonly metrics: Metrics;
+}
+
 /** Counts before the TLS handshake, which costs most. There is no answer: none could be read without a handshake. */
-export function boundConnections(
-  server: Server,
-  {
-    shareOf,
-    limits,
-    log,
-    metrics,
-  }: Pick<ServerDeps, 'shareOf' | 'log' | 'metrics'> & {
-    readonly limits: Pick<ServerDeps['limits'], 'connectionsOfAddress'>;
-  },
-): void {
+export function boundConnections(server: Server, { shareOf, limits, log, metrics }: BoundDeps): void {
   const shares = createShares(limits.connectionsOfAddress);
   let toldAt = Number.NEGATIVE_INFINITY;
   server.on('connection', (socket) => {

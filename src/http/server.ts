@@ -26,11 +26,11 @@ import {
 import { networkOf } from '../policy/address.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
-import { boundConnections } from './bound-connections.ts';
+import { type BoundDeps, boundConnections } from './bound-connections.ts';
 import { createInTurn } from './in-turn.ts';
 import { createShares, type Shares } from './share-of-address.ts';
 
-export interface ServerDeps {
+export interface ServerDeps extends BoundDeps {
   readonly gate: (exchange: Exchange, summary: Summary) => Promise<void>;
   readonly app: (exchange: Exchange, summary: Summary) => Promise<void>;
   /** Undefined where a listed proxy sent an address that cannot be read. */
@@ -40,8 +40,6 @@ export interface ServerDeps {
     readonly forwardedFor: string | undefined;
     readonly forwardedProto: string | undefined;
   }) => Client | undefined;
-  /** Whose share a connection of this peer counts towards; undefined where it is not counted. */
-  readonly shareOf: (peer: string) => string | undefined;
   readonly limits: Limits;
   readonly log: Log;
   readonly metrics: Metrics;

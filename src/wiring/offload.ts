@@ -1,5 +1,5 @@
 /** Which bodies leave by which nginx, by the settings. */
-import { createSmallBlobs, type Offload } from '../gate/offload.ts';
+import { createSmallBlobs, type Offload } from '../gate/offload-place.ts';
 import { createAddressTest, requireRange } from '../policy/address.ts';
 import type { OffloadKey } from '../token/offload-key.ts';
 import type { Part } from './part.ts';
