@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import type { Io } from './io.ts';
 import { addPolicyCheck } from './policy-check.ts';
 import { addPolicyExplain } from './policy-explain.ts';
+import { addPolicyTest } from './policy-test.ts';
 import { addPolicyVersions } from './policy-versions.ts';
 
 /** What these commands touch of the world. */
@@ -22,6 +23,7 @@ export interface PolicyDeps {
 export function addPolicyCommands(program: Command, deps: PolicyDeps): void {
   const policy = program.command('policy').description('check, test and question the policy');
   addPolicyCheck(policy, deps);
+  addPolicyTest(policy, deps);
   addPolicyExplain(policy, deps);
   addPolicyVersions(policy, deps);
 }

@@ -66,8 +66,8 @@ async function openToOthers(paths: readonly string[]): Promise<readonly Problem[
   return problems.flat();
 }
 
-/** The files of a policy in the order of their names. Hidden files and the leavings of editors are none. */
-export async function listPolicyFiles(path: string): Promise<Listed> {
+/** The files of a policy, or of what else a folder of them holds, in the order of their names. Hidden files and the leavings of editors are none. */
+export async function listPolicyFiles(path: string, otherwise = 'there is no policy'): Promise<Listed> {
   const refuse = (message: string): Listed => ({
     ok: false,
     problem: { file: path, line: 1, column: 1, message },
@@ -80,7 +80,7 @@ export async function listPolicyFiles(path: string): Promise<Listed> {
     if (misnamed !== undefined)
       return refuse(`${misnamed} would not be read: end its name in .yaml, or take it away`);
     const names = shown.filter((name) => name.endsWith('.yaml')).sort();
-    if (names.length === 0) return refuse('the folder holds no *.yaml file, so there is no policy');
+    if (names.length === 0) return refuse(`the folder holds no *.yaml file, so ${otherwise}`);
     return { ok: true, files: names.map((name) => join(path, name)) };
   } catch (error) {
     return refuse(`cannot be read: ${describeErrno(error)}`);

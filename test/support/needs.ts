@@ -23,6 +23,7 @@ const PACKAGES = {
   git: 'git',
   curl: 'curl',
   nginx: 'nginx',
+  xmllint: 'libxml2-utils',
 } as const;
 
 export type Need = keyof typeof PACKAGES | 'root' | 'distribution3' | 'go';
