@@ -5,6 +5,7 @@ import { loadSettings } from '../config/settings.ts';
 import { describeProblem } from '../config/yaml.ts';
 import { addAuditCommands } from './audit.ts';
 import { addCheckCommand } from './check.ts';
+import { addImportCommands } from './import.ts';
 import { addKeysCommands } from './keys.ts';
 import { addPolicyCommands } from './policy.ts';
 import { type Input, readPipedPassword } from './read-password.ts';
@@ -30,6 +31,7 @@ export function createProgram(deps: ProgramDeps): Command {
   addKeysCommands(program, deps);
   addUserCommands(program, deps);
   addPolicyCommands(program, { io, columns, defaultConfig, exit, now: Date.now });
+  addImportCommands(program, deps);
   addAuditCommands(program, {
     ...io,
     columns,

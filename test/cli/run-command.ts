@@ -1,6 +1,7 @@
 /** Runs commands of a program in this process, and keeps what they say. */
 import { PassThrough } from 'node:stream';
 import { Command } from 'commander';
+import { addImportCommands } from '../../src/cli/import.ts';
 import { addKeysCommands } from '../../src/cli/keys.ts';
 import { addPolicyCommands } from '../../src/cli/policy.ts';
 import type { Input } from '../../src/cli/read-password.ts';
@@ -61,6 +62,7 @@ export async function runCommand(
   addKeysCommands(program, deps);
   addUserCommands(program, deps);
   addPolicyCommands(program, { ...deps, columns: input.columns, now: () => input.now ?? Date.now() });
+  addImportCommands(program, deps);
   await program.parseAsync([...args], { from: 'user' });
   return { status, out, err, raw, reading: stream.listenerCount('data') > 0 };
 }

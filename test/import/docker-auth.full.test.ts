@@ -1,0 +1,3 @@
+import { compareWithModel } from './docker-auth-suite.ts';
+
+compareWithModel(5000);
