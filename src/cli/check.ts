@@ -1,11 +1,10 @@
 /** `warden check`: every problem of settings, policy, users, keys and certificates at once, without starting anything. */
 import type { Command } from 'commander';
-import { describeProblem, type Problem } from '../config/yaml.ts';
-import { loadUsers } from '../identity/users-file.ts';
-import { lintUsers } from '../policy/lint-users.ts';
-import { type Loaded, preflight } from '../preflight.ts';
+import { describeProblem } from '../config/yaml.ts';
+import { preflight } from '../preflight.ts';
 import type { Io } from './io.ts';
 import { count } from './serve.ts';
+import { strangers } from './strangers.ts';
 
 export interface CheckDeps {
   readonly io: Io;
@@ -20,7 +19,11 @@ export function addCheckCommand(program: Command, { io, defaultConfig, exit }: C
     .option('--config <file>', 'the settings', defaultConfig)
     .action(async ({ config }: { config: string }) => {
       const checked = await preflight(config, Date.now());
-      const warnings = [...checked.warnings, ...(checked.ok ? await strangers(checked.loaded) : [])];
+      const warnings = [...checked.warnings];
+      if (checked.ok) {
+        const { policy, settings } = checked.loaded;
+        warnings.push(...(await strangers(policy, settings.users)));
+      }
       for (const warning of warnings) io.err(`${describeProblem(warning)} (warning)`);
       if (checked.ok) {
         io.out(
@@ -32,13 +35,4 @@ export function addCheckCommand(program: Command, { io, defaultConfig, exit }: C
       io.err(`${config}: ${count(checked.problems.length, 'problem')}`);
       exit(2);
     });
-}
-
-/**
- * Users and groups of the policy that are not in the users file. Said here and not at a start: a group may well be empty
- * for a while.
- */
-async function strangers({ settings, policy }: Loaded): Promise<readonly Problem[]> {
-  const read = await loadUsers(settings.users);
-  return read.ok ? lintUsers(policy, read.users.byName.values()) : [];
 }

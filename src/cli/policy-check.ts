@@ -2,10 +2,11 @@
 import type { Command } from 'commander';
 import { printableJson } from '../audit/printable.ts';
 import { loadPolicy } from '../config/policy-files.ts';
-import { loadSettings } from '../config/settings.ts';
+import { loadSettings, type Settings } from '../config/settings.ts';
 import { describeProblem, type Problem } from '../config/yaml.ts';
 import type { PolicyDeps } from './policy.ts';
 import { count } from './serve.ts';
+import { strangers } from './strangers.ts';
 
 /** Of the process: something to think about under `--strict`, and a policy that would not be taken. */
 const WARNED = 1;
@@ -21,7 +22,7 @@ export function addPolicyCheck(policy: Command, deps: PolicyDeps): void {
   policy
     .command('check [path...]')
     .description('problems and warnings of a policy: folders and files that together are one')
-    .option('--config <file>', 'the settings, which name the policy where no path is given')
+    .option('--config <file>', 'the settings, which name the policy where no path is given, and the users')
     .option('--strict', 'warnings count: end with 1 where there is one')
     .option('--json', 'one JSON document')
     .action(async (paths: readonly string[], options: CheckOptions) => {
@@ -43,7 +44,7 @@ async function check(
   { config, strict, json }: CheckOptions,
   { io, defaultConfig }: PolicyDeps,
 ): Promise<number> {
-  const outcome = await look(paths, config ?? defaultConfig);
+  const outcome = await look(paths, config, defaultConfig);
   const { problems, warnings, digest, rules } = outcome;
   if (json) io.out(printableJson({ ok: problems.length === 0, ...outcome }));
   else {
@@ -56,15 +57,20 @@ async function check(
   return strict && warnings.length > 0 ? WARNED : 0;
 }
 
-async function look(paths: readonly string[], config: string): Promise<Outcome> {
-  let named = paths;
-  if (paths.length === 0) {
-    const settings = await loadSettings(config);
-    if (!settings.ok) return { problems: settings.problems, warnings: [] };
-    named = [settings.settings.policy];
+async function look(
+  paths: readonly string[],
+  config: string | undefined,
+  defaultConfig: string,
+): Promise<Outcome> {
+  let settings: Settings | undefined;
+  if (paths.length === 0 || config !== undefined) {
+    const read = await loadSettings(config ?? defaultConfig);
+    if (!read.ok) return { problems: read.problems, warnings: [] };
+    settings = read.settings;
   }
-  const loaded = await loadPolicy(named);
+  const loaded = await loadPolicy(paths.length === 0 && settings ? settings.policy : paths);
   if (!loaded.ok) return { problems: loaded.problems, warnings: [] };
-  const { policy, warnings } = loaded;
+  const { policy } = loaded;
+  const warnings = [...loaded.warnings, ...(settings ? await strangers(policy, settings.users) : [])];
   return { digest: policy.digest, rules: policy.rules.length, problems: [], warnings };
 }

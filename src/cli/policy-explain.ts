@@ -22,8 +22,9 @@ import {
 } from './question-options.ts';
 import { readSpan } from './read-time.ts';
 
-/** Of the process: a question that cannot be read, or no policy to ask. Every answer is 0. */
+/** Of the process: a question that cannot be read or no policy to ask, and files that cannot be read. Every answer is 0. */
 const BAD_USAGE = 2;
+const CANNOT_READ = 3;
 
 interface ExplainOptions extends PolicyOptions, QuestionOptions {
   readonly decision?: string;
@@ -38,7 +39,12 @@ export function addPolicyExplain(policy: Command, deps: PolicyDeps): void {
     .option('--json', 'one JSON document');
   addQuestionOptions(command);
   addPolicyOptions(command).action(async (options: ExplainOptions) => {
-    deps.exit(await answer(options, deps));
+    deps.exit(
+      await answer(options, deps).catch((error: unknown) => {
+        deps.io.err(printable((error as Error).message));
+        return CANNOT_READ;
+      }),
+    );
   });
 }
 
