@@ -28,6 +28,7 @@ import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { type BoundDeps, boundConnections } from './bound-connections.ts';
 import { createInTurn } from './in-turn.ts';
+import { asksForUpgrade, refuseTunnels } from './no-other-protocol.ts';
 import { createShares, type Shares } from './share-of-address.ts';
 
 export interface ServerDeps extends BoundDeps {
@@ -99,12 +100,7 @@ export function createWardenServer(deps: ServerDeps): Server {
   // Decide first: Node would otherwise ask for the body before anybody has looked at the head.
   server.on('checkContinue', inTurn.wrap(listener(deps, shares, true)));
   server.on('checkExpectation', (_request, response: ServerResponse) => response.writeHead(417).end());
-  server.on('connect', (_request, socket) =>
-    socket.end('HTTP/1.1 405 Method Not Allowed\r\nConnection: close\r\n\r\n'),
-  );
-  server.on('upgrade', (_request, socket) =>
-    socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n'),
-  );
+  refuseTunnels(server, inTurn);
   // Before a handshake has ended there is nobody to answer: what is written would wait for its end, and hold the socket.
   server.prependListener('tlsClientError', (_error, socket: Duplex) => socket.destroy());
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
@@ -159,7 +155,7 @@ function listener(deps: ServerDeps, shares: Shares, expectsContinue: boolean): R
       const sentence = 'the proxy in front sent an X-Forwarded-For that is not a list of addresses';
       return refuse(new WardenError('REQUEST_MALFORMED', { sentence }));
     }
-    const odd = oddVersion(request);
+    const odd = oddVersion(request) ?? oddProtocol(request);
     if (odd) {
       const headers = { Connection: 'close' };
       return refuse(new WardenError('REQUEST_MALFORMED', { sentence: odd, headers }));
@@ -186,6 +182,11 @@ function oddVersion({ httpVersion, headers }: IncomingMessage): string | undefin
   return headers['transfer-encoding'] === undefined
     ? undefined
     : 'a request of HTTP/1.0 has no transfer coding';
+}
+
+/** Upgrades could be ignored; but whoever asks for one means to go on in what is no HTTP. */
+function oddProtocol(request: IncomingMessage): string | undefined {
+  return asksForUpgrade(request) ? 'no other protocol is spoken here than HTTP/1.1' : undefined;
 }
 
 function headerText(request: IncomingMessage, name: string): string | undefined {

@@ -163,7 +163,7 @@ export function chunked(text: string): string {
   return `${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n0\r\n\r\n`;
 }
 
-function parseReplies(all: Buffer, method: string): Reply[] {
+export function parseReplies(all: Buffer, method: string): Reply[] {
   const replies: Reply[] = [];
   for (let rest = all; rest.length > 0; ) {
     const end = rest.indexOf('\r\n\r\n');
