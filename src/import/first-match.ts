@@ -149,13 +149,20 @@ function excepting(
     }
   }
   const full = askedOf(region);
-  const kept = blocks.filter(({ block }) => !apart(askedOf({ ...region, ...block }), full));
+  const kept = blocks
+    .map(({ block, taken }): Taking => {
+      const { who, repositories = ['**'], from } = block;
+      return {
+        block,
+        taken,
+        alone: askedOf({ who, repositories, from }),
+        inRule: askedOf({ ...region, ...block }),
+      };
+    })
+    .filter(({ inRule }) => !apart(inRule, full));
   const unless = kept
     .filter(
-      ({ block, taken }, index) =>
-        !kept.some(
-          (other, place) => place !== index && swallows(other, { block, taken }, region, place < index),
-        ),
+      (one, index) => !kept.some((other, place) => place !== index && swallows(other, one, place < index)),
     )
     .map(
       ({ block, taken }): Block => (taken.length === actions.length ? block : { actions: taken, ...block }),
@@ -163,21 +170,25 @@ function excepting(
   return { allow: actions, region, unless };
 }
 
+/** An exception of a rule. */
 interface Taking {
   readonly block: Partial<Region>;
   readonly taken: readonly RuleAction[];
+  /** What it asks by itself, and what it and the rule ask together. */
+  readonly alone: Asked;
+  readonly inRule: Asked;
 }
 
 /** Whether one exception holds wherever another does. Of two equal ones the first does. */
-function swallows(outer: Taking, inner: Taking, region: Region, before: boolean): boolean {
-  const covers = (a: Taking, b: Taking): boolean =>
-    without(b.taken, a.taken).length === 0 &&
-    Object.keys(leftToAsk(blockAsked(a.block), askedOf({ ...region, ...b.block }))).length === 0;
+function swallows(outer: Taking, inner: Taking, before: boolean): boolean {
   return covers(outer, inner) && (before || !covers(inner, outer));
 }
 
-function blockAsked({ who, repositories = ['**'], from }: Partial<Region>): Asked {
-  return askedOf({ who, repositories, from });
+function covers(outer: Taking, inner: Taking): boolean {
+  return (
+    without(inner.taken, outer.taken).length === 0 &&
+    Object.keys(leftToAsk(outer.alone, inner.inRule)).length === 0
+  );
 }
 
 /** The users of an exception that asks for nothing else. */
