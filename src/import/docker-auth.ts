@@ -4,6 +4,7 @@ import { describeProblem, type Problem, readYaml } from '../config/yaml.ts';
 import { WardenError } from '../errors.ts';
 import { parseUsers } from '../identity/users-file.ts';
 import { compilePolicy } from '../policy/compile.ts';
+import { lintUsers } from '../policy/lint-users.ts';
 import type { Policy } from '../policy/policy.ts';
 import { policyDocument } from '../policy/schema.ts';
 import { convert, type ImportOptions } from './convert.ts';
@@ -54,7 +55,9 @@ export function importDockerAuth(text: string, file: string, options: ImportOpti
       conversion,
       findings: [...findings, ...users.findings],
       users: users.count,
-      warnings: checked?.warnings ?? [],
+      warnings: checked
+        ? [...checked.warnings, ...lintUsers(checked.policy, good.users.byName.values())]
+        : [],
     }),
   };
 }

@@ -61,7 +61,7 @@ function groupSentences(file: DockerAuthFile, { people }: Conversion): readonly 
 
 const TITLES: readonly (readonly [FindingKind, string])[] = [
   ['lost', 'Not carried: what it allowed is refused'],
-  ['hole', 'Holes: what went through them is refused'],
+  ['hole', 'Holes, and what becomes of them'],
   ['look', 'Look at'],
 ];
 
