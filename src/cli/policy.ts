@@ -4,6 +4,8 @@ import type { Io } from './io.ts';
 import { addPolicyCheck } from './policy-check.ts';
 import { addPolicyExplain } from './policy-explain.ts';
 import { addPolicyTest } from './policy-test.ts';
+import { addPolicyDiff } from './policy-diff.ts';
+import { addPolicyWhat, addPolicyWho } from './policy-rights.ts';
 import { addPolicyVersions } from './policy-versions.ts';
 
 /** What these commands touch of the world. */
@@ -25,5 +27,8 @@ export function addPolicyCommands(program: Command, deps: PolicyDeps): void {
   addPolicyCheck(policy, deps);
   addPolicyTest(policy, deps);
   addPolicyExplain(policy, deps);
+  addPolicyWho(policy, deps);
+  addPolicyWhat(policy, deps);
+  addPolicyDiff(policy, deps);
   addPolicyVersions(policy, deps);
 }

@@ -6,14 +6,14 @@ import { isClient, type Product } from '../client-version.ts';
 import type { ActionSet, Conditions, From } from '../conditions.ts';
 import { repositoryGlobCovers } from '../covers.ts';
 import type { BuildClaims, SubjectKind } from '../facts.ts';
-import { matchesTag, parseClaimGlob, type RepositoryGlob } from '../glob.ts';
+import { matchesTag, type RepositoryGlob } from '../glob.ts';
 import { apart, holdsAll, type RangeSet, rangeSet } from '../range-set.ts';
 import { isWithin } from '../time-window.ts';
 import { globsApart } from './apart.ts';
 import { reduceWho } from './given-who.ts';
 import { meet } from './meet.ts';
 import { type Draft, factsOf, withActions } from './one-fact.ts';
-import { type Solution, solveGlob } from './solve.ts';
+import { asConditions, solveGlob } from './solve.ts';
 import { specialise } from './specialise.ts';
 
 /** A key that is absent leaves its fact open. */
@@ -129,25 +129,4 @@ function solveAll(
     else alternatives.push(...met.flatMap((one) => one || []));
   }
   return unsolved.length === 0 ? alternatives : [...alternatives, { ...left, repositories: unsolved }];
-}
-
-/** Names alone, and groups alone, are one list. */
-function asConditions(solutions: readonly Solution[]): readonly Conditions[] {
-  if (solutions.length === 0) return [];
-  const alone = (key: keyof Solution) => solutions.every((so) => Object.keys(so).join() === key);
-  const values = (key: 'user' | 'group') => new Set(solutions.flatMap((so) => so[key] ?? []));
-  if (alone('user')) return [{ users: values('user') }];
-  if (alone('group')) return [{ groups: values('group') }];
-  return solutions.map(({ user, group, claims }) => ({
-    ...(user !== undefined && { users: new Set([user]) }),
-    ...(group !== undefined && { groups: new Set([group]) }),
-    ...(claims && {
-      build: new Map(
-        [...claims].map(([claim, value]) => {
-          const parsed = parseClaimGlob(value);
-          return [claim, parsed.ok ? [parsed.glob] : []] as const;
-        }),
-      ),
-    }),
-  }));
 }

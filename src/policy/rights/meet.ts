@@ -1,6 +1,8 @@
 /** Two conditions that must both hold, as one. */
-import type { Conditions } from '../conditions.ts';
+import { contains, rangeText } from '../address.ts';
+import type { Conditions, From } from '../conditions.ts';
 import { conditionsCover } from '../covers.ts';
+import { holdsAll, rangeSet } from '../range-set.ts';
 import { disjoint } from './apart.ts';
 import { common, type Draft, factsOf, onlyFact, withActions } from './one-fact.ts';
 
@@ -30,5 +32,21 @@ function commonOf(a: Conditions, b: Conditions): Conditions | undefined {
   if (a.kinds && b.kinds) return { kinds: common(a.kinds, b.kinds) };
   if (a.methods && b.methods) return { methods: common(a.methods, b.methods) };
   if (a.certificates && b.certificates) return { certificates: common(a.certificates, b.certificates) };
+  if (a.from && b.from) return { from: commonPlaces(a.from, b.from) };
   return undefined;
+}
+
+/** Of two ranges that meet, one is in the other; so what both have in common is ranges again. */
+function commonPlaces(a: From, b: From): From {
+  const others = a.entries.flatMap(({ ranges }) => ranges);
+  const entries = b.entries.flatMap((entry) => {
+    if (holdsAll(a.ranges, rangeSet(entry.ranges))) return [entry];
+    const inBoth = entry.ranges.flatMap((range) => [
+      ...(others.some((other) => contains(other, range)) ? [range] : []),
+      ...others.filter((other) => contains(range, other) && !contains(other, range)),
+    ]);
+    return inBoth.map((range) => ({ text: rangeText(range), ranges: [range] }));
+  });
+  const once = [...new Map(entries.map((entry) => [entry.text, entry])).values()];
+  return { entries: once, ranges: rangeSet(once.flatMap(({ ranges }) => ranges)) };
 }

@@ -1,9 +1,9 @@
 /**
  * Turns "this pattern fits that repository" into what it asks of the caller: `{user}/**` fits alice/app for alice alone.
  */
+import type { Conditions } from '../conditions.ts';
 import { BUILD_CLAIMS, type BuildClaim } from '../facts.ts';
-import type { RepositoryGlob } from '../glob.ts';
-import { matchesRepository } from '../glob.ts';
+import { matchesRepository, parseClaimGlob, type RepositoryGlob } from '../glob.ts';
 import { matchesParts, type Part } from '../glob-parts.ts';
 
 /** What a caller must be for a pattern to fit one repository; a key that is absent asks nothing. */
@@ -72,4 +72,25 @@ function extended(so: Solution, part: Part, taken: readonly string[]): Solution 
 
 function keyOf({ user, group, claims }: Solution): string {
   return JSON.stringify([user, group, BUILD_CLAIMS.map((claim) => claims?.get(claim))]);
+}
+
+/** The callers of some solutions. Names alone, and groups alone, are one list. */
+export function asConditions(solutions: readonly Solution[]): readonly Conditions[] {
+  if (solutions.length === 0) return [];
+  const alone = (key: keyof Solution) => solutions.every((so) => Object.keys(so).join() === key);
+  const values = (key: 'user' | 'group') => new Set(solutions.flatMap((so) => so[key] ?? []));
+  if (alone('user')) return [{ users: values('user') }];
+  if (alone('group')) return [{ groups: values('group') }];
+  return solutions.map(({ user, group, claims }) => ({
+    ...(user !== undefined && { users: new Set([user]) }),
+    ...(group !== undefined && { groups: new Set([group]) }),
+    ...(claims && {
+      build: new Map(
+        [...claims].map(([claim, value]) => {
+          const parsed = parseClaimGlob(value);
+          return [claim, parsed.ok ? [parsed.glob] : []] as const;
+        }),
+      ),
+    }),
+  }));
 }

@@ -7,9 +7,11 @@ import type { Conditions } from '../conditions.ts';
 import type { Rule } from '../policy.ts';
 import { disjoint } from './apart.ts';
 import { type Given, reduce } from './given.ts';
-import { factsOf } from './one-fact.ts';
+import { reduceWho } from './given-who.ts';
+import { factsOf, withoutFact } from './one-fact.ts';
 import { type Exception, keyOfException, keyOfRight, type Right, union } from './right.ts';
 import { sharpened } from './sharpen.ts';
+import { asConditions, solveGlob } from './solve.ts';
 
 export type { Exception, Right } from './right.ts';
 
@@ -43,11 +45,30 @@ function makeRows(rule: Rule, given: Given, denies: Denies): readonly Right[] {
   const own = rule.unless.flatMap((block) =>
     reduce(block, given).map((when): Exception => ({ rules: [], when, unless: [] })),
   );
-  return reduce(rule.when, given).flatMap((left) => {
+  return reduce(rule.when, given).flatMap((reduced) => {
+    const { left, only } = spelledOut(reduced, given);
     const when = { ...left, actions: left.actions ?? given.actions ?? rule.when.actions };
-    const except = [...own, ...denies.meeting(when)];
+    const except = [...only, ...own, ...denies.meeting(when)];
     return sharpened({ rules: [rule.id], lessenedBy: [], when, bind: rule.bind, except }) ?? [];
   });
+}
+
+/**
+ * Where a pattern with variables has stayed, since what it asks of the caller cannot stand beside what is asked already: it
+ * becomes an exception that always holds but for those callers.
+ */
+function spelledOut(
+  left: Conditions,
+  { repository, who }: Given,
+): { readonly left: Conditions; readonly only: readonly Exception[] } {
+  if (left.repositories === undefined || repository === undefined || !('components' in repository))
+    return { left, only: [] };
+  const callers = left.repositories.map((glob) => solveGlob(glob, repository.components));
+  if (callers.includes(undefined)) return { left, only: [] };
+  const unless = callers.flatMap((solutions) =>
+    asConditions(solutions ?? []).flatMap((one) => reduceWho(one, who) ?? []),
+  );
+  return { left: withoutFact(left, 'repositories'), only: [{ rules: [], when: {}, unless }] };
 }
 
 /** Rows that allow the same become one. */

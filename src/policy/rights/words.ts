@@ -136,6 +136,13 @@ export function exceptionWords({ rules, when, unless }: Exception): string {
   return `unless ${what}${spared.length > 0 ? `, but not ${spared.join('; nor ')}` : ''}${whose}`;
 }
 
+/** `repositories prod/** or web/**`; empty where any will do. */
+export function repositoryWords({ repositories }: Conditions): string {
+  if (repositories === undefined) return '';
+  const texts = repositories.map(({ text }) => text);
+  return `${texts.length > 1 ? 'repositories' : 'repository'} ${listed(texts, 'or')}`;
+}
+
 /** All that conditions ask; empty where they ask nothing. */
 export function conditionWords(when: Conditions): string {
   const { actions, repositories, users, groups, kinds, methods, authenticated, certificates, build } = when;
