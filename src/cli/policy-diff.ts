@@ -122,7 +122,9 @@ function showReplay(
   out: (line: string) => void,
 ): void {
   out('');
-  out(`${count(requests, 'request')} of the last ${days === 1 ? 'day' : `${days} days`}: the answer changes for ${changed}`);
+  out(
+    `${count(requests, 'request')} of the last ${days === 1 ? 'day' : `${days} days`}: the answer changes for ${changed}`,
+  );
   if (changes.length > 0) {
     const rows = changes.map((change) => [
       String(change.count),

@@ -27,8 +27,8 @@ export async function replayRecord({
 }: ReplayOptions): Promise<ReplayAnswer> {
   const replay = createReplay(before, after);
   const from = new Date(since).toISOString();
-  for (const of of [{ result: 'all' }, { type: 'delete.aborted' }]) {
-    await eachPage<PushItem>(audit, 'pushes', { ...of, since: from }, (item) => {
+  for (const which of [{ result: 'all' }, { type: 'delete.aborted' }]) {
+    await eachPage<PushItem>(audit, 'pushes', { ...which, since: from }, (item) => {
       const recorded = recordedOf(item);
       if (typeof recorded === 'string') replay.omit(recorded, 'count' in item ? item.count : 1);
       else if (recorded !== undefined) replay.add(recorded);

@@ -1,8 +1,7 @@
 /** What one row allows and some other rows do not, in rows again. */
 import { conditionsCover } from '../covers.ts';
 import { alikeJoined, splittings } from './lists.ts';
-import { meet } from './meet.ts';
-import type { Exception, Right } from './right.ts';
+import { type Exception, keyOfException, type Right } from './right.ts';
 import { rightCovers, sharpened } from './sharpen.ts';
 
 /** Steps for one row. When they are used up, what is left is told as a whole: too much rather than too little. */
@@ -23,10 +22,8 @@ function look(row: Right, others: readonly Right[], budget: { left: number }): r
   if (others.some((other) => rightCovers(other, row))) return [];
   for (const [at, other] of others.entries()) {
     if (!conditionsCover(other.when, row.when) || (other.bind && !row.bind)) continue;
-    const pieces = exceptedBy(row, other);
-    if (pieces === undefined) continue;
     const rest = others.toSpliced(at, 1);
-    return pieces.flatMap((piece) => look(piece, rest, budget));
+    return exceptedBy(row, other).flatMap((piece) => look(piece, rest, budget));
   }
   for (const parts of splittings(row)) {
     const left = parts.map((part) => look(part, others, budget));
@@ -36,21 +33,14 @@ function look(row: Right, others: readonly Right[], budget: { left: number }): r
   return [row];
 }
 
-/** The parts of `row` that the other row excepts; undefined where that cannot be said. */
-function exceptedBy(row: Right, other: Right): readonly Right[] | undefined {
-  const pieces: Right[] = [];
-  for (const { rules, when, unless } of other.except) {
-    const both = meet(row.when, when);
-    if (both === undefined) return undefined;
-    if (both === false) continue;
+/** The parts of `row` that the other row, which would hold for all of it, excepts. */
+function exceptedBy(row: Right, other: Right): readonly Right[] {
+  const keys = new Set(row.except.map(keyOfException));
+  const others = other.except.filter((exception) => !keys.has(keyOfException(exception)));
+  return others.flatMap(({ rules, when, unless }) => {
+    // An exception that always holds but there says "only there" also where conditions could not.
+    const only: Exception = { rules, when: {}, unless: [when] };
     const spared = unless.map((block): Exception => ({ rules: [], when: block, unless: [] }));
-    const piece = sharpened({
-      ...row,
-      when: { ...both, actions: both.actions ?? row.when.actions },
-      except: [...row.except, ...spared],
-    });
-    if (piece !== undefined)
-      pieces.push({ ...piece, lessenedBy: [...new Set([...row.lessenedBy, ...rules])] });
-  }
-  return pieces;
+    return sharpened({ ...row, except: [...row.except, only, ...spared] }) ?? [];
+  });
 }

@@ -29,9 +29,16 @@ export function keyOfRight({ when, bind, except }: Omit<Right, 'rules' | 'lessen
   return [keyOf(when), bind ? 'bind' : '', ...except.map(keyOfException).sort()].join('\n');
 }
 
-export function keyOfException({ when, unless }: Exception): string {
-  return [keyOf(when), ...unless.map(keyOf).sort()].join(' | ');
+export function keyOfException(exception: Exception): string {
+  const before = keys.get(exception);
+  if (before !== undefined) return before;
+  const key = [keyOf(exception.when), ...exception.unless.map(keyOf).sort()].join(' | ');
+  keys.set(exception, key);
+  return key;
 }
+
+/** Rows share their exceptions, and are compared often. */
+const keys = new WeakMap<Exception, string>();
 
 export function union(a: readonly string[], b: readonly string[]): readonly string[] {
   return [...new Set([...a, ...b])].sort();

@@ -45,11 +45,14 @@ export function suggestions({ when, except }: Right): Suggestions {
   const aside = <T>(pick: (one: Conditions) => Iterable<T> | undefined): T[] =>
     asides.flatMap((one) => [...(pick(one) ?? [])]);
   const ranges = (one: Conditions) => one.from?.entries.flatMap((entry) => entry.ranges);
+  // What may have to stand in place of a variable.
+  const variable = when.repositories?.some((glob) => glob.variable) ?? false;
+  const literals = variable ? aside(({ repositories }) => repositories).flatMap(literalsOf) : [];
   return {
     kinds: when.kinds ? [...when.kinds] : when.authenticated === false ? ['anonymous'] : SUBJECT_KINDS,
-    names: when.users ? [...when.users] : [SOMEONE, ...aside(({ users }) => users)],
+    names: when.users ? [...when.users] : [SOMEONE, ...aside(({ users }) => users), ...literals],
     groups: [...(when.groups ?? [])],
-    otherGroups: aside(({ groups }) => groups),
+    otherGroups: [...aside(({ groups }) => groups), ...literals],
     methods: when.methods ? [...when.methods] : ['password', ...aside(({ methods }) => methods)],
     certificates: when.certificates
       ? [...when.certificates]
@@ -74,6 +77,10 @@ export function suggestions({ when, except }: Right): Suggestions {
       ),
     ],
   };
+}
+
+function literalsOf({ parts }: RepositoryGlob): readonly string[] {
+  return parts.flatMap((part) => (part.kind === 'literal' ? part.text : []));
 }
 
 function endsOf(range: Range): readonly string[] {

@@ -62,8 +62,8 @@ function someone(suggested: Suggestions, pick: Pick): Subject {
   const kind = pick(suggested.kinds) ?? 'person';
   if (kind === 'anonymous') return ANONYMOUS;
   const member = pick(suggested.groups);
-  const besides = pick([undefined, undefined, ...suggested.otherGroups]);
-  const groups = [...new Set([member, besides].flatMap((group) => group ?? []))];
+  const besides = [0, 1].map(() => pick([undefined, undefined, ...suggested.otherGroups]));
+  const groups = [...new Set([member, ...besides].flatMap((group) => group ?? []))];
   const name = pick(suggested.names) ?? '';
   const method = pick(suggested.methods) ?? '';
   const build = kind === 'build' ? { ...SOME_CLAIMS, ...pick(suggested.builds) } : undefined;
