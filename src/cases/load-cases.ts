@@ -13,13 +13,20 @@ export type LoadedTexts =
   | { readonly ok: true; readonly texts: readonly PolicyText[] }
   | { readonly ok: false; readonly problems: readonly Problem[] };
 
-/** The folder of cases that belongs to a policy: a folder of files, or one file. */
-export async function casesBeside(policy: string): Promise<string> {
-  const isFolder = await stat(policy).then(
+/** The folders of cases that belong to a policy of folders and files: those that are there, or else the one that is missed. */
+export async function casesBeside(policy: readonly string[]): Promise<readonly string[]> {
+  const places: string[] = [];
+  for (const path of policy) places.push(join((await isFolder(path)) ? path : dirname(path), CASES_FOLDER));
+  const folders: string[] = [];
+  for (const place of new Set(places)) if (await isFolder(place)) folders.push(place);
+  return folders.length > 0 ? folders : places.slice(0, 1);
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return stat(path).then(
     (found) => found.isDirectory(),
     () => false,
   );
-  return join(isFolder ? policy : dirname(policy), CASES_FOLDER);
 }
 
 /** Each path is a folder, of which all *.yaml files count, or one file of any name. */

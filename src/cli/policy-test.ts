@@ -56,7 +56,7 @@ async function test(paths: readonly string[], options: TestOptions, deps: Policy
   }
   const loaded = await loadPolicy(named);
   if (!loaded.ok) return refuse(deps, loaded.problems.map(describeProblem));
-  const places = options.cases ?? [await casesBeside(named[0] ?? '')];
+  const places = options.cases ?? (await casesBeside(named));
   const found = await loadCases(places);
   if (!found.ok) return refuse(deps, found.problems.map(describeProblem));
   const { policy } = loaded;

@@ -89,6 +89,13 @@ describeNeeding(['docker-registry'], 'the id of a decision', () => {
     });
   });
 
+  it('opens a refused question to the record', async () => {
+    const basic = { user: 'alice', password: front.passwords.alice };
+    const { stdout } = await opened(idIn(await ask(front.place, { path: '/api/v1/pushes', basic })));
+    expect(stdout).toMatch(/\nrefused: audit\n/);
+    expect(stdout).toMatch(/\nauditors +allow +no +groups: expected auditors; seen ci\n/);
+  });
+
   it('opens each of many like refusals', async () => {
     const elsewhere = await alice(ELSEWHERE);
     const ids: string[] = [];
@@ -160,6 +167,17 @@ describeNeeding(['docker-registry'], 'a policy that was in force', () => {
     expect(shown.stdout.trimEnd()).toBe(`# --- policy.yaml\n${POLICY.trimEnd()}`);
     await take(POLICY);
   });
+
+  it('is kept before it decides, so that no stop takes it away', async () => {
+    const before = await periods();
+    await take(CLOSED);
+    await front.warden.kill();
+    const after = await periods();
+    expect(after.length).toBe(before.length + 1);
+    writeFileSync(join(front.warden.folder, 'policy.yaml'), POLICY);
+    await front.warden.restart();
+    expect((await periods())[0]?.digest).toBe(before[0]?.digest);
+  }, 60_000);
 
   it('has one period for each time it decided, whatever restarts there were', async () => {
     const before = await periods();

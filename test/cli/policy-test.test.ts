@@ -182,6 +182,18 @@ cases:
     expect(await test('--cases', temp.at('nowhere'))).toMatchObject({ status: 2 });
   });
 
+  it('runs the cases beside each part of the policy', async () => {
+    cases('cases: [{ action: pull, from: 10.1.1.1, expect: granted }]');
+    mkdirSync(temp.at('more', 'tests'), { recursive: true });
+    writeFileSync(temp.at('more', 'b.yaml'), 'rules: [{ id: lists, allow: [list], repositories: [a] }]');
+    writeFileSync(
+      temp.at('more', 'tests', 'b.yaml'),
+      'cases: [{ action: list, repository: a, expect: granted }]',
+    );
+    const { out } = await test(temp.at('more', 'b.yaml'));
+    expect(out[0]).toMatch(/^2 cases passed, 0 failed; 2 of 5 rules/);
+  });
+
   it('takes no file of cases for policy', async () => {
     cases(CASES);
     const checked = await runCommand('', ['policy', 'check', temp.at('policies')]);

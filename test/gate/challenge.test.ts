@@ -186,7 +186,7 @@ describeNeeding(['docker-registry'], 'who asks at the gate', () => {
     expect(reply.error?.code).toBe('DENIED');
     expect(reply.error?.message).toContain(HINT);
     expect(reply.error?.message).toContain(
-      `seen: bob from ${BUILDER} [jenkins-01], push team/app; rule team-push`,
+      `seen: bob from ${BUILDER} [jenkins-01], push team/app; needed: a member of ci; rule team-push`,
     );
     expect(reply.headers['www-authenticate']).toBeUndefined();
   });
