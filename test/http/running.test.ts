@@ -68,7 +68,11 @@ describeNeeding(['docker-registry'], 'a policy that changes while Warden serves'
       (text) => /^warden_policy_reload_failed 1$/m.test(text),
     );
     expect(await push()).toBe(202);
-    expect(front.warden.log().slice(before)).toMatch(/policy\.yaml:\d+:\d+ /);
+    // Lines of the log wait for each other for a moment.
+    await eventually(
+      () => front.warden.log().slice(before),
+      (log) => /policy\.yaml:\d+:\d+ /.test(log),
+    );
     expect((await front.operations('/readyz')).status).toBe(200);
     inPlace(POLICY);
     front.warden.signal('SIGHUP');
