@@ -87,6 +87,12 @@ const MATCH_KEYS = ['account', 'type', 'name', 'ip', 'service', 'labels'] as con
 export function readDockerAuth(content: string, file: string): ReadDockerAuth {
   const read = readYaml(content, file, foreignFile);
   if (!read.ok) return read;
+  const reserved = reservedPlace(content);
+  if (reserved) {
+    const message =
+      'a character for private use (U+E000 to U+F8FF) stands here; no name can hold it, so take it out';
+    return { ok: false, problems: [{ file, ...reserved, message }] };
+  }
   const { value, positionOf } = read;
   const problems: Problem[] = [];
   const acl = value.acl?.map((one, index) => readEntry(one, index, file, positionOf, problems));
@@ -108,6 +114,16 @@ export function readDockerAuth(content: string, file: string): ReadDockerAuth {
       labelClaims: claims === undefined ? undefined : positionOf(['oidc_auth', 'label_claims'], 'key').line,
     },
   };
+}
+
+/** Such characters, also when written as escapes, would be taken for those that repository-globs.ts has for variables. */
+function reservedPlace(content: string): { readonly line: number; readonly column: number } | undefined {
+  const before = content.split(
+    /[\uE000-\uF8FF]|\\[uU](?:0000)?(?:[eE][0-9a-fA-F]{3}|[fF][0-8][0-9a-fA-F]{2})/,
+  )[0];
+  if (before === undefined || before.length === content.length) return undefined;
+  const lines = before.split('\n');
+  return { line: lines.length, column: (lines.at(-1)?.length ?? 0) + 1 };
 }
 
 function readUsers(value: ForeignFile, positionOf: PositionOf): readonly ForeignUser[] | undefined {

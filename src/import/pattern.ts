@@ -43,7 +43,11 @@ export function isRegex(text: string): boolean {
   return text.length > 2 && text.startsWith('/') && text.endsWith('/');
 }
 
+/** Longer ones are written by programs; reading them could take as much stack or time as they like. */
+const LENGTH = 1000;
+
 export function parsePattern(text: string): Pattern {
+  if (text.length > LENGTH) return { kind: 'unread', reason: `it is longer than ${LENGTH} characters` };
   if (!isRegex(text)) return parseGlob(text);
   const parsed = parseRegex(text.slice(1, -1));
   return typeof parsed === 'string' ? { kind: 'unread', reason: parsed } : { kind: 'regex', node: parsed };

@@ -7,8 +7,8 @@ import { parsePattern } from './pattern.ts';
 import { isSearched, type Reading } from './try-pattern.ts';
 
 /**
- * Characters that stand for a variable while a pattern is read: no text of a file holds them (private use), and no
- * pattern gives them a meaning.
+ * Characters that stand for a variable while a pattern is read: files that hold them (private use) are refused, and
+ * no pattern gives them a meaning.
  */
 export const VARIABLES: ReadonlyMap<string, string> = new Map([
   ['\uE000', '{user}'],

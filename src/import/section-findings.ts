@@ -3,25 +3,27 @@ import type { DockerAuthFile } from './docker-auth-file.ts';
 import { type Finding, quoted } from './finding.ts';
 
 /** What is configured elsewhere, or not offered. */
-const SECTIONS: Readonly<Record<string, string>> = {
-  server: 'address, TLS and Let’s Encrypt: listen and publicUrl of warden.yaml',
-  token: 'issuer, lifetime and keys: `warden keys init` makes keys; registry and tokens of warden.yaml',
-  ldap_auth: 'logins of a directory are not offered yet; its users cannot log in',
-  oidc_auth: 'logins by OpenID Connect are not offered yet; its users cannot log in',
-  google_auth: 'logins by Google are not offered; its users cannot log in',
-  github_auth: 'logins by GitHub are not offered; its users cannot log in',
-  gitlab_auth: 'logins by GitLab are not offered; its users cannot log in',
-  mongo_auth: 'users in MongoDB are not read; put them into the users file',
-  xorm_auth: 'users in a database are not read; put them into the users file',
-  ext_auth: 'programs that check passwords are not offered; put its users into the users file',
-  plugin_authn: 'plugins that check passwords are not offered; put its users into the users file',
-  acl_mongo:
-    'entries in MongoDB are not read; what they granted is refused. Their order was that of the storage, not of `seq`',
-  acl_xorm: 'entries in a database are not read; what they granted is refused',
-  ext_authz: 'programs that decide are not offered; what it granted is refused',
-  plugin_authz: 'plugins that decide are not offered; what it granted is refused',
-  casbin_authz: 'Casbin policies are not read; what it granted is refused',
-};
+const SECTIONS: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    server: 'address, TLS and Let’s Encrypt: listen and publicUrl of warden.yaml',
+    token: 'issuer, lifetime and keys: `warden keys init` makes keys; registry and tokens of warden.yaml',
+    ldap_auth: 'logins of a directory are not offered yet; its users cannot log in',
+    oidc_auth: 'logins by OpenID Connect are not offered yet; its users cannot log in',
+    google_auth: 'logins by Google are not offered; its users cannot log in',
+    github_auth: 'logins by GitHub are not offered; its users cannot log in',
+    gitlab_auth: 'logins by GitLab are not offered; its users cannot log in',
+    mongo_auth: 'users in MongoDB are not read; put them into the users file',
+    xorm_auth: 'users in a database are not read; put them into the users file',
+    ext_auth: 'programs that check passwords are not offered; put its users into the users file',
+    plugin_authn: 'plugins that check passwords are not offered; put its users into the users file',
+    acl_mongo:
+      'entries in MongoDB are not read; what they granted is refused. Their order was that of the storage, not of `seq`',
+    acl_xorm: 'entries in a database are not read; what they granted is refused',
+    ext_authz: 'programs that decide are not offered; what it granted is refused',
+    plugin_authz: 'plugins that decide are not offered; what it granted is refused',
+    casbin_authz: 'Casbin policies are not read; what it granted is refused',
+  }),
+);
 const CONFIGURED = ['server', 'token'];
 
 /** Sections from which users come whom the file does not name. */
@@ -33,7 +35,7 @@ export function isOpenWorld({ sections }: DockerAuthFile): boolean {
 
 export function sectionFindings({ sections, realIpHeader, labelClaims }: DockerAuthFile): readonly Finding[] {
   const found = sections.map(({ key, line }): Finding => {
-    const text = SECTIONS[key];
+    const text = SECTIONS.get(key);
     if (text === undefined)
       return {
         kind: 'look',

@@ -8,8 +8,10 @@ import { type CharacterSet, isRegex, type Node, type Pattern, parsePattern, setH
  */
 export type Reading = 'searched' | 'whole';
 
-/** More of them could make the engine try for hours; nobody writes as many by hand. */
-const REPEATS = 5;
+/** Repeats and choices. More of them could make the engine try for hours; nobody writes as many by hand. */
+const WAYS = 5;
+/** Texts of one pattern, written out. */
+const TEXTS = 1000;
 
 /** @returns undefined where it cannot be told. */
 export function fits(patternText: string, text: string, reading: Reading): boolean | undefined {
@@ -32,7 +34,7 @@ export function groupsOf(patternText: string, text: string): readonly string[] |
 
 function expressionOf(pattern: Pattern, reading: Reading): RegExp | undefined {
   if (pattern.kind === 'never' || pattern.kind === 'unread') return undefined;
-  if (countRepeats(pattern.node) > REPEATS) return undefined;
+  if (countWays(pattern.node) > WAYS) return undefined;
   const source = sourceOf(pattern.node);
   return new RegExp(!isSearched(pattern.node, reading) ? `^(?:${source})$` : source, 'u');
 }
@@ -111,8 +113,11 @@ function textsOf(node: Node): readonly string[] | undefined {
     case 'choice':
       return allOf(node.options.map(textsOf))?.flat();
     case 'sequence':
-      return allOf(node.parts.map(textsOf))?.reduce(
-        (before, next) => before.flatMap((left) => next.map((right) => left + right)),
+      return allOf(node.parts.map(textsOf))?.reduce<readonly string[] | undefined>(
+        (before, next) =>
+          before === undefined || before.length * next.length > TEXTS
+            ? undefined
+            : before.flatMap((left) => next.map((right) => left + right)),
         [''],
       );
     default:
@@ -148,16 +153,16 @@ export function isSearched(node: Node, reading: Reading): boolean {
   return reading === 'searched' || isWild(node) || heldNode(node) === 'one end';
 }
 
-function countRepeats(node: Node): number {
+function countWays(node: Node): number {
   switch (node.kind) {
     case 'sequence':
-      return node.parts.reduce((sum, part) => sum + countRepeats(part), 0);
+      return node.parts.reduce((sum, part) => sum + countWays(part), 0);
     case 'choice':
-      return node.options.reduce((sum, option) => sum + countRepeats(option), 0);
+      return node.options.reduce((sum, option) => sum + countWays(option), 1);
     case 'group':
-      return countRepeats(node.inner);
+      return countWays(node.inner);
     case 'repeat':
-      return 1 + countRepeats(node.inner);
+      return 1 + countWays(node.inner);
     default:
       return 0;
   }

@@ -98,6 +98,16 @@ describe('warden import docker-auth', () => {
       /auth\.yml:2:\d+ .*expected an address or a range/,
     ],
     ['a number for a name', 'acl:\n  - match: { account: 7 }\n', /auth\.yml:2:\d+ .*expected a text.*quotes/],
+    [
+      'a character that stands for a variable here',
+      'acl:\n  - match: { name: "\uE000/*" }\n',
+      /auth\.yml:2:21 a character for private use/,
+    ],
+    [
+      'the same as an escape',
+      'acl:\n  - match: { name: "\\ue000/*" }\n',
+      /auth\.yml:2:21 a character for private use/,
+    ],
     ['anchors', 'acl:\n  - match: &a { account: ann }\n', /auth\.yml:2:\d+ anchors/],
   ])('refuses %s with its place', async (_what, text, message) => {
     const said =

@@ -156,7 +156,7 @@ describe('what is not carried', () => {
 
   it('is told section by section', () => {
     const text =
-      'ldap_auth: { addr: x }\nacl_mongo: { a: b }\nsurprise: 1\noidc_auth: { label_claims: [a] }\nacl: []\n';
+      'ldap_auth: { addr: x }\nacl_mongo: { a: b }\nconstructor: 1\noidc_auth: { label_claims: [a] }\nacl: []\n';
     const said = good(text).report.findings.map(
       ({ kind, line, text: sentence }) => `${kind} ${line} ${sentence}`,
     );

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { type RepositoryGlobs, repositoryGlobs } from '../../src/import/repository-globs.ts';
+import { fits, literalsOf } from '../../src/import/try-pattern.ts';
 
 /** Read as it was meant; the second list where what is taken away is wider than what is granted. */
 const TABLE: readonly (readonly [string, readonly string[], (readonly string[])?])[] = [
@@ -46,6 +47,12 @@ describe('a pattern of names', () => {
       expect(typeof repositoryGlobs(text, 'whole')).toBe('string');
     },
   );
+
+  it('of any length and nesting is read in no time', () => {
+    expect(typeof repositoryGlobs(`/${'('.repeat(50_000)}/`, 'whole')).toBe('string');
+    expect(literalsOf(`/^${'(a|b)'.repeat(150)}$/`)).toBeUndefined();
+    expect(fits(`/^${'(a|a)'.repeat(60)}x$/`, 'a'.repeat(60), 'searched')).toBeUndefined();
+  });
 
   it('is widened, and nothing granted, where it would be more than a person reads', () => {
     const { under, over } = readable(`/^${'(a|b)'.repeat(10)}$/`);
