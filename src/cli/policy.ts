@@ -2,10 +2,10 @@
 import type { Command } from 'commander';
 import type { Io } from './io.ts';
 import { addPolicyCheck } from './policy-check.ts';
-import { addPolicyExplain } from './policy-explain.ts';
-import { addPolicyTest } from './policy-test.ts';
 import { addPolicyDiff } from './policy-diff.ts';
+import { addPolicyExplain } from './policy-explain.ts';
 import { addPolicyWhat, addPolicyWho } from './policy-rights.ts';
+import { addPolicyTest } from './policy-test.ts';
 import { addPolicyVersions } from './policy-versions.ts';
 
 /** What these commands touch of the world. */

@@ -47,12 +47,22 @@ export function wrap(text: string, width: number): readonly string[] {
     }
     line = line === '' ? word : `${line} ${word}`;
     while (columnsOf(line) > width) {
-      const piece = [...line].slice(0, width).join('');
+      const piece = fitting(line, width);
       lines.push(piece);
       line = line.slice(piece.length);
     }
   }
   return [...lines, line];
+}
+
+/** The beginning of a text that fits, at least one character. */
+function fitting(text: string, width: number): string {
+  let piece = '';
+  for (const character of text) {
+    if (piece !== '' && columnsOf(piece + character) > width) break;
+    piece += character;
+  }
+  return piece;
 }
 
 function pad(text: string, width: number): string {
