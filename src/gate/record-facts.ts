@@ -13,7 +13,8 @@ export function actorOf({ subject, jti }: VerifiedToken): Actor {
     method: subject.method,
     jti,
     ...(subject.groups.length > 0 && { groups: [...subject.groups] }),
-    evidence: 'verified',
+    // Of the anonymous one nothing was proven but that nobody logged in.
+    evidence: subject.kind === 'anonymous' ? 'observed' : 'verified',
   };
 }
 

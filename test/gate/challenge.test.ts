@@ -197,16 +197,18 @@ describeNeeding(['docker-registry'], 'who asks at the gate', () => {
     const reply = await startUpload(front.place, 'team/app', { token, from: ELSEWHERE });
     expect(reply.status).toBe(403);
     expect(reply.error?.message).toContain(`alice from ${ELSEWHERE}, push team/app`);
+    const nobody = await front.token({ scope: PUSH, from: ELSEWHERE });
+    expect((await startUpload(front.place, 'team/app', { token: nobody, from: ELSEWHERE })).status).toBe(403);
     // Refusals are grouped for a minute; a stop writes them at once.
     await front.warden.restart();
-    const record = readLog(join(front.warden.folder, 'data')).find(
+    const records = readLog(join(front.warden.folder, 'data')).filter(
       ({ type, peer }) => type === 'push.refused' && (peer as { ip?: string }).ip === ELSEWHERE,
     );
-    expect(record).toMatchObject({
-      reason: 'POLICY_DENIED',
-      actor: { sub: 'alice' },
-      subject: { repo: 'team/app' },
-    });
+    const expected = { reason: 'POLICY_DENIED', subject: { repo: 'team/app' } };
+    expect(records).toMatchObject([
+      { ...expected, actor: { sub: 'alice', evidence: 'verified' } },
+      { ...expected, actor: { sub: '', kind: 'anonymous', evidence: 'observed' } },
+    ]);
   });
 
   it('tells one who never logged in how to', async () => {
