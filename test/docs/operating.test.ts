@@ -26,6 +26,12 @@ const has = (program: string): boolean =>
     }
   });
 
+/** A token for so much is a longer header than nginx takes unless told. */
+const MANY_SCOPES = `https://registry.corp:5000/token?service=registry.corp:5000${Array.from(
+  { length: 100 },
+  (_, nth) => `&scope=repository:team-with-a-long-name/component-${nth}:pull,push`,
+).join('')}`;
+
 /** What differs from run to run. */
 function normalized(text: string): string[] {
   return text
@@ -146,6 +152,9 @@ describeSetUp(
               'skopeo copy oci:hello:1.0 docker://registry.corp:5000/ci/through-nginx:1.0\n' +
               'warden audit pushes --repository ci/through-nginx --accepted --json\n' +
               'skopeo copy docker://registry.corp:5000/ci/through-nginx:1.0 dir:pulled\n' +
+              `curl --silent --cacert ca.crt --user "jenkins:$(cat jenkins.password)" '${MANY_SCOPES}' > many.json\n` +
+              'curl --fail --silent --show-error --cacert ca.crt https://registry.corp:5000/v2/ ' +
+              `--header "Authorization: Bearer $(node -p 'JSON.parse(fs.readFileSync("many.json")).token')"\n` +
               'curl --fail --silent http://127.0.0.1:9464/metrics',
           });
           if (pushed.status !== 0) throw new Error(`${pushed.stdout}\n${sandbox.tails()}`);

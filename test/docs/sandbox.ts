@@ -163,6 +163,7 @@ export async function createSandbox(): Promise<Sandbox> {
     usermod: '[ "$*" = "--append --groups docker-registry www-data" ]',
     useradd: `[ "\${@: -1}" = registry-warden ]`,
     systemctl: `exec curl --silent --show-error --fail-with-body --unix-socket '${socket}' --data "$*" http://systemctl/`,
+    journalctl: `[ "$1" = -u ] && exec cat '${root}/var/log/'"$2.log"`,
     // Everything here belongs to one user.
     runuser: '[ "$1 $2 $3" = "-u registry-warden --" ] && shift 3 && exec "$@"',
     install:
