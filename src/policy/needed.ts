@@ -88,7 +88,7 @@ const OTHER: Readonly<Record<Fact | 'bind', string>> = {
 function kindOf({ fact, seen, wanted }: ExplainedFact): string {
   if (fact === 'actions') return actionOf(wanted);
   if (fact === 'authenticated') return wanted[0] === 'true' ? 'a login' : '';
-  if (fact === 'groups') return seen === '' ? 'a login of a group' : 'another group';
+  if (fact === 'groups') return seen === '' ? 'a login of a certain group' : 'another group';
   if (fact === 'certificates') return 'a client certificate';
   return OTHER[fact];
 }

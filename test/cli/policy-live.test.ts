@@ -76,7 +76,7 @@ describeNeeding(['docker-registry'], 'the id of a decision', () => {
   it('opens a refused pull, and tells someone without a login no names', async () => {
     const token = await front.token({ scope: 'repository:sec:pull' });
     const reply = await ask(front.place, { path: '/v2/sec/manifests/v1', token });
-    expect(reply.error?.message).toMatch(/; needed: a login of a group; rule security; /);
+    expect(reply.error?.message).toMatch(/; needed: a login of a certain group; rule security; /);
     const { stdout } = await opened(idIn(reply), '--json');
     expect(JSON.parse(stdout)).toMatchObject({
       decision: { verdict: 'refused', nearest: 'security' },

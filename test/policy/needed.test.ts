@@ -90,7 +90,7 @@ describe('what a refused person would have needed', () => {
       expect(told.join()).not.toMatch(/ci|release|builders|jenkins|alice|bob|root|security|10\.|home/);
     }
     expect(needed({ subject: ANONYMOUS, ...push('team/app') })).toEqual([
-      'a login of a group, another address',
+      'a login of a certain group, another address',
     ]);
   });
 });
