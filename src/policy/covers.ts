@@ -3,7 +3,7 @@
  * whoever asks must do no harm by a false.
  */
 import type { Conditions } from './conditions.ts';
-import type { ClaimGlob, RepositoryGlob, TagGlob } from './glob.ts';
+import type { RepositoryGlob, TagGlob } from './glob.ts';
 import { generalised, type Part } from './glob-parts.ts';
 import type { Rule } from './policy.ts';
 import { apart, holdsAll } from './range-set.ts';
@@ -104,10 +104,6 @@ export function repositoryGlobCovers(
   if (outer.text === inner.text) return true;
   // Whatever stands for the variables of the inner one, the outer one must fit without knowing it.
   return partsCover(outer.parts, inner.parts) || partsCover(outer.parts, generalised(inner.parts));
-}
-
-export function claimGlobCovers(outer: ClaimGlob, inner: ClaimGlob): boolean {
-  return partsCover(outer.parts, inner.parts);
 }
 
 /**

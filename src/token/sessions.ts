@@ -64,11 +64,6 @@ const SECRET_BYTES = 32;
 const TOKEN = /^wrt_([A-Za-z0-9_-]{16})\.[A-Za-z0-9_-]{43}$/;
 const CLIENT_ID_LENGTH = 64;
 
-/** True for text that has the form of a refresh token: what must not appear in a log, wherever it was sent. */
-export function isSessionToken(text: string): boolean {
-  return TOKEN.test(text);
-}
-
 /** Opens the file in a thread of its own. @throws {StoreError} with one sentence when it cannot be opened. */
 export function startSessionsThread(options: SessionsFileOptions): Promise<Thread> {
   return startThread(new URL('./sessions-thread', import.meta.url), options);
