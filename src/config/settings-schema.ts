@@ -197,7 +197,9 @@ export const settingsSchema = z.strictObject({
     .describe('The file of users, their groups and the hashes of their passwords.'),
   data: path
     .default('data/')
-    .describe('The folder of the record, the inventory and the sessions. Back it up.'),
+    .describe(
+      'The folder of the record, the inventory, the sessions and the policies that were in force. Back it up.',
+    ),
   sessions: z
     .strictObject({
       enabled: z.boolean().default(true).describe('Whether clients may stay logged in with a refresh token.'),
