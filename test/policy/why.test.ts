@@ -96,7 +96,7 @@ describe('a refusal', () => {
     });
     const may = [
       'a login',
-      'a login of a group',
+      'a login of a certain group',
       'another user',
       'another kind of login',
       'another way to log in',
