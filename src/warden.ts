@@ -18,6 +18,7 @@ import { createRegistry } from './upstream/registry.ts';
 import { auditDeps } from './wiring/audit.ts';
 import { watchCertificate } from './wiring/certificate.ts';
 import { clientReader, shareOf } from './wiring/clients.ts';
+import { policyDeps } from './wiring/inquiries.ts';
 import { openLogins } from './wiring/logins.ts';
 import { openOffload } from './wiring/offload.ts';
 import { operationsOf, writableOf } from './wiring/operations.ts';
@@ -133,6 +134,7 @@ async function build(
       sessions: await openSessions(part, logins.login),
     },
     audit: auditDeps({ logins, tokens, policy, record, refusals }),
+    policy: policyDeps(part, { logins, tokens, policy, refusals }),
   });
   const server = createWardenServer({
     gate,

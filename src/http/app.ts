@@ -10,12 +10,14 @@ import { WardenError } from '../errors.ts';
 import { answerError, type Exchange, type Summary } from '../gate/exchange.ts';
 import type { Log } from '../telemetry/log.ts';
 import { type AuditDeps, auditQuestion } from './routes/audit.ts';
+import { POLICY_QUESTIONS, type PolicyDeps, policyQuestion } from './routes/policy.ts';
 import { type TokenDeps, token } from './routes/token.ts';
 import type { AppState } from './state.ts';
 
 export interface AppDeps {
   readonly token: TokenDeps;
   readonly audit: AuditDeps;
+  readonly policy: PolicyDeps;
   readonly log: Log;
 }
 
@@ -32,6 +34,8 @@ export function createApp(deps: AppDeps): App {
   router.all('/token', token(deps.token));
   router.all('/api/v1/pushes', auditQuestion(deps.audit, 'pushes'));
   router.all('/api/v1/pulls', auditQuestion(deps.audit, 'pulls'));
+  for (const kind of POLICY_QUESTIONS)
+    router.all(`/api/v1/policy/${kind}`, policyQuestion(deps.policy, kind));
   koa.use(router.routes());
   koa.use(function notFound() {
     throw new WardenError('ROUTE_UNKNOWN');

@@ -16,6 +16,8 @@ export interface Logins {
   readonly login: Login;
   /** True while the users file on disk is refused and an older state of it counts. */
   readonly usersRefused: () => boolean;
+  /** The users of now, without their passwords. */
+  readonly users: () => Promise<ReadonlyMap<string, { readonly groups: readonly string[] }>>;
   /** For the token endpoint and the API alike. */
   readonly deps: LoginDeps;
 }
@@ -88,7 +90,8 @@ export async function openLogins(
       });
     },
   };
-  return { login, deps, usersRefused: () => refused };
+  const known = async () => (await users.users.current()).byName;
+  return { login, deps, users: known, usersRefused: () => refused };
 }
 
 function sharedLimits({ log, endings }: Part, url: string): (options: LimitOptions) => Limit {

@@ -5,7 +5,7 @@ import type { Conditions, Fact, From } from '../conditions.ts';
 import { rangeSet } from '../range-set.ts';
 import { keyOf } from './key.ts';
 import { factsOf, onlyFact, withActions, withoutFact } from './one-fact.ts';
-import { keyOfException, type Right, union } from './right.ts';
+import { keyOfExceptions, type Right, union } from './right.ts';
 
 /** The row cut along one of its lists, for each list that has several entries. The parts together are the row. */
 export function* splittings({ when, ...rest }: Right): Generator<readonly Right[]> {
@@ -71,7 +71,7 @@ export function alikeJoined(rows: readonly Right[]): readonly Right[] {
         when[fact] !== undefined,
         keyOf(withoutFact(when, fact)),
         bind,
-        except.map(keyOfException).sort(),
+        keyOfExceptions(except),
       ]);
       const group = alike.get(key);
       if (group === undefined) alike.set(key, [row]);

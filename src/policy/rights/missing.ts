@@ -1,5 +1,6 @@
 /** What one row allows and some other rows do not, in rows again. */
 import { conditionsCover } from '../covers.ts';
+import { disjoint } from './apart.ts';
 import { alikeJoined, splittings } from './lists.ts';
 import { type Exception, keyOfException, type Right } from './right.ts';
 import { rightCovers, sharpened } from './sharpen.ts';
@@ -17,8 +18,9 @@ export function missingOf(row: Right, others: readonly Right[]): readonly Right[
   return look(row, others, budget);
 }
 
-function look(row: Right, others: readonly Right[], budget: { left: number }): readonly Right[] {
-  if (budget.left-- <= 0) return [row];
+function look(row: Right, all: readonly Right[], budget: { left: number }): readonly Right[] {
+  const others = all.filter(({ when }) => !disjoint(when, row.when));
+  if (others.length === 0 || budget.left-- <= 0) return [row];
   if (others.some((other) => rightCovers(other, row))) return [];
   for (const [at, other] of others.entries()) {
     if (!conditionsCover(other.when, row.when) || (other.bind && !row.bind)) continue;

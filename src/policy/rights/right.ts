@@ -1,4 +1,5 @@
 /** One row of a table of rights, and when two rows say the same. */
+import { createHash } from 'node:crypto';
 import type { Conditions } from '../conditions.ts';
 import type { Seen } from '../seen.ts';
 import { weighAll } from '../weigh.ts';
@@ -26,8 +27,20 @@ export interface Right {
 
 /** Equal for rows that allow the same, whichever rules make them. */
 export function keyOfRight({ when, bind, except }: Omit<Right, 'rules' | 'lessenedBy'>): string {
-  return [keyOf(when), bind ? 'bind' : '', ...except.map(keyOfException).sort()].join('\n');
+  return [keyOf(when), bind ? 'bind' : '', keyOfExceptions(except)].join('\n');
 }
+
+/** A digest, since there can be thousands. */
+export function keyOfExceptions(list: readonly Exception[]): string {
+  if (list.length === 0) return '';
+  const before = keysOfLists.get(list);
+  if (before !== undefined) return before;
+  const key = createHash('sha256').update(list.map(keyOfException).sort().join('\n')).digest('base64');
+  keysOfLists.set(list, key);
+  return key;
+}
+
+const keysOfLists = new WeakMap<readonly Exception[], string>();
 
 export function keyOfException(exception: Exception): string {
   const before = keys.get(exception);

@@ -1,0 +1,35 @@
+/** Who asks the API: Basic credentials, or a token of the API's own service. */
+import { WardenError } from '../errors.ts';
+import type { Exchange } from '../gate/exchange.ts';
+import type { Subject } from '../policy/facts.ts';
+import { bearerToken } from '../protocol/challenge.ts';
+import { type LoginDeps, loginWithHeader } from './basic-login.ts';
+
+export interface ApiLoginDeps extends LoginDeps {
+  /** A Bearer of the API's own audience; a registry token is worth nothing here. */
+  readonly verify: (token: string) => { readonly subject: Subject; readonly address: string } | undefined;
+}
+
+/** Basic is offered to people and scripts; the token endpoint gives Bearers for the API's audience. */
+const CHALLENGE = { 'WWW-Authenticate': 'Basic realm="registry-warden audit", charset="UTF-8"' };
+
+/**
+ * @returns who, and from where the credentials came.
+ * @throws {WardenError} TOKEN_MISSING, TOKEN_INVALID, and as loginWithHeader.
+ */
+export async function identify(
+  deps: ApiLoginDeps,
+  { request, client }: Exchange,
+): Promise<{ readonly subject: Subject; readonly tokenAddress: string }> {
+  const { authorization } = request.headers;
+  const bearer = bearerToken(authorization);
+  if (bearer !== undefined) {
+    const verified = client.confidential ? deps.verify(bearer) : undefined;
+    if (verified === undefined) throw new WardenError('TOKEN_INVALID', { headers: CHALLENGE });
+    return { subject: verified.subject, tokenAddress: verified.address };
+  }
+  if (authorization === undefined) throw new WardenError('TOKEN_MISSING', { headers: CHALLENGE });
+  const presented = { client, authorization, userAgent: request.headers['user-agent'] };
+  const { subject } = await loginWithHeader(deps, presented);
+  return { subject, tokenAddress: client.address };
+}

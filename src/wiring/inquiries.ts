@@ -1,0 +1,45 @@
+/** Questions about the policy over HTTP: who may ask them, and what is asked. */
+import type { PolicyAsker, PolicyDeps } from '../http/routes/policy.ts';
+import { createInquiries } from '../inquiry/inquiries.ts';
+import { decide } from '../policy/decide.ts';
+import { type Action, type Question, UNKNOWN } from '../policy/facts.ts';
+import type { Logins } from './logins.ts';
+import type { Part } from './part.ts';
+import type { PolicyInForce } from './policy.ts';
+import type { Refusals } from './refusals.ts';
+import type { Tokens } from './tokens.ts';
+
+export function policyDeps(
+  { settings, endings }: Part,
+  parts: {
+    readonly logins: Logins;
+    readonly tokens: Tokens;
+    readonly policy: PolicyInForce;
+    readonly refusals: Refusals;
+  },
+): PolicyDeps {
+  const { logins, tokens, policy, refusals } = parts;
+  const inquiries = createInquiries();
+  endings.defer(() => inquiries.close());
+  const questionOf = (asker: PolicyAsker, action: Action): Question => ({
+    ...asker,
+    actions: [action],
+    repository: UNKNOWN,
+    tag: undefined,
+    certificate: undefined,
+    time: Date.now(),
+  });
+  return {
+    ...logins.deps,
+    verify: tokens.verifyApi,
+    decide: (asker, action) => decide(policy.current(), questionOf(asker, action)),
+    tellRefusal: (asker, { decision, action, id }) =>
+      refusals.tell({ decision, question: questionOf(asker, action), id }),
+    async ask(kind, raw) {
+      const list = await logins.users();
+      const users = new Map([...list].map(([name, { groups }]) => [name, { groups }]));
+      const { digest } = policy.current();
+      return inquiries.ask({ kind, raw, folder: settings.data, live: digest, users, now: Date.now() });
+    },
+  };
+}
