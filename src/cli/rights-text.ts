@@ -3,7 +3,7 @@ import type { Answered } from '../policy/rights/answer.ts';
 import {
   actionWords,
   circumstances,
-  exceptionWords,
+  exceptionLines,
   repositoryWords,
   whoWords,
 } from '../policy/rights/words.ts';
@@ -28,7 +28,7 @@ export function rightsTable(
     const lines = [
       asked.length === 0 ? 'always' : asked.join(', '),
       ...named,
-      ...except.map(exceptionWords),
+      ...exceptionLines(except),
       ...(lessenedBy.length > 0 ? [`made narrower by ${lessenedBy.join(', ')}`] : []),
     ];
     return lines.map((line, at) =>

@@ -4,7 +4,7 @@ import type { Policy } from '../policy.ts';
 import { diffRights } from './diff.ts';
 import type { Right } from './right.ts';
 import { findWitness } from './witness.ts';
-import { exceptionWords, rightWords } from './words.ts';
+import { exceptionLines, rightWords } from './words.ts';
 import { type WrittenRight, writtenRight } from './written.ts';
 
 /** One row that only one of two policies allows. */
@@ -26,27 +26,31 @@ export interface DescribedDiff {
   readonly added: readonly Change[];
 }
 
-/** For more rows than these no examples are looked for, which takes longest. */
-const EXAMPLES = 200;
+/** Questions that are tried for all rows together, which takes longest; for one row, and for how many rows. */
+const TRIES = 40_000;
+const TRIES_OF_ROW = 1_000;
+const ROWS_TRIED = 200;
 
 export function describeDiff(before: Policy, after: Policy): DescribedDiff {
   const { removed, added } = diffRights(before, after);
+  const tries = Math.min(
+    TRIES_OF_ROW,
+    Math.floor(TRIES / Math.min(ROWS_TRIED, removed.length + added.length)),
+  );
+  const example = (row: Right, at: number, grants: Policy, refuses: Policy) =>
+    at < ROWS_TRIED ? findWitness(row, grants, refuses, tries) : undefined;
   return {
     before: before.digest,
     after: after.digest,
-    removed: removed.map((row, at) =>
-      changeOf(row, 'may no longer', at < EXAMPLES ? findWitness(row, before, after) : undefined),
-    ),
-    added: added.map((row, at) =>
-      changeOf(row, 'may now', at < EXAMPLES ? findWitness(row, after, before) : undefined),
-    ),
+    removed: removed.map((row, at) => changeOf(row, 'may no longer', example(row, at, before, after))),
+    added: added.map((row, at) => changeOf(row, 'may now', example(row, removed.length + at, after, before))),
   };
 }
 
 function changeOf(right: Right, may: string, witness: Question | undefined): Change {
   return {
     sentence: rightWords(right, may),
-    exceptions: right.except.map(exceptionWords),
+    exceptions: exceptionLines(right.except),
     right: writtenRight(right),
     ...(witness && { example: questionWords(witness) }),
   };

@@ -6,17 +6,20 @@ import { see } from '../seen.ts';
 import { type Right, rightHolds } from './right.ts';
 import { nameOf, type Pick, SOME_CLAIMS, type Suggestions, suggestions } from './suggest.ts';
 
-/** Questions that are tried for one row. */
-const TRIES = 1_000;
-
 /**
+ * @param tries how many questions are tried at most.
  * @returns a question of which all is known, for which the row holds, which `grants` grants and `refuses` does not; undefined
  *   where none was found, which proves nothing. The same for the same policies.
  */
-export function findWitness(row: Right, grants: Policy, refuses: Policy): Question | undefined {
+export function findWitness(
+  row: Right,
+  grants: Policy,
+  refuses: Policy,
+  tries: number,
+): Question | undefined {
   const suggested = suggestions(row);
   const pick = createPick();
-  for (let tried = 0; tried < TRIES; tried++) {
+  for (let tried = 0; tried < tries; tried++) {
     const question = composed(suggested, pick);
     const seen = see(question);
     if (

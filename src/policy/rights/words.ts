@@ -143,6 +143,24 @@ export function repositoryWords({ repositories }: Conditions): string {
   return `${texts.length > 1 ? 'repositories' : 'repository'} ${listed(texts, 'or')}`;
 }
 
+/** More are counted only. */
+const EXCEPTIONS_SHOWN = 20;
+
+/** A line for each exception of a row; beyond some, how many more there are. */
+export function exceptionLines(list: readonly Exception[]): readonly string[] {
+  const more = list.length - EXCEPTIONS_SHOWN;
+  const shown = list.slice(0, EXCEPTIONS_SHOWN).map(exceptionWords);
+  return more > 0
+    ? [...shown, `and ${more} more exceptions, of ${denies(list.slice(EXCEPTIONS_SHOWN))}`]
+    : shown;
+}
+
+function denies(list: readonly Exception[]): string {
+  const ids = new Set(list.flatMap(({ rules }) => rules));
+  const [first = 'the rule itself'] = ids;
+  return ids.size <= 1 ? first : `${ids.size} rules such as ${first}`;
+}
+
 /** All that conditions ask; empty where they ask nothing. */
 export function conditionWords(when: Conditions): string {
   const { actions, repositories, users, groups, kinds, methods, authenticated, certificates, build } = when;

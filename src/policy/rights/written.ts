@@ -38,7 +38,12 @@ export interface WrittenRight extends WrittenConditions {
     readonly rules?: readonly string[];
     readonly but?: readonly WrittenConditions[];
   })[];
+  /** How many more there are. */
+  readonly exceptMore?: number;
 }
+
+/** In a policy of thousands of rules a row can have thousands, which nobody reads. */
+const EXCEPTIONS_LIMIT = 100;
 
 export function writtenRight({ rules, lessenedBy, when, bind, except }: Right): WrittenRight {
   return {
@@ -46,7 +51,8 @@ export function writtenRight({ rules, lessenedBy, when, bind, except }: Right): 
     ...(lessenedBy.length > 0 && { lessenedBy }),
     ...writtenConditions(when),
     ...(bind && { bind: 'address' as const }),
-    ...(except.length > 0 && { except: except.map(writtenException) }),
+    ...(except.length > 0 && { except: except.slice(0, EXCEPTIONS_LIMIT).map(writtenException) }),
+    ...(except.length > EXCEPTIONS_LIMIT && { exceptMore: except.length - EXCEPTIONS_LIMIT }),
   };
 }
 

@@ -38,7 +38,7 @@ describe('the difference of two policies', () => {
       const next = changed(document, random);
       const [before, after] = [policyOfDocuments(document), policyOfDocuments(next)];
       const { removed, added } = diffRights(before, after);
-      for (const row of removed) if (findWitness(row, before, after)) tally.shown++;
+      for (const row of removed) if (findWitness(row, before, after, 1000)) tally.shown++;
       tally.told += removed.length;
       for (let asked = 0; asked < 300; asked++) {
         const question = randomQuestion(random);
@@ -75,8 +75,8 @@ describe('the difference of two policies', () => {
       const before = policyOfDocuments(document);
       const after = policyOfDocuments(cut(document));
       const { removed, added } = diffRights(before, after);
-      for (const row of removed) expect(findWitness(row, before, after)).toBeUndefined();
-      for (const row of added) expect(findWitness(row, after, before)).toBeUndefined();
+      for (const row of removed) expect(findWitness(row, before, after, 1000)).toBeUndefined();
+      for (const row of added) expect(findWitness(row, after, before, 1000)).toBeUndefined();
       told += removed.length + added.length;
       rows += before.rules.length + after.rules.length;
     }
