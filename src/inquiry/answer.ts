@@ -38,15 +38,22 @@ export async function answerInquiry({ kind, raw, folder, live, users, now }: Inq
   const history = await openPolicyHistory(folder);
   try {
     if (kind === 'diff') return await diff(read, { history, live, users, folder, now });
-    const policy = await policyOf(history, read.one('version') ?? live, 'version');
+    const policy = await policyOf(history, read.one('version'), live, 'version');
     return kind === 'explain' ? explain(read, policy, users, now) : rights(kind, read, policy, users, now);
   } finally {
     await history.close();
   }
 }
 
-async function policyOf(history: PolicyHistory, name: string, parameter: string): Promise<Policy> {
-  const found = await history.version(name);
+async function policyOf(
+  history: PolicyHistory,
+  name: string | undefined,
+  live: string,
+  parameter: string,
+): Promise<Policy> {
+  const found = await history.version(name ?? live);
+  if (!found.ok && name === undefined)
+    throw malformed(parameter, `is missing, and the policy in force is not kept yet: ${found.reason}`);
   if (!found.ok) throw malformed(parameter, `names no policy: ${found.reason}`);
   const version = readVersion(found.version);
   if (!version.ok)
@@ -146,7 +153,7 @@ async function diff(
   const named = (name: 'old' | 'new') => {
     const text = read.one(name);
     if (text === undefined) throw malformed(name, 'is missing: the digest of a policy, or live');
-    return policyOf(history, text === 'live' ? live : text, name);
+    return policyOf(history, text === 'live' ? undefined : text, live, name);
   };
   const [before, after] = [await named('old'), await named('new')];
   const text = read.one('replay');
