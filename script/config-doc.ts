@@ -15,6 +15,7 @@ interface Node {
   readonly minimum?: number;
   readonly maximum?: number;
   readonly items?: Node;
+  readonly anyOf?: readonly Node[];
   readonly properties?: Readonly<Record<string, Node>>;
   readonly required?: readonly string[];
 }
@@ -37,17 +38,21 @@ function rows(node: Node, prefix: string): string[] {
   return Object.entries(node.properties ?? {}).flatMap(([name, child]) => {
     const key = `${prefix}${name}`;
     const required = node.required?.includes(name) ?? false;
-    const cells = [`\`${key}\``, kindOf(child), defaultOf(child, required), child.description ?? ''];
+    const meaning = (child.description ?? '').replaceAll('<', '&lt;');
+    const cells = [`\`${key}\``, kindOf(child), defaultOf(child, required), meaning];
     return [
-      `| ${cells.map((cell) => cell.replaceAll('|', '\\|').replaceAll('<', '&lt;')).join(' | ')} |`,
+      `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`,
       ...rows(child, `${key}.`),
+      ...rows(child.items ?? {}, `${key}[].`),
     ];
   });
 }
 
-function kindOf({ type, enum: words, minimum, maximum, items, properties }: Node): string {
+function kindOf({ type, enum: words, minimum, maximum, items, properties, anyOf }: Node): string {
+  if (anyOf) return anyOf.map(kindOf).join(' or ');
   if (properties) return 'section';
   if (words) return words.map((word) => `\`${String(word)}\``).join(' or ');
+  if (type === 'array' && items?.properties) return 'list of sections';
   if (type === 'array') return `list of ${items?.type === 'string' ? 'texts' : (items?.type ?? 'values')}`;
   if (type === 'integer') {
     const bounded = maximum !== undefined && maximum < Number.MAX_SAFE_INTEGER;

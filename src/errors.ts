@@ -63,6 +63,11 @@ export const catalogue = {
     code: 'TOOMANYREQUESTS',
     message: 'too many failed logins; wait and try again',
   },
+  ISSUER_UNAVAILABLE: {
+    status: 503,
+    code: 'UNAVAILABLE',
+    message: 'the keys of the issuer of this token cannot be had',
+  },
   REGISTRY_UNAVAILABLE: { status: 503, code: 'UNAVAILABLE', message: 'the registry does not answer' },
   REGISTRY_MISBEHAVED: {
     status: 502,

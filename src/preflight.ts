@@ -9,13 +9,16 @@ import { dirname } from 'node:path';
 import { createSecureContext } from 'node:tls';
 import { hiddenClients, readNetworkFacts } from './config/container-network.ts';
 import type { NamedFiles } from './config/named-files.ts';
+import type { OidcIssuer } from './config/oidc-schema.ts';
 import { loadPolicy, stampPolicyFiles } from './config/policy-files.ts';
 import type { PolicyText } from './config/policy-texts.ts';
 import { describeErrno } from './config/read-text.ts';
 import { loadSettings, type Settings } from './config/settings.ts';
 import type { Problem } from './config/yaml.ts';
+import { readKeyFile } from './identity/oidc/key-source.ts';
 import { loadUsers } from './identity/users-file.ts';
 import type { Policy } from './policy/policy.ts';
+import { type Path, pathText } from './policy/problem.ts';
 import { loadCertificateChain } from './token/certificates.ts';
 import { loadSigningKey, type SigningKey } from './token/keys.ts';
 import { loadOffloadKey, type OffloadKey } from './token/offload-key.ts';
@@ -70,12 +73,12 @@ export async function preflight(settingsFile: string, now: number): Promise<Pref
   }
 
   /** A file that is not there is most often a wrong name, and that stands in the settings. */
-  function namedBy(problem: Problem, key: readonly string[]): Problem {
+  function namedBy(problem: Problem, key: Path): Problem {
     if (key.length === 0 || !/cannot be read/.test(problem.message)) return problem;
     const { line, column } = read.ok ? read.positionOf(key) : { line: 1, column: 1 };
     return {
       ...problem,
-      message: `${problem.message} (${key.join('.')} at ${settingsFile}:${line}:${column})`,
+      message: `${problem.message} (${pathText(key)} at ${settingsFile}:${line}:${column})`,
     };
   }
 
@@ -107,6 +110,9 @@ export async function preflight(settingsFile: string, now: number): Promise<Pref
   const policy = take(await loadPolicy(settings.policy), 'policy');
   take(await loadUsers(settings.users), 'users');
   const tls = settings.listen.tls && take(loadTls(settings.listen.tls, now), 'listen', 'tls');
+  for (const [index, issuer] of settings.oidc.entries()) {
+    for (const problem of await problemsOfIssuer(issuer)) problems.push(namedBy(problem, ['oidc', index]));
+  }
   const redis = settings.state && take(loadRedisUrl(settings.state.redisUrlFile), 'state', 'redisUrlFile');
 
   if (tls) warnings.push(...namesMissing(settings, tls.tls.cert, settings.listen.tls?.certificateFile ?? ''));
@@ -203,6 +209,24 @@ export function loadTls(
     warnings: expiresAt - now < EXPIRY_WARNING ? [soon] : [],
     tls: { cert, key, expiresAt },
   };
+}
+
+/** Of the files of an issuer. Whether it answers is seen when Warden runs: it need not be up for a start. */
+async function problemsOfIssuer({ caFile, jwksFile }: OidcIssuer): Promise<readonly Problem[]> {
+  const problems: Problem[] = [];
+  if (caFile !== undefined) {
+    try {
+      new X509Certificate(readFileSync(caFile));
+    } catch (error) {
+      const { code } = error as { readonly code?: string };
+      const unread = code !== undefined && !code.startsWith('ERR_OSSL');
+      const why = unread ? `cannot be read: ${describeErrno(error)}` : 'expected PEM certificates of a CA';
+      problems.push(at(caFile, why));
+    }
+  }
+  const keys = jwksFile === undefined ? undefined : await readKeyFile(jwksFile);
+  if (keys?.ok === false) problems.push(at(jwksFile ?? '', keys.reason));
+  return problems;
 }
 
 /** Clients compare the name that they were given with those of the certificate, and end there if it is none of them. */

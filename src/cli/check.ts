@@ -22,7 +22,7 @@ export function addCheckCommand(program: Command, { io, defaultConfig, exit }: C
       const warnings = [...checked.warnings];
       if (checked.ok) {
         const { policy, settings } = checked.loaded;
-        warnings.push(...(await strangers(policy, settings.users)));
+        warnings.push(...(await strangers(policy, settings)));
       }
       for (const warning of warnings) io.err(`${describeProblem(warning)} (warning)`);
       if (checked.ok) {

@@ -71,6 +71,6 @@ async function look(
   const loaded = await loadPolicy(paths.length === 0 && settings ? settings.policy : paths);
   if (!loaded.ok) return { problems: loaded.problems, warnings: [] };
   const { policy } = loaded;
-  const warnings = [...loaded.warnings, ...(settings ? await strangers(policy, settings.users) : [])];
+  const warnings = [...loaded.warnings, ...(settings ? await strangers(policy, settings) : [])];
   return { digest: policy.digest, rules: policy.rules.length, problems: [], warnings };
 }

@@ -1,14 +1,21 @@
-/** What the users file shows to be wrong in a policy. */
+/** What the users file and the settings show to be wrong in a policy. */
+import type { Settings } from '../config/settings.ts';
 import type { Problem } from '../config/yaml.ts';
 import { loadUsers } from '../identity/users-file.ts';
 import { lintUsers } from '../policy/lint-users.ts';
 import type { Policy } from '../policy/policy.ts';
 
 /**
- * Users and groups of the policy that are not in the users file; nothing where there is no good one. Said by checks and not at a
- * start: a group may well be empty for a while.
+ * Users and groups of the policy that neither the users file nor an issuer of builds has; nothing where there is no good users
+ * file. Said by checks and not at a start: a group may well be empty for a while.
  */
-export async function strangers(policy: Policy, usersFile: string): Promise<readonly Problem[]> {
-  const read = await loadUsers(usersFile);
-  return read.ok ? lintUsers(policy, read.users.byName.values()) : [];
+export async function strangers(
+  policy: Policy,
+  { users, oidc }: Pick<Settings, 'users' | 'oidc'>,
+): Promise<readonly Problem[]> {
+  const read = await loadUsers(users);
+  if (!read.ok) return [];
+  const builds = oidc.map(({ groups: { always, among } }) => ({ name: '', groups: [...always, ...among] }));
+  const isBuild = (name: string): boolean => oidc.some((issuer) => name.startsWith(`${issuer.name}:`));
+  return lintUsers(policy, [...read.users.byName.values(), ...builds], isBuild);
 }

@@ -2,6 +2,7 @@
 import { contains, parseRange, requireRange } from '../policy/address.ts';
 import { type Path, pathText } from '../policy/problem.ts';
 import { judgeOffload } from './offload-judgement.ts';
+import { judgeOidc } from './oidc-judgement.ts';
 import type { Settings } from './settings-schema.ts';
 import type { PositionOf, Problem } from './yaml.ts';
 
@@ -71,6 +72,7 @@ export function judgeSettings(settings: Settings, file: string, positionOf: Posi
     say(problems, ['operations', 'port'], 'the same address and port as listen');
   }
   judgeOffload(settings, (path, sentence) => say(problems, path, sentence));
+  judgeOidc(settings.oidc, (path, sentence) => say(problems, path, sentence));
 
   const open = !isLoopback(listen.host);
   if (settings.allowCredentialsOverHttp) {

@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { canonicalAddress } from '../policy/address.ts';
 import { offloadSchema } from './offload-schema.ts';
+import { oidcSchema } from './oidc-schema.ts';
 import { isAuthority, path, proxy } from './settings-values.ts';
 
 const origin = z.string().refine(
@@ -231,6 +232,11 @@ export const settingsSchema = z.strictObject({
     })
     .prefault({})
     .describe('Limits of logins.'),
+  oidc: oidcSchema
+    .default([])
+    .describe(
+      'Issuers whose id tokens builds may send as password: Jenkins, GitLab CI, GitHub Actions, or any other that speaks OpenID Connect. docs/oidc.md has examples.',
+    ),
   record: z
     .strictObject({
       minimumFreeMegabytes: z

@@ -36,7 +36,7 @@ export async function loadSettings(file: string, read: ReadText = readText): Pro
 
 function complete(value: z.output<typeof settingsSchema>, file: string): Settings {
   const at = (path: string): string => resolve(dirname(file), path);
-  const { listen, registry, offload, tokens, state } = value;
+  const { listen, registry, offload, tokens, state, oidc } = value;
   const service = value.service ?? authorityOf(value.publicUrl);
   return deepFreeze({
     ...value,
@@ -65,6 +65,11 @@ function complete(value: z.output<typeof settingsSchema>, file: string): Setting
     tokens: { ...tokens, keyFile: at(tokens.keyFile) },
     policy: at(value.policy),
     users: at(value.users),
+    oidc: oidc.map((issuer) => ({
+      ...issuer,
+      ...(issuer.jwksFile !== undefined && { jwksFile: at(issuer.jwksFile) }),
+      ...(issuer.caFile !== undefined && { caFile: at(issuer.caFile) }),
+    })),
     data: at(value.data),
     ...(state && { state: { redisUrlFile: at(state.redisUrlFile) } }),
   });

@@ -1,6 +1,7 @@
 /** What is recorded of a push before the registry is asked. */
 import type { Reference } from '../protocol/names.ts';
 import type { PushIntent } from '../provenance/record.ts';
+import { buildOf, metaOf } from './build-facts.ts';
 import type { Judgement } from './deps.ts';
 import type { PushKey } from './pushes-under-way.ts';
 import { actorOf, peerOf, policyOf, tokenOf } from './record-facts.ts';
@@ -44,6 +45,8 @@ export function makeIntent(pushing: Pushing, content: Content, { judgement, from
     actor: actorOf(token),
     peer: peerOf(exchange, judgement.decision.host),
     token: tokenOf(token),
+    ...buildOf(token.subject),
+    ...metaOf(exchange.request.headers),
     policy: policyOf(judgement, deps.policyDigest(), exchange.id),
     push: underWay.part(keyOf(pushing)),
     ...(Object.keys(labels).length > 0 && { labels: { ...labels } }),

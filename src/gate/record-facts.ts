@@ -11,6 +11,7 @@ export function actorOf({ subject, jti }: VerifiedToken): Actor {
     sub: subject.name,
     kind: subject.kind,
     method: subject.method,
+    ...(subject.build?.issuer !== undefined && { issuer: subject.build.issuer }),
     jti,
     ...(subject.groups.length > 0 && { groups: [...subject.groups] }),
     // Of the anonymous one nothing was proven but that nobody logged in.

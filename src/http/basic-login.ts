@@ -8,6 +8,8 @@ import { ANONYMOUS, type Subject } from '../policy/facts.ts';
 export interface LoggedIn {
   readonly subject: Subject;
   readonly credential: string;
+  /** The name that was typed. That of the subject may be another: builds log in under a name that says only how. */
+  readonly account: string;
 }
 
 export interface LoginDeps {
@@ -26,7 +28,10 @@ export interface LoginDeps {
 /** What may be recorded of a login that failed. */
 export interface LoginFailure {
   /** Never what was typed for it: people put passwords and tokens into that field. Unknown while nobody looked the name up. */
-  readonly user: { readonly exists: true; readonly name: string } | { readonly exists: false } | undefined;
+  readonly user:
+    | { readonly exists: true; readonly name: string }
+    | { readonly exists: false; readonly method: 'password' | 'oidc' }
+    | undefined;
   readonly client: Client;
   readonly userAgent: string | undefined;
   readonly reason: ErrorName;
@@ -45,7 +50,7 @@ export interface Presented {
  *   `docker login` takes that for success. CREDENTIALS_EXPOSED where they came in the clear.
  */
 export async function loginWithHeader(deps: LoginDeps, presented: Presented): Promise<LoggedIn> {
-  if (presented.authorization === undefined) return { subject: ANONYMOUS, credential: '' };
+  if (presented.authorization === undefined) return { subject: ANONYMOUS, credential: '', account: '' };
   const basic = deps.parseBasic(presented.authorization);
   if (basic === 'malformed') throw new WardenError('CREDENTIALS_REFUSED');
   return loginWithPassword(deps, presented, basic);
@@ -67,11 +72,16 @@ export async function loginWithPassword(
     }
     throw error;
   }
-  if (found.ok) return found;
-  const known =
-    found.reason === 'wrong password'
-      ? ({ exists: true, name: user } as const)
-      : ({ exists: false } as const);
-  deps.loginFailed({ user: known, client, userAgent, reason: 'CREDENTIALS_REFUSED' });
-  throw new WardenError('CREDENTIALS_REFUSED');
+  if (found.ok) return { ...found, account: user };
+  deps.loginFailed({ user: knownOf(found.reason, user), client, userAgent, reason: 'CREDENTIALS_REFUSED' });
+  const sentence = found.reason === 'token refused' ? found.sentence : undefined;
+  throw new WardenError('CREDENTIALS_REFUSED', { ...(sentence !== undefined && { sentence }) });
+}
+
+function knownOf(
+  reason: Extract<LoginOutcome, { readonly ok: false }>['reason'],
+  typed: string,
+): LoginFailure['user'] {
+  if (reason === 'wrong password') return { exists: true, name: typed };
+  return { exists: false, method: reason === 'token refused' ? 'oidc' : 'password' };
 }

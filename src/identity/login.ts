@@ -38,7 +38,9 @@ export type LoginOutcome =
       readonly credential: string;
     }
   /** The reason is for the record; the client hears one sentence for all. */
-  | { readonly ok: false; readonly reason: 'unknown user' | 'wrong password' };
+  | { readonly ok: false; readonly reason: 'unknown user' | 'wrong password' }
+  /** The sentence is there where it gives nothing away: the token was signed by its issuer. */
+  | { readonly ok: false; readonly reason: 'token refused'; readonly sentence?: string };
 
 export interface Login {
   /**

@@ -43,6 +43,14 @@ export const BUILD_CLAIMS = [
 export type BuildClaim = (typeof BUILD_CLAIMS)[number];
 export type BuildClaims = { readonly [Claim in BuildClaim]?: string };
 
+/** What else its token says, for the record: no rule asks it. */
+export interface BuildRun {
+  /** SHA-256 of the token, in hexadecimal digits. */
+  readonly token: string;
+  readonly number?: number;
+  readonly commit?: string;
+}
+
 /** Who is asking. `name` is '' for the anonymous subject and only for it. */
 export interface Subject {
   readonly name: string;
@@ -52,6 +60,7 @@ export interface Subject {
   readonly method: string;
   /** Absent for whoever did not log in with the token of a build. */
   readonly build?: BuildClaims;
+  readonly run?: BuildRun;
 }
 
 export const ANONYMOUS: Subject = { name: '', kind: 'anonymous', groups: [], method: 'none' };

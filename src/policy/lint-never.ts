@@ -13,7 +13,7 @@ import type { BlockContent, RuleContent } from './schema.ts';
 const PRODUCED: {
   readonly kinds: readonly SubjectKind[];
   readonly methods: readonly Method[];
-} = { kinds: ['anonymous', 'person'], methods: ['password'] };
+} = { kinds: ['anonymous', 'person', 'build'], methods: ['password', 'oidc'] };
 
 export interface Found {
   readonly path: Path;
@@ -59,7 +59,7 @@ export function notProduced(rule: RuleContent): readonly Found[] {
   );
 }
 
-function missing({ who, build }: Pick<BlockContent, 'who' | 'build'>): readonly Found[] {
+function missing({ who }: Pick<BlockContent, 'who'>): readonly Found[] {
   const found: Found[] = [];
   const words = (list: readonly string[] | undefined, produced: readonly string[], key: string) => {
     for (const [index, word] of (list ?? []).entries()) {
@@ -74,11 +74,6 @@ function missing({ who, build }: Pick<BlockContent, 'who' | 'build'>): readonly 
     found.push({
       path: ['who', 'certificates'],
       sentence: 'waits for client certificates, which this version does not ask for',
-    });
-  if (build)
-    found.push({
-      path: ['build'],
-      sentence: 'waits for the tokens of builds, which this version does not take',
     });
   return found;
 }

@@ -6,7 +6,7 @@
  * `verified`   proven by a signature or an authentication that Warden checked;
  * `looked-up`  asked by Warden from the authority for it;
  * `claimed`    said by the client or by the content it pushed.
- * Objects that can be one or the other carry it as `evidence`. Elsewhere it is fixed: `peer.ua`, `labels` and `subject`'s
+ * Objects that can be one or the other carry it as `evidence`. Elsewhere it is fixed: `peer.ua`, `labels`, `meta` and `subject`'s
  * media and artifact types repeat what the client said; `peer.host` is as good as `peer.hostBy`; all else is observed.
  *
  * A fact that is not known, or does not apply, is absent: never null, never empty to mean unknown.
@@ -105,8 +105,12 @@ const push = {
   build: z
     .strictObject({
       issuer: text.optional(),
+      project: text.optional(),
       job: z.string().optional(),
       number: count.optional(),
+      environment: text.optional(),
+      /** What started it: a push, a schedule, a person. */
+      event: text.optional(),
       /** SHA-256 of the verified identity token. */
       token: text.optional(),
       node: z.string().optional(),
@@ -148,6 +152,11 @@ const push = {
   push: text.optional(),
   /** Warden wrote these bytes itself, because the actor pushed or deleted what refers to another manifest: the list of those. */
   madeBy: z.literal('warden').optional(),
+  /**
+   * What the client sent in headers `X-Meta-…`, by the rest of their names in lower case: claimed by whoever wrote the
+   * client's settings, and never more, whatever they say.
+   */
+  meta: z.record(z.string(), z.string()).optional(),
   /** Of the image's configuration: claimed, and cut first where a record grows too large. */
   labels: z.record(z.string(), z.string()).optional(),
   operator: z.strictObject({ name: z.string(), evidence }).optional(),

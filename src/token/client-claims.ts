@@ -15,7 +15,26 @@ const access = z.strictObject({
   actions: z.array(z.enum(['pull', 'push', 'delete', '*'])).max(4),
 });
 
-/** Every claim is required, and no other may be there: whatever differs was not made here. */
+const fact = z.string().min(1).max(255);
+const factOrNone = fact.exactOptional();
+/** Of a build alone: what its issuer's key has vouched for. */
+const build = z.strictObject({
+  issuer: fact,
+  project: factOrNone,
+  branch: factOrNone,
+  tag: factOrNone,
+  job: factOrNone,
+  environment: factOrNone,
+  event: factOrNone,
+  operator: factOrNone,
+});
+const run = z.strictObject({
+  token: z.string().regex(/^[0-9a-f]{64}$/),
+  number: z.int().min(0).exactOptional(),
+  commit: factOrNone,
+});
+
+/** Every claim is required but those of a build, and no other may be there: whatever differs was not made here. */
 export const ClientClaims = z.strictObject({
   iss: text,
   aud: text,
@@ -33,6 +52,8 @@ export const ClientClaims = z.strictObject({
     method: text,
     /** The address that fetched the token. */
     ip: text,
+    build: build.optional(),
+    run: run.optional(),
   }),
 });
 export type ClientClaims = z.infer<typeof ClientClaims>;

@@ -101,7 +101,14 @@ export function createClientTokens(options: ClientTokenOptions): ClientTokens {
       access: access.map(
         ({ type, name, actions }) => ({ type, name, actions: [...actions] }) as ClientClaims['access'][0],
       ),
-      warden: { kind: subject.kind, groups: [...subject.groups], method: subject.method, ip: address },
+      warden: {
+        kind: subject.kind,
+        groups: [...subject.groups],
+        method: subject.method,
+        ip: address,
+        ...(subject.build && { build: { ...subject.build, issuer: subject.build.issuer ?? '' } }),
+        ...(subject.run && { run: subject.run }),
+      },
     };
     const token = jwt.sign(claims, signingKey.privateKey, {
       algorithm: signingKey.algorithm,
@@ -160,9 +167,10 @@ export function createClientTokens(options: ClientTokenOptions): ClientTokens {
       if (!claims || claims.aud !== audience || claims.use !== use) return 'invalid';
       const { sub, jti, access, iat, exp, warden } = claims;
       if ((warden.kind === 'anonymous') !== (sub === '')) return 'invalid';
-      const { kind, groups, method, ip } = warden;
+      const { kind, groups, method, ip, build, run } = warden;
+      if ((kind === 'build') !== (build !== undefined)) return 'invalid';
       const read: ClientToken = {
-        subject: { name: sub, kind, groups, method },
+        subject: { name: sub, kind, groups, method, ...(build && { build }), ...(run && { run }) },
         jti,
         address: ip,
         access,

@@ -1,7 +1,7 @@
-/** Who asks: the users of the file, and the limits of guessing. */
+/** Who asks: the users of the file, builds with a token of theirs, and the limits of guessing. */
 import { describeProblem } from '../config/yaml.ts';
 import { WardenError } from '../errors.ts';
-import type { LoginDeps } from '../http/basic-login.ts';
+import type { LoginDeps, LoginFailure } from '../http/basic-login.ts';
 import { parseBasic } from '../identity/basic.ts';
 import { createLogin, type Login } from '../identity/login.ts';
 import { createPasswords } from '../identity/passwords.ts';
@@ -10,6 +10,7 @@ import type { Recorder } from '../provenance/recorder.ts';
 import { createMemoryLimit, type Limit, type LimitOptions } from '../state/limits.ts';
 import { connectRedis } from '../state/redis.ts';
 import { createRedisLimit } from '../state/redis-limit.ts';
+import { openBuildLogins } from './oidc.ts';
 import { type Part, reportProblems, WATCH_MS } from './part.ts';
 
 export interface Logins {
@@ -69,7 +70,10 @@ export async function openLogins(
     },
   });
   const deps: LoginDeps = {
-    login: login.login,
+    login: openBuildLogins(part, {
+      otherwise: login.login,
+      byAddress: limitOf({ name: 'login-token-address', points: byAddress, seconds: WINDOW_SECONDS }),
+    }),
     parseBasic: (header) => parseBasic(header) ?? 'malformed',
     loginFailed({ user, client, userAgent, reason }) {
       recorder.loginFailed({
@@ -77,8 +81,8 @@ export async function openLogins(
         ...(user && {
           actor: {
             sub: user.exists ? user.name : UNKNOWN_NAME,
-            kind: 'person',
-            method: 'password',
+            kind: methodOf(user) === 'oidc' ? 'build' : 'person',
+            method: methodOf(user),
             evidence: 'claimed',
           },
         }),
@@ -105,6 +109,10 @@ function sharedLimits({ log, endings }: Part, url: string): (options: LimitOptio
   endings.defer(close);
   return (options) =>
     createRedisLimit({ ...options, client, onAway: () => tell('a count was not answered') });
+}
+
+function methodOf(user: NonNullable<LoginFailure['user']>): 'password' | 'oidc' {
+  return user.exists ? 'password' : user.method;
 }
 
 /** What strangers wrote, for a record: cut, printable ASCII. */

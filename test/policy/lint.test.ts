@@ -54,11 +54,6 @@ describe('a warning', () => {
     ],
     ['certificates', { who: '{ certificates: [a] }' }, 'waits for client certificates'],
     [
-      'builds, also as an exception',
-      { unless: '[{ build: { branch: [main] } }]' },
-      'waits for the tokens of builds',
-    ],
-    [
       'an exception that always holds',
       { from: '[10.1.2.3]', unless: '[{ who: { users: [a] } }, { from: [10.1.0.0/16] }]' },
       'never applies: its exception holds wherever the rest of the rule does',

@@ -136,12 +136,12 @@ async function identify(
     if (subject === undefined) {
       throw new WardenError('CREDENTIALS_REFUSED', { sentence: 'the login has ended; log in again' });
     }
-    return { subject, credential: '' };
+    return { subject, credential: '', account: subject.name };
   }
   const found = await loginWithHeader(deps, presented);
   // Who is recorded is who authenticated: a second name that differs is a mistake or a try to be taken for another.
   const named = credentials.account;
-  if (named !== undefined && found.subject.name !== '' && named !== found.subject.name) {
+  if (named !== undefined && found.subject.name !== '' && named !== found.account) {
     throw new WardenError('REQUEST_MALFORMED', {
       sentence: 'the parameter account differs from the user that logged in',
     });
@@ -149,7 +149,10 @@ async function identify(
   return found;
 }
 
-/** A refresh token: the same one again for a refresh, a new one for a login that asks for it, none for the anonymous. */
+/**
+ * A refresh token: the same one again for a refresh, a new one for a login that asks for it. None for the anonymous, and
+ * none for builds: a login must not outlive the id token that it was made with.
+ */
 async function refreshToken(
   deps: TokenDeps,
   exchange: Exchange,
@@ -157,6 +160,7 @@ async function refreshToken(
   found: LoggedIn,
 ): Promise<string | undefined> {
   if (credentials.kind === 'refresh') return credentials.token;
-  if (!offline || deps.sessions === undefined || found.subject.kind === 'anonymous') return undefined;
+  const { kind } = found.subject;
+  if (!offline || deps.sessions === undefined || kind === 'anonymous' || kind === 'build') return undefined;
   return deps.sessions.start({ ...found, service, address: exchange.client.address, clientId });
 }
