@@ -19,3 +19,13 @@ rules:
     'a.yaml:4:5 rule b: no user of the users file is in the group "ops"',
   ]);
 });
+
+it('names of builds are in no file, so nothing is said of them', () => {
+  const policy = policyOf(`rules:
+  - { id: a, allow: [pull], repositories: ["**"], who: { users: ["ci:job-7", "other:job-7"] } }
+`);
+  const isBuild = (name: string) => name.startsWith('ci:');
+  expect(lintUsers(policy, [], isBuild).map(describeProblem)).toEqual([
+    'a.yaml:2:5 rule a: no user of the users file is called "other:job-7"',
+  ]);
+});

@@ -8,6 +8,11 @@ describe('a warning', () => {
     expect(report(withRule(push)).warnings).toEqual([]);
   });
 
+  it('is not given for a push by builds', () => {
+    const builds = { who: '{ kinds: [build], methods: [oidc] }', build: '{ branch: [main] }' };
+    expect(report(withRule({ ...push, ...builds })).warnings).toEqual([]);
+  });
+
   it.each<[string, Readonly<Record<string, string | undefined>>, string]>([
     [
       'a push from anywhere',

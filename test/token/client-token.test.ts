@@ -9,6 +9,14 @@ import type { Access } from '../../src/token/access.ts';
 import { type ClientTokenOptions, createClientTokens, TOKEN_LIMIT } from '../../src/token/client-token.ts';
 import { makeKey, pemOf } from './make-keys.ts';
 
+const BUILD: Subject = {
+  name: 'ci:job-7',
+  kind: 'build',
+  groups: ['ci'],
+  method: 'oidc',
+  build: { issuer: 'https://ci.corp', project: 'team/app', branch: 'main' },
+  run: { token: 'ab'.repeat(32), number: 7, commit: '714a629c0b401fdce83e847fc9589983fc6f46bc' },
+};
 const ALICE: Subject = { name: 'alice', kind: 'person', groups: ['ci', 'admins'], method: 'password' };
 const PULL: readonly Access[] = [{ type: 'repository', name: 'team/app', actions: ['pull'] }];
 const PUSH: readonly Access[] = [{ type: 'repository', name: 'team/app', actions: ['pull', 'push'] }];
@@ -83,6 +91,15 @@ describe('a client’s token', () => {
       issuedAt: START,
       expiresAt: START + 300,
     });
+  });
+
+  it('of a build says what its issuer vouched for', () => {
+    const { tokens, sign } = start();
+    const { token } = sign(PUSH, BUILD);
+    expect(parts(token).claims).toMatchObject({
+      warden: { kind: 'build', build: BUILD.build, run: BUILD.run },
+    });
+    expect(tokens.verify(token)).toMatchObject({ subject: BUILD });
   });
 
   it('of the anonymous subject has an empty name, and an empty list of rights is a list', () => {
@@ -286,6 +303,11 @@ describe('a token is invalid', () => {
       { warden: { ...warden, groups: [7] } },
       { warden: { ...warden, ip: undefined } },
       { warden: { ...warden, more: true } },
+      { warden: { ...warden, kind: 'build' } },
+      { warden: { ...warden, build: BUILD.build } },
+      { warden: { ...warden, kind: 'build', build: {} } },
+      { warden: { ...warden, kind: 'build', build: { issuer: 'x', more: 'y' } } },
+      { warden: { ...warden, kind: 'build', build: BUILD.build, run: { token: 'short' } } },
       { admin: true },
     ]) {
       expect([change, tokens.verify(await forge({ ...claims, ...change }))]).toEqual([change, 'invalid']);
