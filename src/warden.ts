@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { authorityOf } from './config/settings.ts';
 import { WardenError } from './errors.ts';
 import { createAskedTags } from './gate/asked-tags.ts';
+import { createBodyBudget } from './gate/body-budget.ts';
 import { createGate } from './gate/gate.ts';
 import { createManifestCheck } from './gate/manifest-check.ts';
 import { createUploadSeals, deriveSealKey } from './gate/upload-seal.ts';
@@ -104,6 +105,7 @@ async function build(
     policyDigest: () => policy.current().digest,
     tellRefusal: refusals.tell,
     askedTags: createAskedTags(() => performance.now()),
+    bodies: createBodyBudget(),
     manifests: createManifestCheck({ registry, isRecorded: record.isRecorded }),
     seals: createUploadSeals(deriveSealKey(loaded.clientKey.privateKey)),
     registry,

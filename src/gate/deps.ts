@@ -6,6 +6,7 @@ import type { Recorder } from '../provenance/recorder.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { Registry } from '../upstream/registry.ts';
 import type { AskedTags } from './asked-tags.ts';
+import type { BodyBudget } from './body-budget.ts';
 import type { ManifestCheck } from './manifest-check.ts';
 import type { Offload } from './offload-place.ts';
 import type { UploadSeals } from './upload-seal.ts';
@@ -42,6 +43,7 @@ export interface GateDeps {
   readonly seals: UploadSeals;
   readonly manifests: ManifestCheck;
   readonly askedTags: AskedTags;
+  readonly bodies: BodyBudget;
   readonly registry: Registry;
   /** Undefined: all bodies go through Warden. */
   readonly offload: Offload | undefined;

@@ -7,7 +7,7 @@ import { WardenError } from '../errors.ts';
 import { plainMediaType } from '../protocol/manifest.ts';
 import { type RegistryRequest, readRequest, readTarget, writeTarget } from '../protocol/request.ts';
 import { forward } from '../upstream/forward.ts';
-import { headersToRegistry } from '../upstream/headers.ts';
+import { acceptSchema2, headersToRegistry } from '../upstream/headers.ts';
 import type { UpstreamAccess } from '../upstream/send.ts';
 import { authenticate, authorize, mayPull, questionOf } from './authorize.ts';
 import { readCatalog } from './catalog.ts';
@@ -211,6 +211,7 @@ async function pass(
   const headers = headersToRegistry(exchange.request.headers, originOf(exchange));
   // The registry reads forms, and obeys them over the query; what is an upload is sent as one.
   if (carriesBody) headers['content-type'] = 'application/octet-stream';
+  if (request.route === 'manifest') acceptSchema2(headers);
   if (exchange.expectsContinue) exchange.response.writeContinue();
   const done = await forward(deps.registry, {
     send: {

@@ -6,9 +6,18 @@
  */
 import { createHash } from 'node:crypto';
 import { WardenError } from '../errors.ts';
-import { hasImageConfig, MANIFEST_LIMIT, readImageConfig, readManifest } from '../protocol/manifest.ts';
+import {
+  hasImageConfig,
+  MANIFEST_LIMIT,
+  MANIFEST_TYPES,
+  type Manifest,
+  readImageConfig,
+  readManifest,
+} from '../protocol/manifest.ts';
 import { referenceText } from '../protocol/names.ts';
+import { isReferrersTag } from '../protocol/referrers.ts';
 import { authorize } from './authorize.ts';
+import type { Holding } from './body-budget.ts';
 import type { GateDeps, Judgement } from './deps.ts';
 import type { Exchange } from './exchange.ts';
 import { needOf } from './needs.ts';
@@ -23,10 +32,19 @@ const CONFIG_LIMIT = 4_194_304;
  * @throws {WardenError} for everything that the client is told instead of the registry's answer.
  */
 export async function pushManifest(pushing: Pushing): Promise<void> {
-  const { deps, underWay, exchange, request } = pushing;
+  const { deps, exchange } = pushing;
   requireRecord(deps);
   if (exchange.expectsContinue) exchange.response.writeContinue();
-  const content = await readContent(pushing);
+  const holding = deps.bodies.open(exchange.client.address);
+  try {
+    await store(pushing, await readContent(pushing, holding));
+  } finally {
+    holding.leave();
+  }
+}
+
+async function store(pushing: Pushing, content: Content): Promise<void> {
+  const { deps, underWay, exchange, request } = pushing;
   const reference = referenceText(request.reference);
   let judgement: Judgement | undefined;
   const answer = await deps.recorder.withLock(
@@ -65,14 +83,19 @@ export function requireRecord(deps: GateDeps): void {
   if (!health.writable) throw new WardenError('RECORD_UNAVAILABLE', { cause: new Error(health.why) });
 }
 
-async function readContent({ deps, exchange, request }: Pushing): Promise<Content> {
-  const bytes = await readBody(exchange.request, MANIFEST_LIMIT, deps.settings.bodyTimeoutMs);
+async function readContent({ deps, exchange, request }: Pushing, { take }: Holding): Promise<Content> {
+  const bytes = await readBody(exchange.request, MANIFEST_LIMIT, deps.settings.bodyTimeoutMs, take);
   const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
   if ('digest' in request.reference && request.reference.digest !== digest)
     throw new WardenError('DIGEST_MISMATCH');
   const read = readManifest(bytes, exchange.request.headers['content-type']);
   if (!read.ok) throw refusedManifest(read.reason);
   const { manifest } = read;
+  if ('tag' in request.reference && isReferrersTag(request.reference.tag) && !isIndex(manifest)) {
+    throw refusedManifest(
+      'under this tag stands the list of what refers to an image, which is an image index',
+    );
+  }
   if (!hasImageConfig(manifest) || manifest.config === undefined)
     return { bytes, digest, manifest, config: undefined };
   const blob = await deps.registry.readBlob(request.repository, manifest.config.digest, CONFIG_LIMIT);
@@ -82,6 +105,10 @@ async function readContent({ deps, exchange, request }: Pushing): Promise<Conten
   const config = blob && readImageConfig(blob);
   if (config && !config.ok) throw refusedManifest(`in its configuration, ${config.reason}`);
   return { bytes, digest, manifest, config: config?.config };
+}
+
+function isIndex({ mediaType }: Manifest): boolean {
+  return mediaType === MANIFEST_TYPES.ociIndex;
 }
 
 function refusedManifest(reason: string): WardenError {

@@ -138,7 +138,13 @@ async function changeList(
         const list = found && change(found.list);
         if (found === undefined || list === undefined || list === found.list) return found && subject;
         const content = contentOf(list);
-        if (content === undefined) return undefined;
+        if (content === undefined) {
+          exchange.log.warn(
+            { repository, tag },
+            'the list of referrers is full: one is stored, and not listed',
+          );
+          return undefined;
+        }
         await deps.recorder.reconcileTag(repository, tag, found.digest);
         const intent = makeIntent(writing, content, { judgement, from: found.digest });
         const { status } = await storeManifest(writing, content, { ...intent, madeBy: 'warden' }, hold);

@@ -30,6 +30,8 @@ export async function serveTags(
   // One more than is shown: whether there is a next page.
   const size = Math.min(count + 1, PAGE);
   for (let after = last; found.size <= count; ) {
+    // A long list is many questions, and for nobody when the client is gone.
+    if (exchange.response.destroyed) return;
     const target = { ...request, n: String(size), last: after };
     const answer = await askTags(deps, exchange, token, target);
     if (answer.status !== 200) return passOn(exchange, answer);

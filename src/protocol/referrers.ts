@@ -26,6 +26,11 @@ export function referrersTag(digest: string): string {
   return digest.replace(':', '-');
 }
 
+/** Whether a list of referrers stands there, or would. */
+export function isReferrersTag(tag: string): boolean {
+  return /^sha256-[0-9a-f]{64}$/.test(tag);
+}
+
 /** @returns undefined for what is no image index, or has two readings. */
 export function readReferrers(bytes: Uint8Array, contentType: string | undefined): Referrers | undefined {
   const read = readManifest(bytes, contentType);
@@ -35,6 +40,9 @@ export function readReferrers(bytes: Uint8Array, contentType: string | undefined
   const { manifests, ...rest } = json.value as { manifests?: readonly Referrer[] | null };
   return { rest: { ...rest, mediaType: MANIFEST_TYPES.ociIndex }, manifests: manifests ?? [] };
 }
+
+/** In bytes. The list is one manifest for all of them; who wants longer annotations finds them in the referrer itself. */
+const ANNOTATIONS_LIMIT = 16_384;
 
 /** What the list says of a manifest that refers to another one. `manifest` is the reading of `bytes`. */
 export function referrerOf(bytes: Uint8Array, digest: string, manifest: Manifest): Referrer {
@@ -46,7 +54,8 @@ export function referrerOf(bytes: Uint8Array, digest: string, manifest: Manifest
     digest,
     size: bytes.length,
     ...(artifactType && { artifactType }),
-    ...(isTexts(annotations) && { annotations }),
+    ...(isTexts(annotations) &&
+      Buffer.byteLength(JSON.stringify(annotations)) <= ANNOTATIONS_LIMIT && { annotations }),
   };
 }
 

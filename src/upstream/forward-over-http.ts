@@ -71,7 +71,8 @@ async function once(registry: Registry, options: Forward): Promise<Forwarded | '
     cut(response);
   });
   response.writeHead(status, headers);
-  if (early) response.flushHeaders();
+  // docker-registry announces a blob's length with some refusals, and cuts: the status at least arrives.
+  if (early || status >= 400) response.flushHeaders();
   let bytesOut = 0;
   message.on('data', (chunk: Buffer) => {
     bytesOut += chunk.length;

@@ -46,6 +46,8 @@ export async function forwardOverLane(
     throw error;
   }
   response.writeHead(status, headers);
+  // docker-registry announces a blob's length with some refusals, and cuts: the status at least arrives.
+  if (status >= 400 && begun.socket) response.flushHeaders();
   const { bytesOut, complete } = await deliver(lane, begun, options);
   return { status, bytesIn: 0, bytesOut, firstByteMs, totalMs: performance.now() - started, complete };
 }

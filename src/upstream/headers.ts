@@ -51,6 +51,8 @@ function namedIn(connection: string | undefined): ReadonlySet<string> {
   return new Set(connection?.toLowerCase().split(/[\t ]*,[\t ]*/));
 }
 
+const SCHEMA_2 = 'application/vnd.docker.distribution.manifest.v2+json';
+
 const AGENT_LIMIT = 512;
 
 export interface Origin {
@@ -74,6 +76,15 @@ export function headersToRegistry(client: IncomingHttpHeaders, origin: Origin): 
   headers['user-agent'] = `${agent} warden/${origin.requestId}`.trimStart();
   headers['x-forwarded-for'] = origin.address;
   return headers;
+}
+
+/**
+ * docker-registry 2.8 makes a manifest of schema 1 for whoever does not ask for schema 2 by a tag: content that nobody
+ * pushed, under a digest that no record has. So schema 2 is always asked for, too.
+ */
+export function acceptSchema2(headers: OutgoingHttpHeaders): void {
+  const accept = [headers['accept'] ?? []].flat().join(', ');
+  if (!accept.includes(SCHEMA_2)) headers['accept'] = accept === '' ? SCHEMA_2 : `${accept}, ${SCHEMA_2}`;
 }
 
 export function headersToClient(registry: IncomingHttpHeaders): OutgoingHttpHeaders {

@@ -40,6 +40,36 @@ describeNeeding(['docker-registry'], 'a manifest', () => {
   }
   const text = (image: SmallImage): string => image.bytes.toString();
 
+  it.each(['text/html', 'application/vnd.docker.distribution.manifest.v1+prettyjws'])(
+    'of docker is never made into one of schema 1, whoever asks with Accept: %s',
+    async (accept) => {
+      const mediaType = 'application/vnd.docker.distribution.manifest.v2+json';
+      const image = smallImage({
+        change: (manifest) => {
+          const [layer] = manifest['layers'] as Record<string, unknown>[];
+          Object.assign(manifest, { mediaType });
+          Object.assign(manifest['config'] as object, {
+            mediaType: 'application/vnd.docker.container.image.v1+json',
+          });
+          Object.assign(layer ?? {}, { mediaType: 'application/vnd.docker.image.rootfs.diff.tar.gzip' });
+        },
+      });
+      expect((await put('docker', image, image.bytes, mediaType)).status).toBe(201);
+      for (const method of ['GET', 'HEAD']) {
+        const reply = await front.ask({
+          ...alice,
+          method,
+          path: '/v2/pub/manifests/docker',
+          headers: { accept },
+        });
+        expect(reply.headers).toMatchObject({
+          'content-type': mediaType,
+          'docker-content-digest': image.digest,
+        });
+      }
+    },
+  );
+
   it.each([
     ['schema 1', 'application/vnd.docker.distribution.manifest.v1+json'],
     ['signed schema 1', 'application/vnd.docker.distribution.manifest.v1+prettyjws'],

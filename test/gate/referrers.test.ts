@@ -1,3 +1,4 @@
+import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { readLog } from '../record/read-log.ts';
@@ -107,6 +108,27 @@ for (const version of [2, 3] as const) {
         });
       });
 
+      it('are listed with short annotations only, so that one cannot fill the list for all', async () => {
+        const { image } = await pushed();
+        const { image: verbose } = await pushed({
+          change: (manifest) => {
+            manifest['subject'] = { mediaType: manifest['mediaType'], digest: image.digest, size: 1 };
+            manifest['annotations'] = { text: 'x'.repeat(20_000) };
+          },
+        });
+        const { list } = await referrers(image);
+        expect(list.manifests).toMatchObject([{ digest: verbose.digest }]);
+        expect(list.manifests[0]?.annotations).toBeUndefined();
+      });
+
+      it('have their tag to themselves: nothing but an index is taken there', async () => {
+        const { image } = await pushed();
+        const reply = await pushImage(front.place, REPOSITORY, tagOf(image), smallImage(), alice());
+        expect(reply).toMatchObject({ status: 400, error: { code: 'MANIFEST_INVALID' } });
+        const signature = await signatureOf(image);
+        expect(digestsOf(await referrers(image))).toEqual([signature.image.digest]);
+      });
+
       it('are filtered by their type, and the answer says so', async () => {
         const { image } = await pushed();
         const sbom = await signatureOf(image, 'application/sbom');
@@ -169,7 +191,15 @@ for (const version of [2, 3] as const) {
       it('are left to the client where their tag shows something else', async () => {
         const { image } = await pushed();
         const occupant = smallImage();
-        expect((await pushImage(front.place, REPOSITORY, tagOf(image), occupant, alice())).status).toBe(201);
+        // As one that was pushed before Warden stood in front.
+        expect((await pushImage(front.place, REPOSITORY, 'occupant', occupant, alice())).status).toBe(201);
+        const tags = join(
+          front.registry.storage,
+          'docker/registry/v2/repositories',
+          REPOSITORY,
+          '_manifests/tags',
+        );
+        cpSync(join(tags, 'occupant'), join(tags, tagOf(image)), { recursive: true });
         expect((await signatureOf(image)).reply.headers['oci-subject']).toBeUndefined();
         expect(digestsOf(await referrers(image))).toEqual([]);
         const tag = await front.ask({

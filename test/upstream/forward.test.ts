@@ -245,6 +245,15 @@ describe.each(WAYS)('by %s, from a registry that misbehaves,', (way) => {
     expect(reply.bytes.toString()).toBe('no');
   });
 
+  it('passes on the status of a refusal that announces a body and has none', async () => {
+    const { front } = await start(({ socket }) =>
+      socket.end('HTTP/1.1 412 Precondition Failed\r\nContent-Length: 500\r\n\r\n'),
+    );
+    const reply = await front.ask({ path: BLOB, headers: { 'if-match': '"x"' } });
+    expect(reply).toMatchObject({ status: 412, whole: false });
+    expect(reply.bytes).toHaveLength(0);
+  });
+
   it('reads a head that comes byte by byte', async () => {
     const text = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\nETag: "x"\r\n\r\nok';
     const { front } = await start(({ socket }) => {
