@@ -26,6 +26,8 @@ export interface PolicyInForce {
 
 /** More would fill a record; then it names none. */
 const FILES_NAMED = 100;
+/** Of one reload, in the log. */
+const WARNINGS_TOLD = 20;
 
 export async function openPolicy(
   { settings, log, endings }: Part,
@@ -69,7 +71,10 @@ export async function openPolicy(
     onChange(next, previous, warnings) {
       loadedAt = Date.now();
       log.info({ digest: next.digest, from: previous.digest }, 'another policy decides from now on');
-      for (const warning of warnings) log.warn({ problem: describeProblem(warning) }, 'policy');
+      for (const warning of warnings.slice(0, WARNINGS_TOLD))
+        log.warn({ problem: describeProblem(warning) }, 'policy');
+      const more = warnings.length - WARNINGS_TOLD;
+      if (more > 0) log.warn({ more }, 'policy: more warnings; warden policy check shows all of them');
     },
     onProblem: (problems) =>
       reportProblems(log, 'the policy on disk is refused; the last good one goes on', problems),
