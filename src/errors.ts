@@ -79,6 +79,12 @@ export const catalogue = {
     code: 'UNAVAILABLE',
     message: 'the registry did not say whether it stored the manifest; push again',
   },
+  DIRECTORY_UNAVAILABLE: {
+    status: 503,
+    code: 'UNAVAILABLE',
+    message:
+      'logins cannot be checked now: the directory of users does not answer; pulls without a login go on',
+  },
   OVERLOADED: { status: 503, code: 'UNAVAILABLE', message: 'too many logins at once; try again' },
   INTERNAL: { status: 500, code: 'UNKNOWN', message: 'internal error' },
 } as const satisfies Record<string, { status: number; code: string; message: string }>;

@@ -15,6 +15,7 @@ import type { PolicyText } from './config/policy-texts.ts';
 import { describeErrno } from './config/read-text.ts';
 import { loadSettings, type Settings } from './config/settings.ts';
 import type { Problem } from './config/yaml.ts';
+import { type DirectoryConfig, loadDirectory } from './identity/ldap/from-settings.ts';
 import { readKeyFile } from './identity/oidc/key-source.ts';
 import { loadUsers } from './identity/users-file.ts';
 import type { Policy } from './policy/policy.ts';
@@ -37,6 +38,8 @@ export interface Loaded {
   readonly offloadKey: OffloadKey | undefined;
   readonly tls: Tls | undefined;
   readonly redisUrl: string | undefined;
+  /** Undefined where there is no directory. */
+  readonly directory: DirectoryConfig | undefined;
 }
 
 /** PEM texts of the listener's certificate chain and key, which fit together. */
@@ -114,6 +117,15 @@ export async function preflight(settingsFile: string, now: number): Promise<Pref
     for (const problem of await problemsOfIssuer(issuer)) problems.push(namedBy(problem, ['oidc', index]));
   }
   const redis = settings.state && take(loadRedisUrl(settings.state.redisUrlFile), 'state', 'redisUrlFile');
+  const directory =
+    settings.ldap &&
+    take(
+      loadDirectory(settings.ldap, (key, sentence) => ({
+        file: settingsFile,
+        ...read.positionOf(key),
+        message: `${key.join('.')}: ${sentence}`,
+      })),
+    );
 
   if (tls) warnings.push(...namesMissing(settings, tls.tls.cert, settings.listen.tls?.certificateFile ?? ''));
   const unusable = unusableFolder(settings.data);
@@ -138,6 +150,7 @@ export async function preflight(settingsFile: string, now: number): Promise<Pref
       offloadKey: offloadKey?.key,
       tls: tls?.tls,
       redisUrl: redis?.url,
+      directory: directory?.config,
     },
   };
 }

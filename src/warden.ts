@@ -65,7 +65,7 @@ async function build(
   const record = await openRecord(part);
   const policy = await openPolicy(part, loaded, record);
   const refusals = await openRefusals(part, policy);
-  const logins = await openLogins(part, loaded.redisUrl, record.recorder);
+  const logins = await openLogins(part, loaded, record.recorder, metrics);
   const tokens = openTokens(part, loaded, policy.current);
   const responseTimeoutMs = settings.registry.responseTimeoutSeconds * 1000;
   const settleMs = settings.record.settleSeconds * 1000;

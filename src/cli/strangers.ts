@@ -7,12 +7,13 @@ import type { Policy } from '../policy/policy.ts';
 
 /**
  * Users and groups of the policy that neither the users file nor an issuer of builds has; nothing where there is no good users
- * file. Said by checks and not at a start: a group may well be empty for a while.
+ * file, or a directory that may have them. Said by checks and not at a start: a group may well be empty for a while.
  */
 export async function strangers(
   policy: Policy,
-  { users, oidc }: Pick<Settings, 'users' | 'oidc'>,
+  { users, ldap, oidc }: Pick<Settings, 'users' | 'ldap' | 'oidc'>,
 ): Promise<readonly Problem[]> {
+  if (ldap) return [];
   const read = await loadUsers(users);
   if (!read.ok) return [];
   const builds = oidc.map(({ groups: { always, among } }) => ({ name: '', groups: [...always, ...among] }));

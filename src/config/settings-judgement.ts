@@ -1,6 +1,7 @@
 /** What is wrong with settings that are each right: combinations that are dangerous, or cannot work. */
 import { contains, parseRange, requireRange } from '../policy/address.ts';
 import { type Path, pathText } from '../policy/problem.ts';
+import { judgeLdap } from './ldap-judgement.ts';
 import { judgeOffload } from './offload-judgement.ts';
 import { judgeOidc } from './oidc-judgement.ts';
 import type { Settings } from './settings-schema.ts';
@@ -73,6 +74,7 @@ export function judgeSettings(settings: Settings, file: string, positionOf: Posi
   }
   judgeOffload(settings, (path, sentence) => say(problems, path, sentence));
   judgeOidc(settings.oidc, (path, sentence) => say(problems, path, sentence));
+  judgeLdap(settings, (path, sentence) => say(problems, path, sentence));
 
   const open = !isLoopback(listen.host);
   if (settings.allowCredentialsOverHttp) {

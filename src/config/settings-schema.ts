@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { canonicalAddress } from '../policy/address.ts';
+import { ldapSchema } from './ldap-schema.ts';
 import { offloadSchema } from './offload-schema.ts';
 import { oidcSchema } from './oidc-schema.ts';
 import { isAuthority, path, proxy } from './settings-values.ts';
@@ -196,6 +197,9 @@ export const settingsSchema = z.strictObject({
   users: path
     .default('users.yaml')
     .describe('The file of users, their groups and the hashes of their passwords.'),
+  ldap: ldapSchema
+    .optional()
+    .describe('A directory of people, LDAP or Active Directory, besides the users file. docs/ldap.md'),
   data: path
     .default('data/')
     .describe(

@@ -36,7 +36,7 @@ export async function loadSettings(file: string, read: ReadText = readText): Pro
 
 function complete(value: z.output<typeof settingsSchema>, file: string): Settings {
   const at = (path: string): string => resolve(dirname(file), path);
-  const { listen, registry, offload, tokens, state, oidc } = value;
+  const { listen, registry, offload, tokens, ldap, state, oidc } = value;
   const service = value.service ?? authorityOf(value.publicUrl);
   return deepFreeze({
     ...value,
@@ -70,6 +70,13 @@ function complete(value: z.output<typeof settingsSchema>, file: string): Setting
       ...(issuer.jwksFile !== undefined && { jwksFile: at(issuer.jwksFile) }),
       ...(issuer.caFile !== undefined && { caFile: at(issuer.caFile) }),
     })),
+    ...(ldap && {
+      ldap: {
+        ...ldap,
+        ...(ldap.caFile !== undefined && { caFile: at(ldap.caFile) }),
+        ...(ldap.bind && { bind: { ...ldap.bind, passwordFile: at(ldap.bind.passwordFile) } }),
+      },
+    }),
     data: at(value.data),
     ...(state && { state: { redisUrlFile: at(state.redisUrlFile) } }),
   });

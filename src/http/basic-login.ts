@@ -1,19 +1,22 @@
 /** Credentials of a request to the application: who it is, with the same limits and the same record wherever one logs in. */
 import { type ErrorName, WardenError } from '../errors.ts';
 import type { Client } from '../gate/exchange.ts';
-import type { LoginOutcome } from '../identity/login.ts';
+import type { LoginOutcome, PasswordMethod } from '../identity/login.ts';
 import { ANONYMOUS, type Subject } from '../policy/facts.ts';
 
 /** A login that succeeded. `credential` changes when the password does; sessions are bound to it. */
 export interface LoggedIn {
   readonly subject: Subject;
   readonly credential: string;
-  /** The name that was typed. That of the subject may be another: builds log in under a name that says only how. */
+  /**
+   * The name that was typed. That of the subject may be another: a directory has a spelling of its own, and builds log in
+   * under a name that says only how.
+   */
   readonly account: string;
 }
 
 export interface LoginDeps {
-  /** @throws {WardenError} TOO_MANY_REQUESTS, OVERLOADED. */
+  /** @throws {WardenError} TOO_MANY_REQUESTS, OVERLOADED, DIRECTORY_UNAVAILABLE. */
   readonly login: (credentials: {
     readonly user: string;
     readonly password: string;
@@ -29,7 +32,7 @@ export interface LoginDeps {
 export interface LoginFailure {
   /** Never what was typed for it: people put passwords and tokens into that field. Unknown while nobody looked the name up. */
   readonly user:
-    | { readonly exists: true; readonly name: string }
+    | { readonly exists: true; readonly name: string; readonly method: PasswordMethod }
     | { readonly exists: false; readonly method: 'password' | 'oidc' }
     | undefined;
   readonly client: Client;
@@ -73,15 +76,12 @@ export async function loginWithPassword(
     throw error;
   }
   if (found.ok) return { ...found, account: user };
-  deps.loginFailed({ user: knownOf(found.reason, user), client, userAgent, reason: 'CREDENTIALS_REFUSED' });
+  deps.loginFailed({ user: knownOf(found), client, userAgent, reason: 'CREDENTIALS_REFUSED' });
   const sentence = found.reason === 'token refused' ? found.sentence : undefined;
   throw new WardenError('CREDENTIALS_REFUSED', { ...(sentence !== undefined && { sentence }) });
 }
 
-function knownOf(
-  reason: Extract<LoginOutcome, { readonly ok: false }>['reason'],
-  typed: string,
-): LoginFailure['user'] {
-  if (reason === 'wrong password') return { exists: true, name: typed };
-  return { exists: false, method: reason === 'token refused' ? 'oidc' : 'password' };
+function knownOf(failed: Extract<LoginOutcome, { readonly ok: false }>): LoginFailure['user'] {
+  if (failed.reason === 'wrong password') return { exists: true, name: failed.name, method: failed.method };
+  return { exists: false, method: failed.reason === 'token refused' ? 'oidc' : 'password' };
 }

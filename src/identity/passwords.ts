@@ -4,10 +4,11 @@
  * bcrypt reads 72 bytes and ignores the rest, so a longer password is replaced by the base64 of its SHA-384. Shorter
  * ones go in as they are, so that hashes made by `htpasswd -B` can be taken over.
  */
-import { createHash, createHmac, randomBytes, randomInt } from 'node:crypto';
+import { createHash, randomInt } from 'node:crypto';
 import { genSaltSync, hash, parseOptions, verify } from '@node-rs/bcrypt';
 import { WardenError } from '../errors.ts';
 import { createLane } from './lane.ts';
+import { createRemembered } from './remembered.ts';
 
 export interface PasswordsOptions {
   /** Milliseconds, monotonic or not: only differences are used. */
@@ -59,33 +60,11 @@ const BCRYPT_ALPHABET = './ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0
 export function createPasswords(options: PasswordsOptions): Passwords {
   const { now, rememberSeconds = 60, rememberLimit = 10_000, cost = DEFAULT_COST } = options;
   const lane = createLane({ width: options.width ?? 2, waiting: options.waiting ?? 64 });
-  const key = randomBytes(32);
-  /** Key of a question that was answered with yes -> when that is forgotten. In order of use, oldest first. */
-  const remembered = new Map<string, number>();
+  const remembered = createRemembered({ now, forMs: rememberSeconds * 1000, limit: rememberLimit });
   const dummies = new Map<number, string>();
 
   function keyOf({ user, password, stored }: Omit<PasswordQuestion, 'highestCost'>): string {
-    // JSON keeps the three apart whatever they hold.
-    return createHmac('sha256', key)
-      .update(JSON.stringify([user, stored ?? null, password]))
-      .digest('base64');
-  }
-
-  function isRemembered(name: string): boolean {
-    const until = remembered.get(name);
-    if (until === undefined) return false;
-    remembered.delete(name);
-    if (until <= now()) return false;
-    remembered.set(name, until);
-    return true;
-  }
-
-  function remember(name: string): void {
-    if (rememberSeconds === 0) return;
-    remembered.delete(name);
-    remembered.set(name, now() + rememberSeconds * 1000);
-    const [oldest] = remembered.keys();
-    if (remembered.size > rememberLimit && oldest !== undefined) remembered.delete(oldest);
+    return remembered.nameOf([user, stored ?? null, password]);
   }
 
   function dummyOf(dummyCost: number): string {
@@ -118,11 +97,11 @@ export function createPasswords(options: PasswordsOptions): Passwords {
         if (stored === undefined || costOf(stored) < highestCost) await verify(tried, dummyOf(highestCost));
         return false;
       });
-      if (right) remember(keyOf(question));
+      if (right) remembered.add(keyOf(question));
       return right;
     },
     // A lookup by MAC under a key that never leaves the process: time tells nothing that helps to guess.
-    remembers: (question) => question.stored !== undefined && isRemembered(keyOf(question)),
+    remembers: (question) => question.stored !== undefined && remembered.has(keyOf(question)),
     keyOf,
   };
 }

@@ -13,7 +13,7 @@ import type { BlockContent, RuleContent } from './schema.ts';
 const PRODUCED: {
   readonly kinds: readonly SubjectKind[];
   readonly methods: readonly Method[];
-} = { kinds: ['anonymous', 'person', 'build'], methods: ['password', 'oidc'] };
+} = { kinds: ['anonymous', 'person', 'build'], methods: ['password', 'ldap', 'oidc'] };
 
 export interface Found {
   readonly path: Path;

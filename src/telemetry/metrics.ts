@@ -25,6 +25,12 @@ export interface Metrics {
   readonly decision: (action: string, verdict: 'granted' | 'refused') => void;
   readonly token: (grant: string, outcome: 'granted' | 'refused' | 'limited') => void;
   readonly record: (type: string, outcome: 'written' | 'failed') => void;
+  /** A look-up of a person, or a check of a password. */
+  readonly directory: (
+    operation: 'find' | 'check',
+    outcome: 'answered' | 'failed',
+    milliseconds: number,
+  ) => void;
   readonly connectionRefused: () => void;
   /** Read at the time of a scrape. */
   readonly watch: (name: WatchedGauge, read: () => number) => void;
@@ -43,6 +49,8 @@ const WATCHED = {
   warden_refusals_unkept_total:
     'Refusals whose decision cannot be opened by its id: past the limit of their network, or not written.',
   warden_users_reload_failed: 'Whether the users file is refused (1) and its last good state is in force.',
+  warden_directory_answers:
+    'Whether the directory of users answered when it was last asked (1); 1 too where there is none.',
   warden_certificate_expires_timestamp_seconds: 'When the TLS certificate in use expires.',
 } as const;
 export type WatchedGauge = keyof typeof WATCHED;
@@ -118,6 +126,13 @@ export function createMetrics(): Metrics {
     labelNames: ['type', 'outcome'],
     registers,
   });
+  const directory = new Histogram({
+    name: 'warden_directory_seconds',
+    help: 'Time of questions to the directory of users, over all servers that were tried.',
+    labelNames: ['operation', 'outcome'],
+    buckets: SECONDS,
+    registers,
+  });
   const connections = new Counter({
     name: 'warden_connections_refused_total',
     help: 'Connections closed at once, since their address had as many open as one may.',
@@ -147,6 +162,8 @@ export function createMetrics(): Metrics {
     decision: (action, verdict) => decisionsOf(action, verdict).inc(),
     token: (grant, outcome) => tokens.inc({ grant, outcome }),
     record: (type, outcome) => records.inc({ type, outcome }),
+    directory: (operation, outcome, milliseconds) =>
+      directory.labels({ operation, outcome }).observe(milliseconds / 1000),
     connectionRefused: () => connections.inc(),
     watch(name, read) {
       new Gauge({

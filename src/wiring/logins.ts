@@ -1,15 +1,18 @@
-/** Who asks: the users of the file, builds with a token of theirs, and the limits of guessing. */
+/** Who asks: the users of the file and of a directory, builds with a token of theirs, and the limits of guessing. */
 import { describeProblem } from '../config/yaml.ts';
 import { WardenError } from '../errors.ts';
-import type { LoginDeps, LoginFailure } from '../http/basic-login.ts';
+import type { LoginDeps } from '../http/basic-login.ts';
 import { parseBasic } from '../identity/basic.ts';
 import { createLogin, type Login } from '../identity/login.ts';
 import { createPasswords } from '../identity/passwords.ts';
 import { createUsers } from '../identity/users.ts';
+import type { Loaded } from '../preflight.ts';
 import type { Recorder } from '../provenance/recorder.ts';
 import { createMemoryLimit, type Limit, type LimitOptions } from '../state/limits.ts';
 import { connectRedis } from '../state/redis.ts';
 import { createRedisLimit } from '../state/redis-limit.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import { openDirectory } from './directory.ts';
 import { openBuildLogins } from './oidc.ts';
 import { type Part, reportProblems, WATCH_MS } from './part.ts';
 
@@ -19,6 +22,8 @@ export interface Logins {
   readonly usersRefused: () => boolean;
   /** The users of now, without their passwords. */
   readonly users: () => Promise<ReadonlyMap<string, { readonly groups: readonly string[] }>>;
+  /** False while the directory of users did not answer when it was last asked. */
+  readonly directoryAnswers: () => boolean;
   /** For the token endpoint and the API alike. */
   readonly deps: LoginDeps;
 }
@@ -33,8 +38,9 @@ const TELL_MS = 60_000;
 /** @throws {WardenError} when the users file became unusable after it was checked. */
 export async function openLogins(
   part: Part,
-  redisUrl: string | undefined,
+  { redisUrl, directory: config }: Pick<Loaded, 'redisUrl' | 'directory'>,
   recorder: Recorder,
+  metrics: Metrics,
 ): Promise<Logins> {
   const { settings, log, endings } = part;
   let refused = false;
@@ -57,8 +63,10 @@ export async function openLogins(
   endings.defer(() => clearInterval(watching));
   const limitOf = redisUrl === undefined ? createMemoryLimit : sharedLimits(part, redisUrl);
   const { byAddress, byUserAndAddress } = settings.logins.failuresPerMinute;
+  const directory = config && openDirectory(part, config, metrics);
   const login = createLogin({
     users: users.users,
+    ...directory?.forLogins,
     passwords: createPasswords({ now: Date.now, rememberSeconds: settings.logins.rememberSeconds }),
     limits: {
       byAddress: limitOf({ name: 'login-address', points: byAddress, seconds: WINDOW_SECONDS }),
@@ -81,8 +89,8 @@ export async function openLogins(
         ...(user && {
           actor: {
             sub: user.exists ? user.name : UNKNOWN_NAME,
-            kind: methodOf(user) === 'oidc' ? 'build' : 'person',
-            method: methodOf(user),
+            kind: user.method === 'oidc' ? 'build' : 'person',
+            method: user.method,
             evidence: 'claimed',
           },
         }),
@@ -94,8 +102,13 @@ export async function openLogins(
       });
     },
   };
-  const known = async () => (await users.users.current()).byName;
-  return { login, deps, users: known, usersRefused: () => refused };
+  return {
+    login,
+    deps,
+    users: async () => (await users.users.current()).byName,
+    usersRefused: () => refused,
+    directoryAnswers: () => directory?.answers() ?? true,
+  };
 }
 
 function sharedLimits({ log, endings }: Part, url: string): (options: LimitOptions) => Limit {
@@ -109,10 +122,6 @@ function sharedLimits({ log, endings }: Part, url: string): (options: LimitOptio
   endings.defer(close);
   return (options) =>
     createRedisLimit({ ...options, client, onAway: () => tell('a count was not answered') });
-}
-
-function methodOf(user: NonNullable<LoginFailure['user']>): 'password' | 'oidc' {
-  return user.exists ? 'password' : user.method;
 }
 
 /** What strangers wrote, for a record: cut, printable ASCII. */

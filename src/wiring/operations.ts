@@ -62,6 +62,7 @@ export function operationsOf({
   metrics.watch('warden_policy_unkept', () => (policy.unkept() === undefined ? 0 : 1));
   metrics.watch('warden_refusals_unkept_total', () => refusals.dropped());
   metrics.watch('warden_users_reload_failed', () => (logins.usersRefused() ? 1 : 0));
+  metrics.watch('warden_directory_answers', () => (logins.directoryAnswers() ? 1 : 0));
   metrics.watch('warden_certificate_expires_timestamp_seconds', () => certificate.expiresAt() / 1000);
   return {
     metrics,

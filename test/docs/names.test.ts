@@ -72,6 +72,7 @@ describe('the metrics that are named', () => {
       'type',
       'le',
       'mode',
+      'operation',
     ]);
     const asked = blocksOf('docs/operating.md')
       .filter(({ language }) => language === 'promql')
@@ -95,6 +96,7 @@ const WATCHED = [
   'warden_policy_unkept',
   'warden_refusals_unkept_total',
   'warden_users_reload_failed',
+  'warden_directory_answers',
   'warden_certificate_expires_timestamp_seconds',
 ] as const;
 

@@ -54,8 +54,8 @@ describe('a warning', () => {
     ],
     [
       'a way to log in',
-      { who: '{ methods: [ldap] }' },
-      'a.yaml:6:22 rule r: waits for callers whose method is ldap',
+      { who: '{ methods: [grant] }' },
+      'a.yaml:6:22 rule r: waits for callers whose method is grant',
     ],
     ['certificates', { who: '{ certificates: [a] }' }, 'waits for client certificates'],
     [

@@ -24,6 +24,8 @@ const PACKAGES = {
   curl: 'curl',
   nginx: 'nginx',
   xmllint: 'libxml2-utils',
+  slapd: 'slapd',
+  ldapadd: 'ldap-utils',
 } as const;
 
 export type Need = keyof typeof PACKAGES | 'root' | 'distribution3' | 'go';
