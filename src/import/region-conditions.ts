@@ -3,8 +3,8 @@ import { requireRange } from '../policy/address.ts';
 import type { Conditions } from '../policy/conditions.ts';
 import { conditionsCover, exclude, globsCover } from '../policy/covers.ts';
 import { parseRepositoryGlob, type RepositoryGlob } from '../policy/glob.ts';
+import { globsApart } from '../policy/patterns-apart.ts';
 import { rangeSet } from '../policy/range-set.ts';
-import { globsApart } from './glob-apart.ts';
 import type { Region } from './region.ts';
 import type { Who } from './who.ts';
 
@@ -45,7 +45,11 @@ function fromConditions(from: string | undefined): Conditions {
 
 /** Whether no request is in both. */
 export function apart(a: Asked, b: Asked): boolean {
-  return exclude(a.who, b.who) || exclude(a.from, b.from) || globsApart(a.globs, b.globs);
+  return (
+    exclude(a.who, b.who) ||
+    exclude(a.from, b.from) ||
+    a.globs.every((one) => b.globs.every((other) => globsApart(one, other)))
+  );
 }
 
 /** What is left to ask of `outer` for a request that is in `inner`; nothing if it holds all of `inner`. */

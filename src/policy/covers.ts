@@ -4,7 +4,7 @@
  */
 import type { Conditions } from './conditions.ts';
 import type { RepositoryGlob, TagGlob } from './glob.ts';
-import { generalised, type Part } from './glob-parts.ts';
+import { generalised, matchesWild, type Part } from './glob-parts.ts';
 import type { Rule } from './policy.ts';
 import { apart, holdsAll } from './range-set.ts';
 import { windowCovers } from './time-window.ts';
@@ -144,8 +144,8 @@ function partCovers(outer: Part, inner: Part): boolean {
       return inner.kind === 'literal' && inner.text === outer.text;
     case 'wild':
       return (
-        (inner.kind === 'literal' && wildCovers(outer.pattern, inner.text)) ||
-        (inner.kind === 'wild' && wildCovers(outer.pattern, inner.pattern))
+        (inner.kind === 'literal' && matchesWild(outer.pattern, inner.text)) ||
+        (inner.kind === 'wild' && matchesWild(outer.pattern, inner.pattern))
       );
     case 'user':
       return inner.kind === 'user';
@@ -157,32 +157,5 @@ function partCovers(outer: Part, inner: Part): boolean {
 }
 
 function tagGlobCovers(outer: TagGlob, inner: TagGlob): boolean {
-  return wildCovers(outer.text, inner.text);
-}
-
-/**
- * Whether a text with stars fits every text that another fits: a star of the outer one takes stars and letters, a letter
- * only itself. What is left over of the inner one's stars would have to be empty, which nobody promises.
- */
-function wildCovers(outer: string, inner: string): boolean {
-  let at = 0;
-  let seen = 0;
-  let afterStar = -1;
-  let starEnd = 0;
-  while (seen < inner.length) {
-    if (outer[at] === '*') {
-      afterStar = ++at;
-      starEnd = seen;
-    } else if (outer[at] !== undefined && outer[at] === inner[seen] && inner[seen] !== '*') {
-      at++;
-      seen++;
-    } else if (afterStar >= 0) {
-      at = afterStar;
-      seen = ++starEnd;
-    } else {
-      return false;
-    }
-  }
-  while (outer[at] === '*') at++;
-  return at === outer.length;
+  return matchesWild(outer.text, inner.text);
 }

@@ -98,7 +98,10 @@ function fits(part: Part, component: string, subject: Subject | 'anyone'): boole
   }
 }
 
-/** Whether a text fits a pattern in which `*` is any text, also none. */
+/**
+ * Whether a text fits a pattern in which `*` is any text, also none. For a text with stars of its own: whether the pattern
+ * fits every text that it fits, since a star is taken by a star alone.
+ */
 export function matchesWild(pattern: string, text: string): boolean {
   let at = 0;
   let seen = 0;

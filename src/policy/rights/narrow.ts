@@ -3,8 +3,9 @@ import type { Conditions, Tags } from '../conditions.ts';
 import { conditionsCover, repositoryGlobCovers } from '../covers.ts';
 import { SUBJECT_KINDS } from '../facts.ts';
 import type { TagGlob } from '../glob.ts';
+import { globsApart, wildsApart } from '../patterns-apart.ts';
 import { holdsAll, rangeSet } from '../range-set.ts';
-import { disjoint, globsApart, namedOnly, wildsApart } from './apart.ts';
+import { disjoint, namedOnly } from './apart.ts';
 import { meetingEntries } from './given.ts';
 import { common, type Draft, factsOf, onlyFact, withActions } from './one-fact.ts';
 
