@@ -38,7 +38,7 @@ const PUSHES: readonly Column<PushItem>[] = [
           ? (item.network ?? '')
           : '',
   },
-  { head: 'RULES', least: 6, text: (item) => detailOf(item) },
+  { head: 'WHY', least: 6, text: (item) => detailOf(item) },
 ];
 
 const PULLS: readonly Column<PullItem>[] = [

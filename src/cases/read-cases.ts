@@ -2,8 +2,8 @@
 import type { PolicyText } from '../config/policy-texts.ts';
 import { type PositionOf, type Problem, readYaml } from '../config/yaml.ts';
 import { type Asked, type Fault, readAsked } from '../policy/ask.ts';
+import { didYouMean } from '../policy/did-you-mean.ts';
 import type { Question, Verdict } from '../policy/facts.ts';
-import { didYouMean } from '../policy/nearest.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { Place } from '../policy/problem.ts';
 import { type CaseContent, type CasesDocument, casesDocument } from './schema.ts';

@@ -1,6 +1,6 @@
 /** Says in a person's words what a schema found wrong, and at which key or value. Values are never repeated: they may be secrets. */
 import type { z } from 'zod';
-import { didYouMean } from '../policy/nearest.ts';
+import { didYouMean } from '../policy/did-you-mean.ts';
 import { type Path, pathText } from '../policy/problem.ts';
 
 export interface Explanation {

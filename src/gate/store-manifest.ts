@@ -8,6 +8,7 @@ import { WardenError } from '../errors.ts';
 import type { ImageConfig, Manifest } from '../protocol/manifest.ts';
 import { type RegistryRequest, writeTarget } from '../protocol/request.ts';
 import type { PushIntent, PushOutcome } from '../provenance/record.ts';
+import { refusedToken } from '../upstream/answer-head.ts';
 import { headersToClient, headersToRegistry } from '../upstream/headers.ts';
 import type { Answer, Send } from '../upstream/send.ts';
 import type { GateDeps, VerifiedToken } from './deps.ts';
@@ -128,9 +129,7 @@ function clientAnswer(
 ): ClientAnswer {
   if (outcome.type === 'push.accepted') return accepted(request, digest, answer.headers);
   if (answer.status === 401 || answer.status === 403) {
-    throw new WardenError('REGISTRY_MISBEHAVED', {
-      sentence: "the registry refused the gate's own token; its operator must look at auth.token",
-    });
+    throw refusedToken();
   }
   const body = Buffer.from(answer.bytes ?? []);
   return { status: answer.status, headers: headersToClient(answer.headers), body };

@@ -2,6 +2,7 @@
 import { WardenError } from '../errors.ts';
 import { isTag } from '../protocol/names.ts';
 import { type RegistryRequest, writeTarget } from '../protocol/request.ts';
+import { refusedToken } from '../upstream/answer-head.ts';
 import { headersToClient } from '../upstream/headers.ts';
 import type { Answer } from '../upstream/send.ts';
 import type { GateDeps, VerifiedToken } from './deps.ts';
@@ -97,9 +98,7 @@ function readTags({ bytes }: Answer): readonly string[] {
 function passOn({ response }: Exchange, { status, headers, bytes }: Answer): void {
   // The client has been judged already; this can only mean that the registry does not accept Warden's own token.
   if (status === 401 || status === 403) {
-    throw new WardenError('REGISTRY_MISBEHAVED', {
-      sentence: "the registry refused the gate's own token; its operator must look at auth.token",
-    });
+    throw refusedToken();
   }
   const body = Buffer.from(bytes ?? []);
   response.writeHead(status, { ...headersToClient(headers), 'content-length': body.length });

@@ -3,6 +3,7 @@
 import { isRepository, isTag } from '../protocol/names.ts';
 import { maskOf, RULE_ACTIONS, type RuleAction, spellOut, WRITES_MASK } from './actions.ts';
 import { canonicalAddress } from './address.ts';
+import { didYouMean } from './did-you-mean.ts';
 import {
   ANONYMOUS,
   BUILD_CLAIMS,
@@ -17,7 +18,6 @@ import {
   type Unknown,
 } from './facts.ts';
 import { parseMoment } from './moment.ts';
-import { didYouMean } from './nearest.ts';
 import type { Policy } from './policy.ts';
 
 /** Every key may be left out. */

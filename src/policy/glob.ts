@@ -9,9 +9,9 @@
  * stars a pattern has; a regular expression with several stars can be made to take minutes by the choice of the text.
  */
 import { isRepository, isTag, REPOSITORY_LENGTH } from '../protocol/names.ts';
+import { didYouMean } from './did-you-mean.ts';
 import { BUILD_CLAIMS, type Subject, UNKNOWN } from './facts.ts';
 import { generalised, isVariable, matchesParts, matchesWild, type Part, substituted } from './glob-parts.ts';
-import { didYouMean } from './nearest.ts';
 import type { Truth } from './truth.ts';
 
 export interface RepositoryGlob {

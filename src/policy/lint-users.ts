@@ -1,6 +1,6 @@
 /** Names in a policy that no user of the users file has: most often a slip of the pen. */
 
-import { didYouMean } from './nearest.ts';
+import { didYouMean } from './did-you-mean.ts';
 import type { Policy, Rule } from './policy.ts';
 import type { Problem } from './problem.ts';
 

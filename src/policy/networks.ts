@@ -1,8 +1,8 @@
 /** Finds the ranges that a list of networks, hosts, addresses and ranges stands for. */
 import { looksLikeRange, parseRange, type Range, requireRange } from './address.ts';
 import type { From } from './conditions.ts';
+import { didYouMean } from './did-you-mean.ts';
 import type { Content, Stated } from './merge.ts';
-import { didYouMean } from './nearest.ts';
 import { createNesting, type Entry } from './nesting.ts';
 import type { Path, Problem } from './problem.ts';
 import { rangeSet } from './range-set.ts';

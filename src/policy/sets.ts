@@ -1,6 +1,7 @@
 /** Named sets of users, groups, repositories, tags and times, which rules name as `set:NAME`. */
+
+import { didYouMean } from './did-you-mean.ts';
 import type { Content, Stated } from './merge.ts';
-import { didYouMean } from './nearest.ts';
 import { createNesting, type Nesting } from './nesting.ts';
 import type { Path, Problem } from './problem.ts';
 

@@ -1,5 +1,5 @@
 /** Time zones: what the clocks of a place show at a moment, and when they show something. */
-import { didYouMean } from './nearest.ts';
+import { didYouMean } from './did-you-mean.ts';
 
 export interface Zone {
   /** As the time zone database writes it, for example Europe/Berlin. */

@@ -16,9 +16,7 @@ export function answerHead(
 ): OutgoingHttpHeaders {
   if (status === 401 || status === 403) {
     // The client has been judged already; this can only mean that the registry does not accept Warden's own token.
-    throw new WardenError('REGISTRY_MISBEHAVED', {
-      sentence: "the registry refused the gate's own token; its operator must look at auth.token",
-    });
+    throw refusedToken();
   }
   const headers = headersToClient(received);
   const { location, link } = received;
@@ -37,4 +35,11 @@ export function answerHead(
   }
   options.onHead?.(status, headers);
   return headers;
+}
+
+/** The registry does not accept the token that Warden made for this request. */
+export function refusedToken(): WardenError {
+  return new WardenError('REGISTRY_MISBEHAVED', {
+    sentence: "the registry refused Warden's own token; its operator must look at auth.token",
+  });
 }

@@ -113,7 +113,7 @@ export function createLookUps(
       try {
         const { status } = await look('GET', '/v2/', [], PING_LIMIT);
         if (status === 200) return { ok: true };
-        const why = status === 401 ? 'the registry does not trust the upstream key' : `status ${status}`;
+        const why = status === 401 ? "the registry does not trust Warden's upstream key" : `status ${status}`;
         return { ok: false, why: `GET ${origin}/v2/: ${why}` };
       } catch (error) {
         return { ok: false, why: `GET ${origin}/v2/: ${describe((error as WardenError).cause)}` };

@@ -22,7 +22,7 @@ const item: PushItem = {
 describe('a table', () => {
   it('shows a push on one line', () => {
     expect(pushesTable([item], 200).split('\n')).toEqual([
-      'TIME (UTC)           RESULT    REPOSITORY    DIGEST        USER   FROM                  RULES',
+      'TIME (UTC)           RESULT    REPOSITORY    DIGEST        USER   FROM                  WHY',
       '2026-05-05 10:00:01  accepted  team/app:1.0  a1a1a1a1a1a1  alice  jenkins-01 10.1.2.11  builders-push',
     ]);
   });

@@ -2,9 +2,9 @@
 import { isRepository, isTag } from '../../protocol/names.ts';
 import { actionSet, RULE_ACTIONS } from '../actions.ts';
 import { parseRange } from '../address.ts';
+import { didYouMean } from '../did-you-mean.ts';
 import { METHODS, SUBJECT_KINDS } from '../facts.ts';
 import { parseRepositoryGlob } from '../glob.ts';
-import { didYouMean } from '../nearest.ts';
 import type { Policy } from '../policy.ts';
 import { type RangeSet, rangeSet } from '../range-set.ts';
 import type { Given, GivenRepository, GivenWho } from './given.ts';

@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { nearestWord } from '../../src/policy/nearest.ts';
+import { nearestWord } from '../../src/policy/did-you-mean.ts';
 
 it.each([
   ['form', 'from'],
