@@ -2,21 +2,25 @@
 import type { Settings } from '../config/settings.ts';
 import type { Problem } from '../config/yaml.ts';
 import { loadUsers } from '../identity/users-file.ts';
+import { lintBuilds } from '../policy/lint-builds.ts';
 import { lintUsers } from '../policy/lint-users.ts';
 import type { Policy } from '../policy/policy.ts';
 
 /**
- * Users and groups of the policy that neither the users file nor an issuer of builds has; nothing where there is no good users
- * file, or a directory that may have them. Said by checks and not at a start: a group may well be empty for a while.
+ * Users and groups of the policy that neither the users file nor an issuer of builds has (nothing of them where there is no good
+ * users file, or a directory that may have them), and rules about builds that no issuer can meet. Said by checks and not at a
+ * start: a group may well be empty for a while.
  */
 export async function strangers(
   policy: Policy,
   { users, ldap, oidc }: Pick<Settings, 'users' | 'ldap' | 'oidc'>,
 ): Promise<readonly Problem[]> {
-  if (ldap) return [];
-  const read = await loadUsers(users);
-  if (!read.ok) return [];
+  const issuers = oidc.map(({ issuer, build }) => ({ issuer, facts: Object.keys(build) }));
   const builds = oidc.map(({ groups: { always, among } }) => ({ name: '', groups: [...always, ...among] }));
   const isBuild = (name: string): boolean => oidc.some((issuer) => name.startsWith(`${issuer.name}:`));
-  return lintUsers(policy, [...read.users.byName.values(), ...builds], isBuild);
+  const read = ldap ? undefined : await loadUsers(users);
+  return [
+    ...(read?.ok ? lintUsers(policy, [...read.users.byName.values(), ...builds], isBuild) : []),
+    ...lintBuilds(policy, issuers),
+  ];
 }

@@ -51,6 +51,8 @@ const WATCHED = {
   warden_users_reload_failed: 'Whether the users file is refused (1) and its last good state is in force.',
   warden_directory_answers:
     'Whether the directory of users answered when it was last asked (1); 1 too where there is none.',
+  warden_issuers_unreachable:
+    'Issuers of builds whose keys could not be renewed the last time; those that were read before go on for a day.',
   warden_certificate_expires_timestamp_seconds: 'When the TLS certificate in use expires.',
 } as const;
 export type WatchedGauge = keyof typeof WATCHED;

@@ -24,6 +24,7 @@ export interface Logins {
   readonly users: () => Promise<ReadonlyMap<string, { readonly groups: readonly string[] }>>;
   /** False while the directory of users did not answer when it was last asked. */
   readonly directoryAnswers: () => boolean;
+  readonly issuersUnreachable: () => number;
   /** For the token endpoint and the API alike. */
   readonly deps: LoginDeps;
 }
@@ -77,11 +78,12 @@ export async function openLogins(
       }),
     },
   });
+  const builds = openBuildLogins(part, {
+    otherwise: login.login,
+    byAddress: limitOf({ name: 'login-token-address', points: byAddress, seconds: WINDOW_SECONDS }),
+  });
   const deps: LoginDeps = {
-    login: openBuildLogins(part, {
-      otherwise: login.login,
-      byAddress: limitOf({ name: 'login-token-address', points: byAddress, seconds: WINDOW_SECONDS }),
-    }),
+    login: builds.login,
     parseBasic: (header) => parseBasic(header) ?? 'malformed',
     loginFailed({ user, client, userAgent, reason }) {
       recorder.loginFailed({
@@ -107,6 +109,7 @@ export async function openLogins(
     deps,
     users: async () => (await users.users.current()).byName,
     usersRefused: () => refused,
+    issuersUnreachable: builds.issuersUnreachable,
     directoryAnswers: () => directory?.answers() ?? true,
   };
 }

@@ -12,12 +12,18 @@ const ISSUER_MS = 5_000;
 /** Between two looks whether keys are to be renewed. */
 const TICK_MS = 15_000;
 
-/** @returns the login of all: that of builds where there are issuers, else the other one. */
+export interface BuildLogins {
+  /** The login of all: that of builds where there are issuers, else the other one. */
+  readonly login: Login['login'];
+  /** How many issuers could not be asked for their keys the last time. */
+  readonly issuersUnreachable: () => number;
+}
+
 export function openBuildLogins(
   { settings, log, endings }: Part,
   { otherwise, byAddress }: { readonly otherwise: Login['login']; readonly byAddress: Limit },
-): Login['login'] {
-  if (settings.oidc.length === 0) return otherwise;
+): BuildLogins {
+  if (settings.oidc.length === 0) return { login: otherwise, issuersUnreachable: () => 0 };
   const issuers = settings.oidc.map((issuer): TrustedIssuer => {
     const { name } = issuer;
     const keys = createIssuerKeys({
@@ -33,11 +39,13 @@ export function openBuildLogins(
     endings.defer(() => clearInterval(ticking));
     return { settings: issuer, keys };
   });
-  return createTokenLogin({
+  const login = createTokenLogin({
     users: new Set(settings.oidc.flatMap(({ users }) => users)),
     verify: createVerify({ issuers, now: Date.now }),
     byAddress,
     onRefused: (facts) => log.warn(facts, 'the token of a build is refused'),
     otherwise,
   });
+  const issuersUnreachable = (): number => issuers.filter(({ keys }) => keys.failing()).length;
+  return { login, issuersUnreachable };
 }

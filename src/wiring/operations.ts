@@ -63,6 +63,7 @@ export function operationsOf({
   metrics.watch('warden_refusals_unkept_total', () => refusals.dropped());
   metrics.watch('warden_users_reload_failed', () => (logins.usersRefused() ? 1 : 0));
   metrics.watch('warden_directory_answers', () => (logins.directoryAnswers() ? 1 : 0));
+  metrics.watch('warden_issuers_unreachable', logins.issuersUnreachable);
   metrics.watch('warden_certificate_expires_timestamp_seconds', () => certificate.expiresAt() / 1000);
   return {
     metrics,

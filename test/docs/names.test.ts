@@ -97,6 +97,7 @@ const WATCHED = [
   'warden_refusals_unkept_total',
   'warden_users_reload_failed',
   'warden_directory_answers',
+  'warden_issuers_unreachable',
   'warden_certificate_expires_timestamp_seconds',
 ] as const;
 

@@ -237,11 +237,15 @@ describeNeeding(['docker-registry'], 'the issuer of builds', () => {
     ]);
     expect((await login('alice', builds.front.passwords.alice)).status).toBe(200);
     expect(tokenIn(await builds.front.askToken({ scope: 'repository:team/app:pull' }))).not.toBe('');
+    const unreachable = async () =>
+      /^warden_issuers_unreachable (\d)$/m.exec((await builds.front.operations('/metrics')).text)?.[1];
+    expect(await unreachable()).toBe('1');
     await builds.issuer.listen();
     await eventually(
       async () => (await login('jwt', token)).status,
       (status) => status === 200,
     );
+    expect(await unreachable()).toBe('0');
   });
 
   it('does not keep builds out whose tokens hold, however many do not', async () => {

@@ -43,7 +43,8 @@ export interface VerifyOptions {
 
 /** In characters. With its base64 it fits into the header that Basic credentials may have. */
 const TOKEN_LENGTH = 6_000;
-const COMPACT = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/;
+/** `ey` is how the brace begins that every header begins with: a password with two dots is none. */
+const COMPACT = /^ey[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/;
 /** Clocks differ. */
 const LEEWAY_SECONDS = 60;
 const HOUR_SECONDS = 3_600;
