@@ -1,9 +1,11 @@
 /** A directory server, or someone on the way to it, that does not keep to the protocol. */
+import { randomBytes, randomInt } from 'node:crypto';
 import { type AddressInfo, createServer, type Server as Listener, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { EqualityFilter } from 'ldapts';
 import { connectTo } from '../../src/identity/ldap/connection.ts';
 import { openSocket, type Server } from '../../src/identity/ldap/socket.ts';
+import { eventually } from '../gate/eventually.ts';
 import { openDirectory } from './set-up.ts';
 
 const SUCCESS = { bind: '61070a010004000400', startTls: '78070a010004000400' };
@@ -86,7 +88,7 @@ describe('a directory server', () => {
     ['answers StartTLS under another id', message(7, SUCCESS.startTls), /unreadable/],
     ['answers StartTLS with another operation', message(1, SUCCESS.bind), /unreadable/],
     ['announces a message without end', Buffer.from('3084ffffffff', 'hex'), /said more/],
-    ['says nothing of LDAP', Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n'), /./],
+    ['says nothing of LDAP', Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n'), /does not speak LDAP/],
   ])('that %s is refused', async (_what, said, reason) => {
     const port = await listen((socket) => socket.write(said));
     await expect(openSocket(at(port, 'startTls'), PATIENT)).rejects.toMatchObject({
@@ -100,8 +102,14 @@ describe('a directory server', () => {
       Buffer.concat(Array.from({ length: 50_000 }, () => message(99, '7800'))),
       /in time/,
     ],
-    ['a message that is announced as very long', Buffer.from('30847fffffff020102', 'hex'), /in time/],
-    ['nothing that can be read', Buffer.alloc(1000, 0xff), /in time|broke/],
+    ['a message that is announced as very long', Buffer.from('30847fffffff020102', 'hex'), /more than/],
+    // Over which the library reads until the memory is full.
+    [
+      'an answer whose parts do not fill it',
+      message(2, '611b0a0100040004008230ffffffffffffffffffffffffffffffffffff'),
+      /cannot be read/,
+    ],
+    ['nothing that can be read', Buffer.alloc(1000, 0xff), /cannot be read/],
     [
       'more than one answer may hold',
       Buffer.concat([Buffer.from('30847fffffff', 'hex'), Buffer.alloc(2_000_000)]),
@@ -116,6 +124,40 @@ describe('a directory server', () => {
     connection.close();
     await expect(connection.bind('cn=a', 'b')).rejects.toMatchObject({ reason: 'the connection broke' });
     expect(connection.isOpen()).toBe(false);
+  });
+
+  it('that resets the connection before it was asked anything ends it and nothing else', async () => {
+    const port = await listen(nothing);
+    const connection = await connectTo(at(port), PATIENT);
+    const [socket] = await eventually(
+      () => [...sockets],
+      (found) => found.length > 0,
+    );
+    socket?.resetAndDestroy();
+    await eventually(connection.isOpen, (open) => !open);
+    await expect(connection.bind('cn=a', 'b')).rejects.toMatchObject({ name: 'DirectoryFailure' });
+    connection.close();
+  });
+
+  it('that answers with noise ends at most the connection', async () => {
+    const good = message(2, SUCCESS.bind);
+    const port = await listen((socket) => {
+      const noise = Buffer.concat([good, randomBytes(40), good]);
+      for (let count = 0; count < 4; count++) noise[randomInt(noise.length)] = randomInt(256);
+      socket.write(noise.subarray(0, randomInt(1, noise.length)));
+    });
+    const asked = Array.from({ length: 100 }, async () => {
+      const connection = await connectTo(at(port), { ...PATIENT, answerMs: 300 });
+      try {
+        return String(await connection.bind('cn=a', 'b'));
+      } catch (error) {
+        return (error as Error).name;
+      } finally {
+        connection.close();
+      }
+    });
+    for (const answer of await Promise.all(asked))
+      expect(['true', 'false', 'DirectoryFailure']).toContain(answer);
   });
 
   it('that closes between two questions is not connected to again in silence', async () => {

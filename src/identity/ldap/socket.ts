@@ -9,6 +9,7 @@
  */
 import { connect, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
+import { frameOf, isWellFormed, SEQUENCE } from './ber.ts';
 import { DirectoryFailure } from './failure.ts';
 
 export interface Server {
@@ -97,7 +98,7 @@ async function startTls(socket: Socket): Promise<void> {
     socket.once('close', () => reject(new DirectoryFailure('the server closed the connection')));
     socket.on('data', (part) => {
       got = Buffer.concat([got, part]);
-      const length = lengthOf(got);
+      const length = got[0] === SEQUENCE ? lengthOf(got) : 0;
       if (length === undefined && got.length < ANSWER_LIMIT) return;
       if (length !== undefined && got.length < length && length <= ANSWER_LIMIT) return;
       socket.pause();
@@ -105,20 +106,20 @@ async function startTls(socket: Socket): Promise<void> {
     });
   });
   socket.removeAllListeners('data').removeAllListeners('error').removeAllListeners('close');
+  // The socket lives on below TLS, where errors are told by the one above.
+  socket.on('error', () => undefined);
+  if (said[0] !== SEQUENCE) throw new DirectoryFailure('the server does not speak LDAP');
   if (lengthOf(said) !== said.length)
     throw new DirectoryFailure('the server said more than its answer before TLS');
   const code = resultOf(said);
   if (code !== 0) throw new DirectoryFailure(`StartTLS was refused, result code ${code ?? 'unreadable'}`);
 }
 
-/** Of the BER element that the bytes begin with, its head included; undefined while that has not come. */
+/** Of the message that the bytes begin with; undefined while that has not come. Too long to be waited for: unreadable. */
 function lengthOf(bytes: Buffer): number | undefined {
-  const first = bytes[1];
-  if (first === undefined) return undefined;
-  if (first < 0x80) return 2 + first;
-  const more = first & 0x7f;
-  if (more === 0 || more > 4) return ANSWER_LIMIT + 1;
-  return bytes.length < 2 + more ? undefined : 2 + more + bytes.readUIntBE(2, more);
+  const frame = frameOf(bytes, 0);
+  if (frame === 'more') return undefined;
+  return frame === 'unreadable' ? ANSWER_LIMIT + 1 : frame.end;
 }
 
 /**
@@ -126,16 +127,16 @@ function lengthOf(bytes: Buffer): number | undefined {
  * RFC 4511 section 4.12: `[APPLICATION 24]`, which begins with the result code.
  */
 function resultOf(message: Buffer): number | undefined {
-  if (message[0] !== 0x30) return undefined;
-  const body = message.subarray(headOf(message));
+  if (!isWellFormed(message)) return undefined;
+  const body = message.subarray(startOf(message));
   if (body[0] !== 0x02 || body[1] !== 1 || body[2] !== 1 || body[3] !== 0x78) return undefined;
   const response = body.subarray(3);
-  const result = response.subarray(headOf(response));
+  const result = response.subarray(startOf(response));
   return result[0] === 0x0a && result[1] === 1 ? result[2] : undefined;
 }
 
-/** How many bytes stand before the content. */
-function headOf(element: Buffer): number {
-  const first = element[1] ?? 0;
-  return first < 0x80 ? 2 : 2 + (first & 0x7f);
+/** Where the content of an element begins that is well-formed. */
+function startOf(element: Buffer): number {
+  const frame = frameOf(element, 0);
+  return typeof frame === 'string' ? element.length : frame.start;
 }
