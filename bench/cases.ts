@@ -20,6 +20,8 @@ export interface Case {
   readonly proxiesOnly?: boolean;
   /** Before a registry that has its answer ready. */
   readonly stub?: boolean;
+  /** Begun with a round that does not count: a runtime compiles its code once, and a service runs for months. */
+  readonly small?: boolean;
   /** Also with bodies that leave by nginx. */
   readonly offload?: boolean;
   run(peer: Peer, site: Site, sizes: Sizes): Promise<Sample>;
@@ -147,6 +149,7 @@ export const CASES: readonly Case[] = [
 function requests(name: string, what: string, method: 'GET' | 'HEAD'): Case {
   return {
     name,
+    small: true,
     title: ({ smallRequests, connections }) =>
       `${what}, ${smallRequests} times over ${connections} connections`,
     columns: ['wall s', 'CPU us/request'],

@@ -56,6 +56,7 @@ async function main(): Promise<void> {
       const samples = new Map<string, Sample[]>();
       const usual = one.stub ? await site.stubbed() : site.peers;
       const peers = one.offload ? [...usual, ...(await site.offloaded())] : usual;
+      if (one.small) for (const peer of peers) await one.run(peer, site, sizes);
       for (let round = 0; round < sizes.rounds; round++) {
         for (const peer of turned(peers, round)) {
           if ((one.tls && peer.tlsPort === undefined) || (one.proxiesOnly && peer.pid === undefined))
