@@ -3,7 +3,7 @@ import { ruleCovers } from './covers.ts';
 import type { Rule } from './policy.ts';
 import { createRepositoryTree } from './repository-tree.ts';
 
-/** Pairs compared for one policy at most: what is found is true, and a policy of thousands of like rules loads in time. */
+/** Pairs of patterns compared for one policy at most: what is found is true, and a policy of thousands of like rules loads in time. */
 const PAIR_LIMIT = 500_000;
 
 /**
@@ -27,7 +27,8 @@ export function findCovered(rules: readonly Rule[]): ReadonlyMap<string, string>
     for (const other of lists.flat()) {
       const outer = counting[other];
       if (outer === undefined || other === place) continue;
-      if (left-- <= 0) return found;
+      left -= pairsOf(outer, rule);
+      if (left < 0) return found;
       const sentence = relation(outer, rule, other < place);
       if (sentence === undefined) continue;
       found.set(rule.id, sentence);
@@ -35,6 +36,21 @@ export function findCovered(rules: readonly Rule[]): ReadonlyMap<string, string>
     }
   }
   return found;
+}
+
+/** How many patterns are compared where two rules are, at most; no rule is compared for nothing. */
+function pairsOf(outer: Rule, inner: Rule): number {
+  const blocks = Math.max(1, outer.unless.length * inner.unless.length);
+  return blocks * lengthOf(outer) * lengthOf(inner);
+}
+
+function lengthOf({ when, unless }: Rule): number {
+  const lists = [when, ...unless].flatMap(({ repositories, tags, time }) => [
+    repositories,
+    tags?.globs,
+    time,
+  ]);
+  return lists.reduce((longest, list) => Math.max(longest, list?.length ?? 0), 1);
 }
 
 /** @param before settles which of two equal rules is told of. */

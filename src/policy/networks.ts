@@ -3,7 +3,7 @@ import { looksLikeRange, parseRange, type Range, requireRange } from './address.
 import type { From } from './conditions.ts';
 import { didYouMean } from './did-you-mean.ts';
 import type { Content, Stated } from './merge.ts';
-import { createNesting, type Entry } from './nesting.ts';
+import { createNesting, type Entry, SUGGESTED } from './nesting.ts';
 import type { Path, Problem } from './problem.ts';
 import { rangeSet } from './range-set.ts';
 
@@ -18,6 +18,7 @@ export interface Networks {
 
 export function createNetworks({ hosts, networks }: Content, problems: Problem[]): Networks {
   const known = [...hosts.keys(), ...networks.keys()];
+  const froms = new Map<string, From>();
   const ofHosts = new Map<string, readonly Range[]>();
   for (const [name, { value }] of hosts) ofHosts.set(name, value.addresses.map(requireRange));
   const nesting = createNesting({ definitions: networks, read, noun: 'network' }, problems);
@@ -26,11 +27,19 @@ export function createNetworks({ hosts, networks }: Content, problems: Problem[]
     names: () => known,
     rangesOf,
     fromOf(list, stated, inside) {
+      // Most rules name the same few places.
+      const key = list.join('\n');
+      const before = froms.get(key);
+      if (before !== undefined) return before;
+      const count = problems.length;
       const entries = list.map((text, index) => ({
         text,
         ranges: nesting.valuesOfEntry(text, stated, [...inside, index]),
       }));
-      return Object.freeze({ entries, ranges: rangeSet(entries.flatMap(({ ranges }) => ranges)) });
+      const from = Object.freeze({ entries, ranges: rangeSet(entries.flatMap(({ ranges }) => ranges)) });
+      // What has a problem has it again at the next place.
+      if (problems.length === count) froms.set(key, from);
+      return from;
     },
   };
 
@@ -38,8 +47,10 @@ export function createNetworks({ hosts, networks }: Content, problems: Problem[]
     const ofHost = ofHosts.get(text);
     if (ofHost) return { values: ofHost };
     if (networks.has(text)) return { name: text };
-    if (!looksLikeRange(text))
-      return { reason: `${JSON.stringify(text)} is neither a network nor a host${didYouMean(text, known)}` };
+    if (!looksLikeRange(text)) {
+      const near = problems.length < SUGGESTED ? didYouMean(text, known) : '';
+      return { reason: `${JSON.stringify(text)} is neither a network nor a host${near}` };
+    }
     const parsed = parseRange(text);
     return parsed.ok ? { values: [parsed.range] } : { reason: parsed.reason };
   }

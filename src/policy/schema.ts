@@ -56,6 +56,10 @@ const literalName = (kind: string) =>
     .min(1)
     .refine((text) => !text.includes('*'), {
       error: `${kind} are names, not patterns; for everyone who has logged in write authenticated: true`,
+    })
+    // Nobody is called so, and a deny of such a name would hold nobody back.
+    .refine((text) => text === text.trim() && !/[\p{C}\p{Zl}\p{Zp}]/u.test(text), {
+      error: 'a name has no blank at either end and no invisible character; take it out',
     });
 
 const users = z.array(literalName('users')).min(1);

@@ -2,7 +2,7 @@
 
 import { didYouMean } from './did-you-mean.ts';
 import type { Content, Stated } from './merge.ts';
-import { createNesting, type Nesting } from './nesting.ts';
+import { createNesting, type Nesting, SUGGESTED } from './nesting.ts';
 import type { Path, Problem } from './problem.ts';
 
 export const SET_KINDS = ['users', 'groups', 'repositories', 'tags', 'times'] as const;
@@ -32,7 +32,7 @@ export function createSets({ sets }: Content, problems: Problem[]): Sets {
       const name = setNamed(text);
       if (name === undefined) return { values: [text] };
       if (definitions.has(name)) return { name };
-      const near = didYouMean(name, definitions.keys());
+      const near = problems.length < SUGGESTED ? didYouMean(name, definitions.keys()) : '';
       return { reason: `there is no set of ${kind} called ${JSON.stringify(name)}${near}` };
     };
     nestings.set(kind, createNesting({ definitions, read, noun: 'set' }, problems));

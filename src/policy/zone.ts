@@ -17,13 +17,18 @@ const STEADY = 15 * 60_000;
 
 /**
  * Reads the name of a zone. Offsets such as +02:00 and abbreviations such as CET are refused: the first do not know of
- * daylight-saving time, the second mean several zones.
+ * daylight-saving time, the second mean several zones. So is Etc/GMT+2, which is two hours behind UTC.
  *
  * @see https://www.iana.org/time-zones
  */
 export function readZone(name: string): ReadZone {
   if (name === 'UTC') return { ok: true, zone: { name, offsetAt: () => 0 } };
   if (!/^[A-Z][A-Za-z_]+(?:\/[A-Za-z0-9_+-]+)+$/.test(name)) return refuseZone(name);
+  if (/^Etc\/GMT[+-]?\d/i.test(name))
+    return {
+      ok: false,
+      reason: `${JSON.stringify(name)}: the sign of such a zone means the opposite of what one reads; name a place, such as Europe/Berlin, or UTC`,
+    };
   let format: Intl.DateTimeFormat;
   try {
     format = new Intl.DateTimeFormat('en-US', { timeZone: name, timeZoneName: 'longOffset' });

@@ -27,6 +27,8 @@ describe('a rule', () => {
     ['with a who of nothing', { who: '' }, 'rules[0].who: expected keys with values, found nothing'],
     ['with no users', { who: '{ users: [] }' }, 'rules[0].who.users: an empty list'],
     ['with a pattern of users', { who: '{ users: ["*"] }' }, 'users are names, not patterns'],
+    ['with a blank behind a group', { who: '{ groups: ["ci "] }' }, 'a name has no blank at either end'],
+    ['with an invisible character in a user', { who: '{ users: ["a\\u200bnn"] }' }, 'no invisible character'],
     ['with a pattern of groups', { who: '{ groups: ["ci-*"] }' }, 'groups are names, not patterns'],
     [
       'with an unknown kind',
@@ -234,6 +236,44 @@ describe('a policy', () => {
       'a.yaml:3:3 networks.a: the network contains itself: a -> b -> c -> a',
       'a.yaml:6:3 networks.d: the network contains itself: d -> d',
     ]);
+  });
+
+  it('has no more entries where lists name each other again and again', () => {
+    const doubled = (first: string, name: (index: number) => string) =>
+      Array.from({ length: 45 }, (_, index) =>
+        index === 0 ? `n0: [${first}]` : `n${index}: ["${name(index - 1)}", "${name(index - 1)}"]`,
+      ).join(', ');
+    const { policy, problems } =
+      report(`networks: { ${doubled('10.0.0.1, 10.0.0.2', (index) => `n${index}`)} }
+sets: { users: { ${doubled('anna, bob', (index) => `set:n${index}`)} } }
+rules: [{ id: r, allow: [pull], repositories: ["**"], who: { users: ["set:n44"] }, from: [n44] }]
+`);
+    expect(problems).toEqual([]);
+    expect(policy?.rules[0]?.when.users).toEqual(new Set(['anna', 'bob']));
+    expect(policy?.rules[0]?.when.from?.entries).toMatchObject([{ text: 'n44', ranges: { length: 2 } }]);
+  });
+
+  it('is refused with networks too deep in one another, or too many written out', () => {
+    const chain = Array.from({ length: 60 }, (_, index) => `  n${index}: [n${index + 1}]\n`).join('');
+    expect(report(`${rules}networks:\n${chain}  n60: [10.0.0.1]\n`).problems).toEqual([
+      'a.yaml:53:3 networks.n50: more than 50 networks inside one another',
+    ]);
+    const addresses = Array.from({ length: 2500 }, (_, index) => `10.0.${index >> 8}.${index & 255}`).join();
+    const copies = Array.from({ length: 1000 }, (_, index) => `  c${index}: [all]\n`).join('');
+    expect(report(`${rules}networks:\n  all: [${addresses}]\n${copies}`).problems).toEqual([
+      expect.stringMatching(
+        /^a\.yaml:\d+:3 networks\.c\d+: with this the networks, written out wherever they are named, have/,
+      ),
+    ]);
+  });
+
+  it('says what was probably meant of the first names that are not there', () => {
+    const list = Array.from({ length: 12 }, () => 'bilders').join();
+    const { problems } = report(
+      `networks: { builders: [10.0.0.1] }\nrules: [{ id: r, allow: [pull], repositories: ["**"], from: [${list}] }]\n`,
+    );
+    expect(problems).toHaveLength(12);
+    expect(problems.filter((problem) => problem.endsWith('did you mean "builders"?'))).toHaveLength(10);
   });
 
   it('is refused with sets in a circle, and with sets and windows that are not there', () => {

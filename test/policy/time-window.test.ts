@@ -93,6 +93,7 @@ describe('a window is refused', () => {
     ['Mon 08:00-08:00 UTC', 'ends when it begins'],
     ['Mon 08:00-18:00 +02:00', 'no time zone'],
     ['Mon 08:00-18:00 CET', 'no time zone'],
+    ['Mon 08:00-18:00 Etc/GMT+2', 'the opposite of what one reads'],
     ['Mon 08:00-18:00 Europe/Berlim', 'did you mean "Europe/Berlin"?'],
     ['Mon 08:00-18:00 europe/berlin', 'did you mean "Europe/Berlin"?'],
     ['2026-02-30 08:00 to 2026-03-01 08:00 UTC', 'dates and times'],
