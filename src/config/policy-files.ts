@@ -81,7 +81,14 @@ export async function listPolicyFiles(path: string, otherwise = 'there is no pol
       return refuse(`${misnamed} would not be read: end its name in .yaml, or take it away`);
     const names = shown.filter((name) => name.endsWith('.yaml')).sort();
     if (names.length === 0) return refuse(`the folder holds no *.yaml file, so ${otherwise}`);
-    return { ok: true, files: names.map((name) => join(path, name)) };
+    const files = names.map((name) => join(path, name));
+    const kinds = await Promise.all(files.map((file) => stat(file).catch(() => undefined)));
+    // Opening a pipe waits for a writer, and some devices have no end.
+    const odd = names.find(
+      (_, at) => kinds[at] !== undefined && !kinds[at].isFile() && !kinds[at].isDirectory(),
+    );
+    if (odd !== undefined) return refuse(`${odd} is a pipe or a device; expected a file`);
+    return { ok: true, files };
   } catch (error) {
     return refuse(`cannot be read: ${describeErrno(error)}`);
   }
@@ -103,4 +110,20 @@ export async function stampPolicyFiles(path: string): Promise<string> {
     }
   });
   return (await Promise.all(stamps)).join('\n');
+}
+
+const TRIES = 3;
+
+/**
+ * The same as `loadPolicy`, never of some files from before a change and others from after it: where they change while they
+ * are read, they are read again.
+ */
+export async function loadSteadyPolicy(path: string, read: ReadText = readText): Promise<LoadedPolicy> {
+  for (let tried = 0; tried < TRIES; tried++) {
+    const before = await stampPolicyFiles(path);
+    const loaded = await loadPolicy(path, read);
+    if ((await stampPolicyFiles(path)) === before) return loaded;
+  }
+  const message = 'the files change again and again while they are read; the next look reads them anew';
+  return { ok: false, problems: [{ file: path, line: 1, column: 1, message }] };
 }

@@ -82,21 +82,29 @@ export interface PolicyWatchOptions {
 }
 
 /**
- * Looks at the files again and again. Asking is dull but sees every kind of change, also on network file systems and in
- * folders that a container engine replaces by a symbolic link.
+ * Looks at the files again and again, and has them read when two looks, one after the other, find the same change. Asking is
+ * dull but sees every kind of change, also on network file systems and in folders that a container engine replaces by a
+ * symbolic link.
  */
 export function watchPolicy({ stamp, initialStamp, reload, intervalMs }: PolicyWatchOptions): {
   close(): void;
 } {
   let seen = initialStamp;
+  /** What the files were at the last look, if they differed from what was read. */
+  let settling: string | undefined;
   let closed = false;
   let timer = setTimeout(look, intervalMs).unref();
 
   async function lookNow(): Promise<void> {
     // Before the reading, so that what is written during it is seen the next time.
     const now = await stamp();
-    if (now !== seen && !closed) {
+    if (now === seen) settling = undefined;
+    else if (now !== settling)
+      // A rule that is cut off before its `from` allows more than anybody meant: what is still being written waits.
+      settling = now;
+    else if (!closed) {
       seen = now;
+      settling = undefined;
       await reload();
     }
     if (!closed) timer = setTimeout(look, intervalMs).unref();

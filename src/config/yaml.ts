@@ -42,6 +42,8 @@ export function readYaml<T extends z.ZodType>(text: string, file: string, schema
     prettyErrors: false,
     stringKeys: true,
     resolveKnownTags: false,
+    // Looked for below: the library compares each key with each.
+    uniqueKeys: false,
   });
   const placeAt = placesOf(text);
   const complaints = [...syntaxComplaints(document), ...hiddenMeanings(document)];
@@ -103,7 +105,6 @@ function syntaxComplaints(document: Document.Parsed): Complaint[] {
 }
 
 const SENTENCES: Readonly<Record<string, string>> = {
-  DUPLICATE_KEY: 'this key stands twice; keep one',
   TAG_RESOLVE_FAILED: 'tags (!…) are not used here; write the value alone',
   NON_STRING_KEY: 'a key must be a plain word',
   MULTIPLE_DOCS: 'one document per file; take out the --- lines',
@@ -130,6 +131,15 @@ function hiddenMeanings(document: Document.Parsed): Complaint[] {
       if (node.anchor) found.push({ offset, message: 'anchors (&…) are not used here; write it out' });
       if (node.tag && document.warnings.length === 0)
         found.push({ offset, message: 'tags (!…) are not used here; write the value alone' });
+    },
+    Map: (_key, map) => {
+      const seen = new Set<unknown>();
+      for (const { key } of map.items) {
+        if (!isScalar(key)) continue;
+        if (seen.has(key.value))
+          found.push({ offset: key.range?.[0] ?? 0, message: 'this key stands twice; keep one' });
+        seen.add(key.value);
+      }
     },
     Pair: (_key, pair) => {
       // This key sets the prototype in much JavaScript, and checkers of shapes skip it.

@@ -1,6 +1,6 @@
 /** Holds the policy in force, takes over a changed one, keeps each, and records which one decides. */
 import { basename, join } from 'node:path';
-import { loadPolicy, stampPolicyFiles } from '../config/policy-files.ts';
+import { loadSteadyPolicy, stampPolicyFiles } from '../config/policy-files.ts';
 import { createPolicyHolder, watchPolicy } from '../config/policy-holder.ts';
 import type { PolicyText } from '../config/policy-texts.ts';
 import { describeProblem } from '../config/yaml.ts';
@@ -66,7 +66,7 @@ export async function openPolicy(
 
   const holder = createPolicyHolder({
     initial,
-    load: () => loadPolicy(settings.policy),
+    load: () => loadSteadyPolicy(settings.policy),
     beforeChange: ({ policy, texts }) => keeper.keep(entryOf(policy, texts)),
     onChange(next, previous, warnings) {
       loadedAt = Date.now();

@@ -1,9 +1,11 @@
+import { execFileSync } from 'node:child_process';
 import { chmod, mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { loadPolicy, stampPolicyFiles } from '../../src/config/policy-files.ts';
+import { loadPolicy, loadSteadyPolicy, stampPolicyFiles } from '../../src/config/policy-files.ts';
 import { createPolicyHolder, watchPolicy } from '../../src/config/policy-holder.ts';
+import { readText } from '../../src/config/read-text.ts';
 import { describeProblem } from '../../src/config/yaml.ts';
 
 const rule = (id: string) => `rules:\n  - { id: ${id}, allow: [pull], repositories: ["**"] }\n`;
@@ -53,6 +55,12 @@ describe('loadPolicy', () => {
     ]);
   });
 
+  it('refuses a pipe, which nobody may ever write to', async () => {
+    await write('a.yaml', rule('one'));
+    execFileSync('mkfifo', [join(folder, 'p.yaml')]);
+    expect(await loaded()).toEqual([`${folder}:1:1 p.yaml is a pipe or a device; expected a file`]);
+  });
+
   it('warns of a file that every user of the machine may change', async () => {
     await write('a.yaml', rule('one'));
     await chmod(join(folder, 'a.yaml'), 0o666);
@@ -91,6 +99,37 @@ describe('loadPolicy', () => {
     await symlink('gone', join(folder, 'nowhere'));
     await symlink('circle', join(folder, 'circle'));
     expect(await loaded(join(folder, path))).toEqual([`${join(folder, path)}:1:1 ${wanted}`]);
+  });
+});
+
+describe('loadSteadyPolicy', () => {
+  it('reads again where a file changes while others are read', async () => {
+    await write('a.yaml', rule('one'));
+    await write('b.yaml', rule('two'));
+    let changed = false;
+    const result = await loadSteadyPolicy(folder, async (path) => {
+      const text = await readText(path);
+      // After the first file was read, what it said moves to the second.
+      if (!changed) {
+        changed = true;
+        await write('a.yaml', rule('two'));
+        await write('b.yaml', rule('one'));
+      }
+      return text;
+    });
+    expect(result.ok && result.policy.rules.map(({ id }) => id)).toEqual(['one', 'two']);
+  });
+
+  it('says so where they change without end', async () => {
+    await write('a.yaml', rule('one'));
+    let count = 0;
+    const result = await loadSteadyPolicy(folder, async (path) => {
+      await write(`n${++count}.yaml`, rule(`n${count}`));
+      return readText(path);
+    });
+    expect(result.ok ? [] : result.problems.map(describeProblem)).toEqual([
+      `${folder}:1:1 the files change again and again while they are read; the next look reads them anew`,
+    ]);
   });
 });
 
@@ -215,6 +254,36 @@ describe('watchPolicy', () => {
     clearInterval(alive);
   });
 
+  it('waits for a file that is still being written', async () => {
+    await write('a.yaml', rule('one'));
+    const initialStamp = await stampPolicyFiles(folder);
+    const whole = 'rules:\n  - id: two\n    allow: [push]\n    repositories: ["**"]\n    from: [10.0.0.1]\n';
+    const pieces = whole.split(/(?<=\n)/);
+    let written = 0;
+    let read: string | undefined;
+    const reloaded = new Promise<void>((resolve) => {
+      const watch = watchPolicy({
+        // Before each look a line more stands in the file, until all do.
+        stamp: async () => {
+          if (written < pieces.length) await write('a.yaml', pieces.slice(0, ++written).join(''));
+          return stampPolicyFiles(folder);
+        },
+        initialStamp,
+        reload: async () => {
+          const text = await readText(join(folder, 'a.yaml'));
+          read = text.ok ? text.text : undefined;
+          watch.close();
+          resolve();
+        },
+        intervalMs: 1,
+      });
+    });
+    const alive = setInterval(() => undefined, 1000);
+    await reloaded;
+    clearInterval(alive);
+    expect(read).toBe(whole);
+  });
+
   it('does not reload while nothing changes, and stops when closed', async () => {
     await write('a.yaml', rule('one'));
     const initialStamp = await stampPolicyFiles(folder);
@@ -227,7 +296,7 @@ describe('watchPolicy', () => {
             watch.close();
             resolve();
           }
-          return looks === 3 ? 'another' : initialStamp;
+          return looks >= 2 ? 'another' : initialStamp;
         },
         initialStamp,
         reload: async () => {
