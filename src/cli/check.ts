@@ -1,5 +1,6 @@
 /** `warden check`: every problem of settings, policy, users, keys and certificates at once, without starting anything. */
 import type { Command } from 'commander';
+import { printable } from '../audit/printable.ts';
 import { describeProblem } from '../config/yaml.ts';
 import { preflight } from '../preflight.ts';
 import type { Io } from './io.ts';
@@ -24,14 +25,14 @@ export function addCheckCommand(program: Command, { io, defaultConfig, exit }: C
         const { policy, settings } = checked.loaded;
         warnings.push(...(await strangers(policy, settings)));
       }
-      for (const warning of warnings) io.err(`${describeProblem(warning)} (warning)`);
+      for (const warning of warnings) io.err(printable(`${describeProblem(warning)} (warning)`));
       if (checked.ok) {
         io.out(
           `${config}: good (${count(warnings.length, 'warning')}); policy ${checked.loaded.policy.digest}`,
         );
         return;
       }
-      for (const problem of checked.problems) io.err(describeProblem(problem));
+      for (const problem of checked.problems) io.err(printable(describeProblem(problem)));
       io.err(`${config}: ${count(checked.problems.length, 'problem')}`);
       exit(2);
     });

@@ -1,6 +1,6 @@
 /** `warden policy check`: what is wrong with a policy, and what is allowed in it and probably not meant. */
 import type { Command } from 'commander';
-import { printableJson } from '../audit/printable.ts';
+import { printable, printableJson } from '../audit/printable.ts';
 import { loadPolicy } from '../config/policy-files.ts';
 import { loadSettings, type Settings } from '../config/settings.ts';
 import { describeProblem, type Problem } from '../config/yaml.ts';
@@ -48,8 +48,8 @@ async function check(
   const { problems, warnings, digest, rules } = outcome;
   if (json) io.out(printableJson({ ok: problems.length === 0, ...outcome }));
   else {
-    for (const problem of problems) io.err(describeProblem(problem));
-    for (const warning of warnings) io.err(`${describeProblem(warning)} (warning)`);
+    for (const problem of problems) io.err(printable(describeProblem(problem)));
+    for (const warning of warnings) io.err(printable(`${describeProblem(warning)} (warning)`));
     if (digest === undefined) io.err(count(problems.length, 'problem'));
     else io.out(`good: ${count(rules ?? 0, 'rule')}, ${count(warnings.length, 'warning')}; policy ${digest}`);
   }

@@ -48,6 +48,13 @@ describe('warden policy check', () => {
     ]);
   });
 
+  it('shows names of files without what a terminal would obey', async () => {
+    write('a\u001b[2J\nb.yaml', WRONG);
+    const { err } = await check(temp.at('policies'));
+    expect(err).toHaveLength(4);
+    expect(err[0]).toMatch(/a\\u\{1b\}\[2J\\u\{a\}b\.yaml:2:5 /);
+  });
+
   it('takes files and folders together as one policy', async () => {
     write('a.yaml', GOOD.split('\n').slice(1).join('\n'));
     writeFileSync(temp.at('networks.yaml'), GOOD.split('\n')[0] ?? '');
