@@ -68,7 +68,10 @@ function state<T>({ file, positionOf }: PolicySource, path: Path, value: T): Sta
   return {
     value,
     path,
-    place: { file, ...positionOf(path, 'key') },
+    // Worked out where it is told: a key is found by going through all beside it.
+    get place() {
+      return { file, ...positionOf(path, 'key') };
+    },
     problem: (inside, message) => ({
       file,
       ...positionOf([...path, ...inside], inside.length === 0 ? 'key' : 'value'),
