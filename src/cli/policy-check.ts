@@ -4,7 +4,7 @@ import { printable, printableJson } from '../audit/printable.ts';
 import { loadPolicy } from '../config/policy-files.ts';
 import { loadSettings, type Settings } from '../config/settings.ts';
 import { describeProblem, type Problem } from '../config/yaml.ts';
-import type { PolicyDeps } from './policy.ts';
+import type { PolicyDeps } from './policy-deps.ts';
 import { count } from './serve.ts';
 import { strangers } from './strangers.ts';
 

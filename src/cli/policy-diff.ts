@@ -8,7 +8,7 @@ import { replayRecord } from '../inquiry/replay-record.ts';
 import type { Policy } from '../policy/policy.ts';
 import { type Change, describeDiff } from '../policy/rights/diff-words.ts';
 import { type Chosen, policyNamed, settingsOf } from './choose-two.ts';
-import type { PolicyDeps } from './policy.ts';
+import type { PolicyDeps } from './policy-deps.ts';
 import { count } from './serve.ts';
 import { textTable } from './text-table.ts';
 

@@ -12,7 +12,7 @@ import { answersOf } from '../policy/why.ts';
 import { addPolicyOptions, choosePolicy, type PolicyOptions } from './choose-policy.ts';
 import { decisionLines, ruleLines } from './explanation-text.ts';
 import { openDecision } from './open-decision.ts';
-import type { PolicyDeps } from './policy.ts';
+import type { PolicyDeps } from './policy-deps.ts';
 import {
   addQuestionOptions,
   askedOf,

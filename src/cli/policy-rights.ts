@@ -4,7 +4,7 @@ import { printable, printableJson } from '../audit/printable.ts';
 import { answerJson, answerRights } from '../policy/rights/answer.ts';
 import { type AskedRights, readAskedRights } from '../policy/rights/ask.ts';
 import { addPolicyOptions, choosePolicy, type PolicyOptions } from './choose-policy.ts';
-import type { PolicyDeps } from './policy.ts';
+import type { PolicyDeps } from './policy-deps.ts';
 import { readSpan, SPAN_FORMS } from './read-time.ts';
 import { rightsTable } from './rights-text.ts';
 

@@ -12,7 +12,7 @@ import { loadSettings } from '../config/settings.ts';
 import { describeProblem } from '../config/yaml.ts';
 import type { Policy } from '../policy/policy.ts';
 import { ruleLines } from './explanation-text.ts';
-import type { PolicyDeps } from './policy.ts';
+import type { PolicyDeps } from './policy-deps.ts';
 import { count } from './serve.ts';
 import { textTable } from './text-table.ts';
 

@@ -4,7 +4,7 @@ import { printable, printableJson } from '../audit/printable.ts';
 import { loadSettings } from '../config/settings.ts';
 import { describeProblem } from '../config/yaml.ts';
 import { openPolicyHistory, type PolicyHistory, type PolicyPeriod } from '../history/policy-history.ts';
-import type { PolicyDeps } from './policy.ts';
+import type { PolicyDeps } from './policy-deps.ts';
 import { textTable } from './text-table.ts';
 
 /** Of the process: bad usage or settings, and a history that cannot be read. */

@@ -1,25 +1,12 @@
 /** `warden policy`: the tools for whoever writes the policy. Each has a file of its own beside this one. */
 import type { Command } from 'commander';
-import type { Io } from './io.ts';
 import { addPolicyCheck } from './policy-check.ts';
+import type { PolicyDeps } from './policy-deps.ts';
 import { addPolicyDiff } from './policy-diff.ts';
 import { addPolicyExplain } from './policy-explain.ts';
 import { addPolicyWhat, addPolicyWho } from './policy-rights.ts';
 import { addPolicyTest } from './policy-test.ts';
 import { addPolicyVersions } from './policy-versions.ts';
-
-/** What these commands touch of the world. */
-export interface PolicyDeps {
-  readonly io: Io;
-  /** Where the settings are looked for without `--config`. */
-  readonly defaultConfig: string;
-  /** The status with which the process will end. */
-  readonly exit: (status: number) => void;
-  /** Of the terminal; undefined where the output is none. */
-  readonly columns: number | undefined;
-  /** Milliseconds since 1970. */
-  readonly now: () => number;
-}
 
 /** Adds `policy` with its commands to a program. */
 export function addPolicyCommands(program: Command, deps: PolicyDeps): void {

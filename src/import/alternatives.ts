@@ -1,5 +1,6 @@
 /** Writes a pattern out as what can stand one behind the other: choices and optional parts become alternatives. */
-import { type Node, setHas } from './pattern.ts';
+import { setHas } from './pattern.ts';
+import type { Node } from './pattern-node.ts';
 
 /** What one stretch of a repository's name fits. */
 export type Atom = { readonly kind: 'text'; readonly text: string } | Star;

@@ -2,7 +2,7 @@
  * Reads the part of RE2's syntax that rules of registries are written in: text, sets, groups, choices, repeats, ^ and $.
  * A group may be optional but not repeated, so that trying an expression on a name is always quick.
  */
-import type { CharacterSet, Node } from './pattern.ts';
+import type { CharacterSet, Node } from './pattern-node.ts';
 
 const ANY: CharacterSet = { negated: true, ranges: [[10, 10]] };
 const range = (from: string, to = from): [number, number] => [

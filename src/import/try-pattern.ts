@@ -1,6 +1,7 @@
 /** Tries patterns on texts that are known: names of users, values of labels, kinds of scopes. */
 import { alternativesOf } from './alternatives.ts';
-import { type CharacterSet, isRegex, type Node, type Pattern, parsePattern, setHas } from './pattern.ts';
+import { isRegex, type Pattern, parsePattern, setHas } from './pattern.ts';
+import type { CharacterSet, Node } from './pattern-node.ts';
 
 /**
  * How a regular expression is read. `searched`: as docker_auth does, anywhere in the text, where no ^ or $ holds it.

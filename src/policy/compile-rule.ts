@@ -11,12 +11,13 @@ import {
   type RepositoryGlob,
   type TagGlob,
 } from './glob.ts';
-import type { Stated } from './merge.ts';
 import type { Networks } from './networks.ts';
-import type { Rule } from './policy.ts';
 import type { Path } from './problem.ts';
+import type { Rule } from './rule.ts';
 import { type BlockContent, oneLine, type RuleContent } from './schema.ts';
-import type { SetKind, Sets } from './sets.ts';
+import type { SetKind } from './set-name.ts';
+import type { Sets } from './sets.ts';
+import type { Stated } from './stated.ts';
 import type { Times } from './times.ts';
 
 export interface Names {

@@ -5,8 +5,8 @@
 import type { Conditions } from './conditions.ts';
 import type { RepositoryGlob, TagGlob } from './glob.ts';
 import { generalised, matchesWild, type Part } from './glob-parts.ts';
-import type { Rule } from './policy.ts';
 import { apart, holdsAll } from './range-set.ts';
+import type { Rule } from './rule.ts';
 import { windowCovers } from './time-window.ts';
 
 /** True if `outer` holds for every question for which `inner` holds, whatever each of them is for. */

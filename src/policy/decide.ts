@@ -5,7 +5,8 @@
  * they turn out to be, and the rest is possible. When all facts are known, nothing is merely possible.
  */
 import type { Decision, Question } from './facts.ts';
-import type { Policy, Rule } from './policy.ts';
+import type { Policy } from './policy.ts';
+import type { Rule } from './rule.ts';
 import { type Seen, see } from './seen.ts';
 import type { Truth } from './truth.ts';
 import { weighRule } from './weigh.ts';

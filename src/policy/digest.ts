@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { Content } from './merge.ts';
 import type { RuleContent } from './schema.ts';
-import { SET_KINDS } from './sets.ts';
+import { SET_KINDS } from './set-name.ts';
 
 /**
  * SHA-256 over one canonical text of all that the files say: keys sorted, lists sorted (none of them has an order that

@@ -2,7 +2,7 @@
 
 import { type Conditions, FACTS, type Fact } from './conditions.ts';
 import { ACTIONS, type Question, UNKNOWN } from './facts.ts';
-import type { Rule } from './policy.ts';
+import type { Rule } from './rule.ts';
 import { type Seen, see } from './seen.ts';
 import type { Truth } from './truth.ts';
 import { asBound, weighAll, weighBind, weighFact, weighRule } from './weigh.ts';

@@ -1,7 +1,7 @@
 /** Rules that change nothing, since others say the same or more. */
 import { ruleCovers } from './covers.ts';
-import type { Rule } from './policy.ts';
 import { createRepositoryTree } from './repository-tree.ts';
+import type { Rule } from './rule.ts';
 
 /** Pairs of patterns compared for one policy at most: what is found is true, and a policy of thousands of like rules loads in time. */
 const PAIR_LIMIT = 500_000;

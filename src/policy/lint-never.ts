@@ -2,8 +2,8 @@
 import type { Conditions } from './conditions.ts';
 import { conditionsCover } from './covers.ts';
 import type { Method, SubjectKind } from './facts.ts';
-import type { Rule } from './policy.ts';
 import type { Path } from './problem.ts';
+import type { Rule } from './rule.ts';
 import type { BlockContent, RuleContent } from './schema.ts';
 
 /**

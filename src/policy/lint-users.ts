@@ -1,8 +1,9 @@
 /** Names in a policy that no user of the users file has: most often a slip of the pen. */
 
 import { didYouMean } from './did-you-mean.ts';
-import type { Policy, Rule } from './policy.ts';
+import type { Policy } from './policy.ts';
 import type { Problem } from './problem.ts';
+import type { Rule } from './rule.ts';
 
 /**
  * For what the users file and the settings know: those of a directory and robots are in neither.

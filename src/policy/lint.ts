@@ -3,10 +3,11 @@ import { WRITES_MASK } from './actions.ts';
 import { contains, rangeText, requireRange } from './address.ts';
 import { findCovered } from './lint-covered.ts';
 import { neverReason, notProduced } from './lint-never.ts';
-import type { Content, Stated } from './merge.ts';
-import type { Rule } from './policy.ts';
+import type { Content } from './merge.ts';
 import { type Path, type Problem, pathText } from './problem.ts';
+import type { Rule } from './rule.ts';
 import type { RuleContent } from './schema.ts';
+import type { Stated } from './stated.ts';
 
 /**
  * Where container engines and virtual machines put what they run. Behind a port that an engine publishes, every client

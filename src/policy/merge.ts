@@ -1,22 +1,15 @@
 /** Puts the files of a policy together. A name that stands in two places is a problem that names both. */
+
 import type { Path, Place, Problem } from './problem.ts';
 import type { HostContent, PolicyDocument, RuleContent } from './schema.ts';
-import { SET_KINDS, type SetKind } from './sets.ts';
+import { SET_KINDS, type SetKind } from './set-name.ts';
+import type { Stated } from './stated.ts';
 
 /** One checked file, with the way from a path to its place in the text. */
 export interface PolicySource {
   readonly file: string;
   readonly document: PolicyDocument;
   readonly positionOf: (path: Path, part?: 'key' | 'value') => Place;
-}
-
-/** Something that a file says, and where. */
-export interface Stated<T> {
-  readonly value: T;
-  readonly path: Path;
-  readonly place: Place & { readonly file: string };
-  /** A problem with a part of it. */
-  problem(inside: Path, message: string): Problem;
 }
 
 /** All that the files say. The maps and the list keep the order of files and lines, for problems only. */

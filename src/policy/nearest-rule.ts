@@ -1,8 +1,8 @@
 /** Finds the allow rule of which a refused person is told. */
 import { WRITES_MASK } from './actions.ts';
 import { ACTIONS, UNKNOWN } from './facts.ts';
-import type { Rule } from './policy.ts';
 import { createRepositoryTree, type RepositoryTree } from './repository-tree.ts';
+import type { Rule } from './rule.ts';
 import type { Seen } from './seen.ts';
 import { concerns, countFailed } from './weigh.ts';
 

@@ -9,7 +9,8 @@ import { looksLikeRange } from './address.ts';
 import type { Fact } from './conditions.ts';
 import { type ExplainedFact, explain } from './explain.ts';
 import type { Decision, Question } from './facts.ts';
-import type { Policy, Rule } from './policy.ts';
+import type { Policy } from './policy.ts';
+import type { Rule } from './rule.ts';
 
 /** Longest first; the last one names nothing. Empty where no rule is near, or nothing that the person could change is missing. */
 export function neededFor(

@@ -1,6 +1,7 @@
 /** Named lists that may hold one another: networks and sets. Circles and what cannot be read are problems with a place. */
-import type { Stated } from './merge.ts';
+
 import { type Path, type Problem, pathText } from './problem.ts';
+import type { Stated } from './stated.ts';
 
 /** What an entry of a list is: the name of another list, values, or a mistake. */
 export type Entry<T> =

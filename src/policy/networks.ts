@@ -2,10 +2,11 @@
 import { looksLikeRange, parseRange, type Range, requireRange } from './address.ts';
 import type { From } from './conditions.ts';
 import { didYouMean } from './did-you-mean.ts';
-import type { Content, Stated } from './merge.ts';
+import type { Content } from './merge.ts';
 import { createNesting, type Entry, SUGGESTED } from './nesting.ts';
 import type { Path, Problem } from './problem.ts';
 import { rangeSet } from './range-set.ts';
+import type { Stated } from './stated.ts';
 
 export interface Networks {
   /** Names of all networks and hosts. */

@@ -10,8 +10,8 @@ import { addressNumber, type Range } from './address.ts';
 import { type AddressMap, createAddressMap } from './address-map.ts';
 import { UNKNOWN } from './facts.ts';
 import type { Anchors } from './glob.ts';
-import type { Rule } from './policy.ts';
 import { createRepositoryTree, type RepositoryTree } from './repository-tree.ts';
+import type { Rule } from './rule.ts';
 import type { Seen } from './seen.ts';
 
 export interface RuleIndex {

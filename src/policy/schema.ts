@@ -10,7 +10,7 @@ import { checkRule } from './check-rule.ts';
 import { parseClientTest } from './client-version.ts';
 import { METHODS, SUBJECT_KINDS } from './facts.ts';
 import { parseClaimGlob, parseRepositoryGlob, parseTagGlob } from './glob.ts';
-import { setNamed } from './sets.ts';
+import { setNamed } from './set-name.ts';
 
 /** Shown to a person in one line beside who, from where and what for. */
 const MESSAGE_LIMIT = 200;

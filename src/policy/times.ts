@@ -1,7 +1,8 @@
 /** Reads windows of time, each text and each zone once. */
-import type { Content, Stated } from './merge.ts';
+import type { Content } from './merge.ts';
 import { type Path, type Problem, pathText } from './problem.ts';
-import { setNamed } from './sets.ts';
+import { setNamed } from './set-name.ts';
+import type { Stated } from './stated.ts';
 import { type ParsedWindow, parseTimeWindow, type TimeWindow } from './time-window.ts';
 import { type ReadZone, readZone } from './zone.ts';
 

@@ -10,8 +10,8 @@ import {
   matchesTag,
   type RepositoryGlob,
 } from './glob.ts';
-import type { Rule } from './policy.ts';
 import { hasAddress } from './range-set.ts';
+import type { Rule } from './rule.ts';
 import type { Seen } from './seen.ts';
 import { isWithin } from './time-window.ts';
 import { and, or, type Truth } from './truth.ts';

@@ -2,7 +2,8 @@
 import type { Fact } from './conditions.ts';
 import { type ExplainedFact, type ExplainedRule, explain } from './explain.ts';
 import { type Question, UNKNOWN } from './facts.ts';
-import type { Policy, Rule } from './policy.ts';
+import type { Policy } from './policy.ts';
+import type { Rule } from './rule.ts';
 import type { Truth } from './truth.ts';
 
 export interface RuleAnswer {

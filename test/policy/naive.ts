@@ -2,7 +2,8 @@
 import { conclude, type Weighed } from '../../src/policy/decide.ts';
 import type { Decision, Question } from '../../src/policy/facts.ts';
 import { NEAREST_LIMIT } from '../../src/policy/nearest-rule.ts';
-import type { Policy, Rule } from '../../src/policy/policy.ts';
+import type { Policy } from '../../src/policy/policy.ts';
+import type { Rule } from '../../src/policy/rule.ts';
 import { type Seen, see } from '../../src/policy/seen.ts';
 import { concerns, countFailed, weighRule } from '../../src/policy/weigh.ts';
 

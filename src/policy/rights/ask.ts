@@ -7,7 +7,8 @@ import { METHODS, SUBJECT_KINDS } from '../facts.ts';
 import { parseRepositoryGlob } from '../glob.ts';
 import type { Policy } from '../policy.ts';
 import { type RangeSet, rangeSet } from '../range-set.ts';
-import type { Given, GivenRepository, GivenWho } from './given.ts';
+import type { GivenWho } from './caller.ts';
+import type { Given, GivenRepository } from './given.ts';
 
 export interface AskedRights {
   /** Words of rules; `push` is either of its two. */

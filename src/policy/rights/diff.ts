@@ -1,7 +1,8 @@
 /** What two policies allow differently, worked out from their rules. */
 
-import type { Policy, Rule } from '../policy.ts';
+import type { Policy } from '../policy.ts';
 import { createRepositoryTree } from '../repository-tree.ts';
+import type { Rule } from '../rule.ts';
 import { disjoint } from './apart.ts';
 import { keyOf } from './key.ts';
 import { alikeJoined } from './lists.ts';

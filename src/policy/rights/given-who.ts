@@ -2,7 +2,7 @@
 import type { Conditions } from '../conditions.ts';
 import { SUBJECT_KINDS } from '../facts.ts';
 import { matchesClaim } from '../glob.ts';
-import type { GivenWho } from './given.ts';
+import type { GivenWho } from './caller.ts';
 import { common, type Draft } from './one-fact.ts';
 
 /** @returns what is still open of them, or undefined where they cannot hold. Conditions on anything else are left out. */

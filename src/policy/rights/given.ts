@@ -2,14 +2,15 @@
  * What a question about rights gives: some facts are known, of some a part, of the rest nothing. Conditions are reduced by
  * it to what is still open.
  */
+
 import { isClient, type Product } from '../client-version.ts';
 import type { ActionSet, Conditions, From } from '../conditions.ts';
 import { repositoryGlobCovers } from '../covers.ts';
-import type { BuildClaims, SubjectKind } from '../facts.ts';
 import { matchesTag, type RepositoryGlob } from '../glob.ts';
 import { globsApart } from '../patterns-apart.ts';
 import { apart, holdsAll, type RangeSet, rangeSet } from '../range-set.ts';
 import { isWithin } from '../time-window.ts';
+import type { GivenWho } from './caller.ts';
 import { reduceWho } from './given-who.ts';
 import { meet } from './meet.ts';
 import { type Draft, factsOf, withActions } from './one-fact.ts';
@@ -34,17 +35,6 @@ export interface Given {
 
 /** One repository, or any of those that a pattern without variables fits. */
 export type GivenRepository = { readonly components: readonly string[] } | { readonly glob: RepositoryGlob };
-
-/** Who asks. Whoever has a name is not anonymous. */
-export interface GivenWho {
-  readonly name?: string;
-  readonly kind?: SubjectKind;
-  readonly method?: string;
-  /** All of the caller's groups, or those that are known. */
-  readonly groups?: { readonly names: ReadonlySet<string>; readonly complete: boolean };
-  /** All claims; a caller of another kind than `build` has none. */
-  readonly build?: BuildClaims;
-}
 
 /**
  * The alternatives that are left of `conditions`, for every question that is as `given`: it holds where one of them does.

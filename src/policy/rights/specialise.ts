@@ -2,7 +2,7 @@
 import { isRepository } from '../../protocol/names.ts';
 import { BUILD_CLAIMS } from '../facts.ts';
 import { parseRepositoryGlob, type RepositoryGlob } from '../glob.ts';
-import type { GivenWho } from './given.ts';
+import type { GivenWho } from './caller.ts';
 
 /**
  * The patterns that stand for this one: what is known in place of its variables, one pattern for each group. None where

@@ -4,7 +4,7 @@
  * A question that is as `given`, and of which all else is known, is granted if and only if one of the rows holds for it.
  */
 import type { Conditions } from '../conditions.ts';
-import type { Rule } from '../policy.ts';
+import type { Rule } from '../rule.ts';
 import { disjoint } from './apart.ts';
 import { type Given, reduce } from './given.ts';
 import { reduceWho } from './given-who.ts';
