@@ -1,7 +1,7 @@
 /** What is measured, each case for one peer at a time. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { REPOSITORY, TAG } from './content.ts';
-import { pullAtOnce, pullMany, upload } from './curl.ts';
+import { pullAtOnce, pullByMany, upload } from './curl.ts';
 import { type Measured, measure, type Sample } from './measure.ts';
 import type { Peer } from './peers.ts';
 import { busyConnections, residentBytes } from './process-facts.ts';
@@ -20,7 +20,7 @@ export interface Case {
   readonly proxiesOnly?: boolean;
   /** Before a registry that has its answer ready. */
   readonly stub?: boolean;
-  /** Begun with a round that does not count: a runtime compiles its code once, and a service runs for months. */
+  /** Begun with rounds that do not count: a runtime compiles its code once, and a service runs for months. */
   readonly small?: boolean;
   /** Also with bodies that leave by nginx. */
   readonly offload?: boolean;
@@ -122,7 +122,7 @@ export const CASES: readonly Case[] = [
       const urls = Array.from({ length: hosts }, () => image.map((path) => base + path)).flat();
       const bytes = hosts * content.layers.reduce((sum, layer) => sum + layer.bytes, 0);
       return perByte(
-        await measure(peer, false, () => pullMany(urls, { accept: ACCEPT, ...headers }, hosts)),
+        await measure(peer, false, () => pullByMany(urls, { accept: ACCEPT, ...headers }, hosts)),
         bytes,
       );
     },
