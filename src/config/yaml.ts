@@ -6,7 +6,7 @@
  *
  * @see https://yaml.org/spec/1.2.2/
  */
-import { type Document, isMap, isPair, isScalar, isSeq, parseDocument, visit } from 'yaml';
+import { type Document, isMap, isPair, isScalar, isSeq, type Node, parseDocument, visit } from 'yaml';
 import type { z } from 'zod';
 import type { Path, Place, Problem } from '../policy/problem.ts';
 import { explainIssues } from './issues.ts';
@@ -122,17 +122,21 @@ function hiddenMeanings(document: Document.Parsed): Complaint[] {
   ) {
     found.push({ offset: 0, message: 'directives (%…) are not used here; take them out' });
   }
+  function decorated(node: Node): void {
+    const { anchor, tag } = node as { readonly anchor?: string; readonly tag?: string };
+    const offset = node.range?.[0] ?? 0;
+    if (anchor) found.push({ offset, message: 'anchors (&…) are not used here; write it out' });
+    if (tag && document.warnings.length === 0)
+      found.push({ offset, message: 'tags (!…) are not used here; write the value alone' });
+  }
   visit(document, {
     Alias: (_key, node) => {
       found.push({ offset: node.range?.[0] ?? 0, message: 'aliases (*…) are not used here; write it out' });
     },
-    Value: (_key, node) => {
-      const offset = node.range?.[0] ?? 0;
-      if (node.anchor) found.push({ offset, message: 'anchors (&…) are not used here; write it out' });
-      if (node.tag && document.warnings.length === 0)
-        found.push({ offset, message: 'tags (!…) are not used here; write the value alone' });
-    },
+    Value: (_key, node) => decorated(node),
+    // Asked in place of `Value`, for what is one.
     Map: (_key, map) => {
+      decorated(map);
       const seen = new Set<unknown>();
       for (const { key } of map.items) {
         if (!isScalar(key)) continue;

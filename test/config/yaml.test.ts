@@ -93,6 +93,16 @@ describe('readYaml', () => {
       ['f.yaml:2:1 this key stands twice; keep one'],
     ],
     [
+      'an anchor of a mapping',
+      'log: &x { level: info }',
+      ['f.yaml:1:9 anchors (&…) are not used here; write it out'],
+    ],
+    [
+      'a tag of a mapping',
+      'log: !!map { level: info }',
+      ['f.yaml:1:12 tags (!…) are not used here; write the value alone'],
+    ],
+    [
       'an anchor and its alias',
       'from: &a [x]\nname: *a',
       [
