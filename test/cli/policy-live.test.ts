@@ -64,7 +64,12 @@ describeNeeding(['docker-registry'], 'the id of a decision', () => {
     expect(reply.error?.message).toMatch(
       /\(seen: alice from 127\.0\.0\.6, push team\/app; needed: from builders; rule team-push; decision [0-9a-f]{16}\)$/,
     );
-    const { stdout, stderr } = await opened(idIn(reply));
+    const id = idIn(reply);
+    // Before that the record has it, with fewer facts, and the tool says so.
+    const { stdout, stderr } = await eventually(
+      () => policy('explain', '--decision', id),
+      (said) => said.status === 0 && said.stderr === '',
+    );
     expect(stderr).toBe('');
     expect(stdout).toMatch(/^decision [0-9a-f]{16}, 20\d\d-\S+Z\nrefused: push team\/app, tag not known\n/);
     expect(stdout).toMatch(
