@@ -8,6 +8,7 @@ import { networkOf } from '../policy/address.ts';
 import { type Question, UNKNOWN } from '../policy/facts.ts';
 import { type QuestionJson, questionFromJson, questionToJson } from '../policy/question-json.ts';
 import type { Clock } from '../store/clock.ts';
+import { startRegularFlush } from '../store/regular-flush.ts';
 import { startThread, type Thread } from '../store/thread.ts';
 import { DECISIONS_FILE, type DecisionRow, type DecisionsOptions } from './decisions-thread.ts';
 
@@ -50,11 +51,9 @@ const NETWORKS_LIMIT = 50_000;
 const AGENT_LENGTH = 512;
 
 export function createDecisions({ thread, clock, onFailure }: DecisionsDeps): Decisions {
-  const ending = new AbortController();
   let waiting: DecisionRow[] = [];
   let dropped = 0;
   let hour = { number: 0, counts: new Map<string, number>() };
-  let flushing: Promise<void> | undefined;
 
   /** Whether one more of this network is kept. */
   function hasRoom(address: string, now: number): boolean {
@@ -81,20 +80,7 @@ export function createDecisions({ thread, clock, onFailure }: DecisionsDeps): De
     }
   }
 
-  function flush(): Promise<void> {
-    flushing ??= write().finally(() => {
-      flushing = undefined;
-    });
-    return flushing;
-  }
-
-  async function beat(): Promise<void> {
-    while (!ending.signal.aborted) {
-      await clock.sleep(FLUSH_MS, ending.signal);
-      await flush();
-    }
-  }
-  const beating = beat();
+  const { flush, close } = startRegularFlush(clock, FLUSH_MS, write);
 
   return {
     keep({ id, policy, question }) {
@@ -111,11 +97,7 @@ export function createDecisions({ thread, clock, onFailure }: DecisionsDeps): De
     },
     dropped: () => dropped,
     flush,
-    async close() {
-      ending.abort();
-      await beating;
-      await flush();
-    },
+    close,
   };
 }
 

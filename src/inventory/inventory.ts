@@ -4,6 +4,7 @@
  * Where it cannot be written, it stays in memory up to a bound; what is past that is dropped, and the drops are counted.
  */
 import type { Clock } from '../store/clock.ts';
+import { startRegularFlush } from '../store/regular-flush.ts';
 import type { Thread } from '../store/thread.ts';
 import { type FoundPull, machineOf, type PullCount, type PullQuestion } from './inventory-thread.ts';
 
@@ -62,12 +63,10 @@ export function createInventory({
   onFailure,
   keyLimit = KEY_LIMIT,
 }: InventoryDeps): Inventory {
-  const ending = new AbortController();
   let counts = new Map<string, Counting>();
   /** What the thread is writing just now; it counts against the bound as well. */
   let underWay = 0;
   let dropped = 0;
-  let flushing: Promise<void> | undefined;
 
   function merge(key: string, more: Counting): void {
     const known = counts.get(key);
@@ -103,20 +102,7 @@ export function createInventory({
     }
   }
 
-  function flush(): Promise<void> {
-    flushing ??= write().finally(() => {
-      flushing = undefined;
-    });
-    return flushing;
-  }
-
-  async function beat(): Promise<void> {
-    while (!ending.signal.aborted) {
-      await clock.sleep(FLUSH_MS, ending.signal);
-      await flush();
-    }
-  }
-  const beating = beat();
+  const { flush, flushing, close } = startRegularFlush(clock, FLUSH_MS, write);
 
   return {
     count({ head, address, host, subject, repository, digest, reference, client }) {
@@ -132,7 +118,7 @@ export function createInventory({
         ...(client === undefined ? {} : { client: client.slice(0, CLIENT_LIMIT) }),
       });
       // While a flush is under way, or fails, the rhythm of seconds is enough.
-      if (counts.size === FLUSH_KEYS && !flushing) void flush();
+      if (counts.size === FLUSH_KEYS && !flushing()) void flush();
     },
     dropped: () => dropped,
     flush,
@@ -140,10 +126,6 @@ export function createInventory({
       await flush();
       return thread.call('find', question);
     },
-    async close() {
-      ending.abort();
-      await beating;
-      await flush();
-    },
+    close,
   };
 }
