@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { printable, printableJson } from '../audit/printable.ts';
 import { loadSettings } from '../config/settings.ts';
 import { describeProblem } from '../config/yaml.ts';
-import { readAsked } from '../policy/ask.ts';
+import { QUESTION_KEYS, readAsked } from '../policy/ask.ts';
 import { decide } from '../policy/decide.ts';
 import { explanationJson } from '../policy/explanation-json.ts';
 import type { Question } from '../policy/facts.ts';
@@ -13,13 +13,7 @@ import { addPolicyOptions, choosePolicy, type PolicyOptions } from './choose-pol
 import { decisionLines, ruleLines } from './explanation-text.ts';
 import { openDecision } from './open-decision.ts';
 import type { PolicyDeps } from './policy-deps.ts';
-import {
-  addQuestionOptions,
-  askedOf,
-  faultText,
-  QUESTION_KEYS,
-  type QuestionOptions,
-} from './question-options.ts';
+import { addQuestionOptions, askedOf, faultText, type QuestionOptions } from './question-options.ts';
 import { readSpan } from './read-time.ts';
 
 /** Of the process: a question that cannot be read or no policy to ask, and files that cannot be read. Every answer is 0. */

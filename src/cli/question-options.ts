@@ -19,23 +19,6 @@ export interface QuestionOptions {
   readonly certificate?: string;
 }
 
-/** What makes a question by itself: an answer to another one cannot be mixed with these. */
-export const QUESTION_KEYS = [
-  'user',
-  'group',
-  'kind',
-  'method',
-  'build',
-  'from',
-  'tokenFrom',
-  'repository',
-  'action',
-  'tag',
-  'time',
-  'client',
-  'certificate',
-] as const satisfies readonly (keyof QuestionOptions)[];
-
 export function addQuestionOptions(command: Command): Command {
   return command
     .option('--user <name>', 'who asks; without it, someone without a login')

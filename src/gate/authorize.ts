@@ -37,7 +37,7 @@ export function authorize(
   need: Need,
   summary: Summary,
 ): Judgement {
-  const question = questionOf(exchange, token, need);
+  const question = questionOf(deps, exchange, token, need);
   const decision = deps.decide(question);
   summary.rules = rulesOf(decision);
   if (typeof need.tag === 'string') summary.tag = need.tag;
@@ -70,6 +70,7 @@ export function authorize(
 
 /** What policy is asked of this request's sender: the facts of who and from where are the same whatever is asked. */
 export function questionOf(
+  { now }: Pick<GateDeps, 'now'>,
   { client, request }: Exchange,
   { subject, address }: VerifiedToken,
   { repository, actions, tag }: Pick<Question, 'repository' | 'actions' | 'tag'>,
@@ -81,7 +82,7 @@ export function questionOf(
     repository,
     actions,
     tag,
-    time: Date.now(),
+    time: now(),
     client: request.headers['user-agent'],
     // Nothing asks clients for a certificate yet.
     certificate: undefined,
@@ -96,7 +97,7 @@ export function mayPull(
   repository: string,
 ): boolean {
   const decision = deps.decide(
-    questionOf(exchange, token, { repository, actions: ['pull'], tag: undefined }),
+    questionOf(deps, exchange, token, { repository, actions: ['pull'], tag: undefined }),
   );
   const scope = { type: 'repository', name: repository, actions: ['pull'] } as const;
   return decision.verdict === 'granted' && covers(token, { scope });

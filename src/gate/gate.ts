@@ -178,7 +178,7 @@ async function catalog(
 ): Promise<void> {
   const page = await readCatalog(deps.registry, request, {
     judge: (action, repository) =>
-      deps.decide(questionOf(exchange, token, { repository, actions: [action], tag: undefined })),
+      deps.decide(questionOf(deps, exchange, token, { repository, actions: [action], tag: undefined })),
     gone: () => exchange.response.destroyed,
   });
   answerJson(

@@ -1,5 +1,6 @@
 /** The parameters of a question about the policy. An unknown one is an error: an answer that ignored it would mislead. */
 import { WardenError } from '../errors.ts';
+import { QUESTION_KEYS } from '../policy/ask.ts';
 
 export type Raw = Readonly<Record<string, string | readonly string[]>>;
 
@@ -7,22 +8,7 @@ export type Raw = Readonly<Record<string, string | readonly string[]>>;
 export const PARAMETERS = {
   who: ['can', 'repository', 'from', 'tag', 'time', 'version'],
   what: ['user', 'group', 'kind', 'method', 'can', 'repository', 'from', 'tag', 'time', 'version'],
-  explain: [
-    'user',
-    'group',
-    'kind',
-    'method',
-    'build',
-    'from',
-    'tokenFrom',
-    'repository',
-    'action',
-    'tag',
-    'time',
-    'client',
-    'certificate',
-    'version',
-  ],
+  explain: [...QUESTION_KEYS, 'version'],
   diff: ['old', 'new', 'replay'],
 } as const;
 export type QuestionKind = keyof typeof PARAMETERS;

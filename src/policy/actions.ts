@@ -2,20 +2,10 @@
 import type { ActionSet } from './conditions.ts';
 import { ACTIONS, type Action } from './facts.ts';
 
+const [PULL, ...OTHERS] = ACTIONS;
+
 /** The words of `allow` and `deny`. `push` stands for create and overwrite. */
-export const RULE_ACTIONS = [
-  'pull',
-  'push',
-  'create',
-  'overwrite',
-  'delete',
-  'list',
-  'audit',
-  'quarantine',
-  'robots',
-  'grants',
-  'policy',
-] as const;
+export const RULE_ACTIONS = [PULL, 'push', ...OTHERS] as const;
 export type RuleAction = (typeof RULE_ACTIONS)[number];
 
 /** The actions that write a tag or an untagged manifest. */

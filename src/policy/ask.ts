@@ -20,6 +20,23 @@ import {
 import { parseMoment } from './moment.ts';
 import type { Policy } from './policy.ts';
 
+/** The words by which commands and the API say a question. */
+export const QUESTION_KEYS = [
+  'user',
+  'group',
+  'kind',
+  'method',
+  'build',
+  'from',
+  'tokenFrom',
+  'repository',
+  'action',
+  'tag',
+  'time',
+  'client',
+  'certificate',
+] as const;
+
 /** Every key may be left out. */
 export interface Asked {
   /** Left out, or '': without a login. */

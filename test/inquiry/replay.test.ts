@@ -30,9 +30,8 @@ const FACTS = {
   token: { ip: '10.1.2.4' },
 } as const;
 
-/** Only what is read of a record; the rest of its fields is another matter. */
 function record(parts: Record<string, unknown>): PushRecord {
-  return { ...BASE, subject: { repo: 'team/app' }, ...FACTS, ...parts } as unknown as PushRecord;
+  return { ...BASE, subject: { repo: 'team/app' }, ...FACTS, ...parts } as unknown as PushRecord; // only what is read of a record
 }
 
 const refused = (parts: Record<string, unknown>) =>

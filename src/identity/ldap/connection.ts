@@ -61,8 +61,7 @@ export async function connectTo(server: Server, options: ConnectOptions): Promis
       // The library would connect anew without a word, and without the bind.
       if (used) throw new DirectoryFailure('the connection broke');
       used = true;
-      // It uses what every stream has, and the two properties of an open socket.
-      return stream as unknown as Socket;
+      return stream as unknown as Socket; // the library uses what every stream has, and two properties of an open socket
     },
   });
 
