@@ -4,8 +4,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { hash } from '@node-rs/bcrypt';
 import { freePort } from '../test/support/ports.ts';
-import { must, startChild } from '../test/support/process.ts';
+import { startChild } from '../test/support/process.ts';
 import { type RunningRegistry, startRegistry } from '../test/support/registry.ts';
+import { makeLoopbackCertificate } from '../test/support/self-signed.ts';
 import { makeTemp } from '../test/support/temp.ts';
 import { type RunningWarden, startWarden } from '../test/support/warden.ts';
 import { type Content, fill, makeContent, REPOSITORY } from './content.ts';
@@ -228,10 +229,7 @@ async function addUsers(warden: RunningWarden, count: number, cost: number): Pro
 
 /** @returns the file that holds both, as HAProxy wants it. */
 async function makeCertificate(crt: string, key: string, both: string): Promise<string> {
-  await must('openssl', [
-    ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'],
-    ...['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', key, '-out', crt],
-  ]);
+  await makeLoopbackCertificate({ key, cert: crt });
   writeFileSync(both, readFileSync(crt, 'utf8') + readFileSync(key, 'utf8'), { mode: 0o600 });
   return both;
 }

@@ -5,8 +5,8 @@ import { connect as connectTls } from 'node:tls';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { openIntents, readLog } from '../record/read-log.ts';
 import { describeNeeding } from '../support/needs.ts';
-import { must } from '../support/process.ts';
 import { startRegistry } from '../support/registry.ts';
+import { makeSelfSigned } from '../support/self-signed.ts';
 import { makeTemp } from '../support/temp.ts';
 import { changeSettings } from '../support/warden.ts';
 import { eventually } from './eventually.ts';
@@ -165,23 +165,7 @@ describeNeeding(['docker-registry', 'openssl'], 'when the registry fails', () =>
     const temp = makeTemp('other');
     await front.registry.kill();
     const crt = temp.at('other.crt');
-    await must('openssl', [
-      'req',
-      '-x509',
-      '-newkey',
-      'ec',
-      '-pkeyopt',
-      'ec_paramgen_curve:prime256v1',
-      '-nodes',
-      '-days',
-      '2',
-      '-subj',
-      '/CN=other',
-      '-keyout',
-      temp.at('other.pem'),
-      '-out',
-      crt,
-    ]);
+    await makeSelfSigned({ key: temp.at('other.pem'), cert: crt }, 'other', '-days', '2');
     const registry = await startRegistry({
       port: front.registry.port,
       storage: front.registry.storage,

@@ -11,6 +11,7 @@ import { POLICY } from '../gate/front.ts';
 import { describeNeeding } from '../support/needs.ts';
 import { canListen, freePort } from '../support/ports.ts';
 import { must, run } from '../support/process.ts';
+import { makeSelfSigned } from '../support/self-signed.ts';
 import { makeTemp, type Temp } from '../support/temp.ts';
 import { runCli } from '../support/warden.ts';
 
@@ -128,22 +129,8 @@ describeNeeding(['openssl'], 'a wrong setting of every kind', () => {
     return privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
   };
   async function certificate(folder: string, name: string, ...more: string[]): Promise<void> {
-    await must('openssl', [
-      'req',
-      '-x509',
-      '-newkey',
-      'ec',
-      '-pkeyopt',
-      'ec_paramgen_curve:prime256v1',
-      '-nodes',
-      '-subj',
-      '/CN=x',
-      '-keyout',
-      join(folder, `${name}.pem`),
-      '-out',
-      join(folder, `${name}.crt`),
-      ...more,
-    ]);
+    const files = { key: join(folder, `${name}.pem`), cert: join(folder, `${name}.crt`) };
+    await makeSelfSigned(files, 'x', ...more);
   }
 
   async function expiredCertificate(folder: string, name: string): Promise<void> {

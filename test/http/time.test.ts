@@ -13,7 +13,7 @@ import { createMetrics } from '../../src/telemetry/metrics.ts';
 import { eventually } from '../gate/eventually.ts';
 import { ask, openLine, type Place } from '../gate/wire.ts';
 import { describeNeeding } from '../support/needs.ts';
-import { must } from '../support/process.ts';
+import { makeLoopbackCertificate } from '../support/self-signed.ts';
 import { makeTemp } from '../support/temp.ts';
 
 const AN_HOUR = 3_600_000;
@@ -28,20 +28,7 @@ describeNeeding(['openssl'], 'the time of a client at the listener', () => {
 
   beforeAll(async () => {
     const [key, cert] = [temp.at('key.pem'), temp.at('cert.pem')];
-    await must('openssl', [
-      ...[
-        'req',
-        '-x509',
-        '-newkey',
-        'ec',
-        '-pkeyopt',
-        'ec_paramgen_curve:prime256v1',
-        '-nodes',
-        '-days',
-        '2',
-      ],
-      ...['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', key, '-out', cert],
-    ]);
+    await makeLoopbackCertificate({ key, cert });
     tls = { cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8') };
   });
   afterEach(async () => {

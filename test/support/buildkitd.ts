@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import type { Host } from './hosts.ts';
-import { type Child, startChild } from './process.ts';
 import { makeTemp } from './temp.ts';
+import { startUnshared } from './unshared.ts';
 
 export interface BuildkitdOptions {
   readonly program: string;
@@ -30,32 +30,20 @@ export async function startBuildkitd(options: BuildkitdOptions): Promise<Running
     ),
   ];
   writeFileSync(temp.at('buildkitd.toml'), settings.join(''));
-  const words = [
-    '--mount',
-    '--',
+  const { stop } = await startUnshared(
+    { host: options.host, temp, ready: /running server on/ },
     options.program,
-    `--config=${temp.at('buildkitd.toml')}`,
-    `--root=${temp.at('root')}`,
-    `--addr=${address}`,
-    '--containerd-worker=false',
-    '--oci-worker-snapshotter=native',
-    '--oci-worker-net=host',
-  ];
-  let child: Child | undefined;
-  try {
-    child = await (options.host ? options.host.spawn('unshare', words) : startChild('unshare', words));
-    await child.waitForLine(/running server on/, 40_000);
-  } catch (error) {
-    await child?.stop();
-    await temp.stop();
-    throw error;
-  }
-  const started = child;
+    [
+      `--config=${temp.at('buildkitd.toml')}`,
+      `--root=${temp.at('root')}`,
+      `--addr=${address}`,
+      '--containerd-worker=false',
+      '--oci-worker-snapshotter=native',
+      '--oci-worker-net=host',
+    ],
+  );
   return {
     address,
-    async stop() {
-      await started.stop(30_000);
-      await temp.stop();
-    },
+    stop,
   };
 }

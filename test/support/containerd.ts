@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import type { Host } from './hosts.ts';
-import { type Child, startChild } from './process.ts';
 import { makeTemp } from './temp.ts';
+import { startUnshared } from './unshared.ts';
 
 export interface ContainerdOptions {
   /** The host that it runs on; without one, this machine. */
@@ -36,23 +36,13 @@ export async function startContainerd(options: ContainerdOptions = {}): Promise<
     '    snapshotter = "native"',
   ];
   writeFileSync(temp.at('config.toml'), `${settings.join('\n')}\n`);
-  const words = ['--mount', '--', options.program ?? 'containerd', '--config', temp.at('config.toml')];
-  let child: Child | undefined;
-  try {
-    // What it mounts is seen by nobody else and gone with it, however it ends.
-    child = await (options.host ? options.host.spawn('unshare', words) : startChild('unshare', words));
-    await child.waitForLine(/containerd successfully booted/, 40_000);
-  } catch (error) {
-    await child?.stop();
-    await temp.stop();
-    throw error;
-  }
-  const started = child;
+  const { stop } = await startUnshared(
+    { host: options.host, temp, ready: /containerd successfully booted/ },
+    options.program ?? 'containerd',
+    ['--config', temp.at('config.toml')],
+  );
   return {
     socket,
-    async stop() {
-      await started.stop(30_000);
-      await temp.stop();
-    },
+    stop,
   };
 }

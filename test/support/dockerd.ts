@@ -1,7 +1,7 @@
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import type { Host } from './hosts.ts';
-import { type Child, startChild } from './process.ts';
 import { makeTemp } from './temp.ts';
+import { startUnshared } from './unshared.ts';
 
 export interface DockerdOptions {
   /** The host that it runs on; without one, this machine. */
@@ -51,35 +51,23 @@ export async function startDockerd(options: DockerdOptions = {}): Promise<Docker
     ...(options.fastStorage ? [] : [`--storage-driver=${options.engine ? 'native' : 'vfs'}`]),
     ...(options.insecureRegistries ?? []).map((place) => `--insecure-registry=${place}`),
   ];
-  let child: Child | undefined;
-  try {
-    // What the engine mounts is seen by nobody else and gone with it, however it ends.
-    const words = ['--mount', '--', options.engine?.program ?? 'dockerd', ...args];
-    const env = { ...options.env };
-    if (options.engine) {
-      // It is looked for by its name.
-      mkdirSync(temp.at('bin'));
-      symlinkSync(options.engine.containerd, temp.at('bin', 'containerd'));
-      env['PATH'] = `${temp.at('bin')}:${process.env['PATH'] ?? ''}`;
-    }
-    const more = { env };
-    child = await (options.host
-      ? options.host.spawn('unshare', words, more)
-      : startChild('unshare', words, more));
-    await child.waitForLine(/API listen on/, 40_000);
-  } catch (error) {
-    await child?.stop();
-    await temp.stop();
-    throw error;
+  const env = { ...options.env };
+  if (options.engine) {
+    // It is looked for by its name.
+    mkdirSync(temp.at('bin'));
+    symlinkSync(options.engine.containerd, temp.at('bin', 'containerd'));
+    env['PATH'] = `${temp.at('bin')}:${process.env['PATH'] ?? ''}`;
   }
-  const started = child;
+  const { child, stop } = await startUnshared(
+    { host: options.host, temp, ready: /API listen on/ },
+    options.engine?.program ?? 'dockerd',
+    args,
+    { env },
+  );
   return {
     socket,
     folder: temp.path,
-    log: () => started.output(),
-    async stop() {
-      await started.stop(30_000);
-      await temp.stop();
-    },
+    log: () => child.output(),
+    stop,
   };
 }

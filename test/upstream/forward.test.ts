@@ -4,8 +4,8 @@ import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { describeNeeding } from '../support/needs.ts';
-import { must } from '../support/process.ts';
 import { type RunningRegistry, startRegistry } from '../support/registry.ts';
+import { makeLoopbackCertificate } from '../support/self-signed.ts';
 import { makeTemp } from '../support/temp.ts';
 import { ask, type Front, type FrontOptions, type Reply, startFront, WAYS, type Way } from './front.ts';
 import { type ScriptedRegistry, startScriptedRegistry, type Turn } from './scripted-registry.ts';
@@ -536,20 +536,7 @@ describeNeeding(['docker-registry', 'openssl'], 'from a real registry', () => {
     registry = await startRegistry();
     for (const blob of blobs) await upload(registry.url, blob);
     const [key, cert] = [temp.at('key.pem'), temp.at('cert.pem')];
-    await must('openssl', [
-      ...[
-        'req',
-        '-x509',
-        '-newkey',
-        'ec',
-        '-pkeyopt',
-        'ec_paramgen_curve:prime256v1',
-        '-nodes',
-        '-days',
-        '2',
-      ],
-      ...['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', key, '-out', cert],
-    ]);
+    await makeLoopbackCertificate({ key, cert });
     tls = { cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8') };
   });
   afterAll(async () => {
