@@ -9,28 +9,22 @@
  * I5 nothing reaches the registry's manifest address before its intent is durable.
  * Deletions are held to the same: an intent before, a record before the client is told, settled by looking.
  */
-import { statfs } from 'node:fs/promises';
-import { networkOf } from '../policy/address.ts';
 import { type Clock, timestamp } from '../store/clock.ts';
 import { failureSentence, isConstraint, isStorageFailure } from '../store/failure-sentence.ts';
 import type { Thread } from '../store/thread.ts';
-import { fitLeaf, UA_LIMIT } from './fit-leaf.ts';
-import { createGroups, type Span } from './groups.ts';
+import { type CountedEvents, createCountedEvents } from './counted-events.ts';
+import { deletionIntent } from './deletion-records.ts';
+import { fitLeaf } from './fit-leaf.ts';
 import { createHealth, type RecordHealth } from './health.ts';
 import { createLocks, type Hold } from './locks.ts';
 import type { LastOfTag, LogCounters, OpenIntent } from './log-thread.ts';
+import { pushIntent } from './push-records.ts';
 import {
-  type Actor,
-  deletionIntentSchema,
   holdsRepository,
   type Intent,
   type IntentOutcome,
-  intentSchema,
-  type LoginFailedFacts,
   outcomeSchema,
-  type Peer,
   type RecordDraft,
-  type RefusedFacts,
   recordSchema,
   referenceOf,
 } from './record.ts';
@@ -47,7 +41,7 @@ export interface RecorderDeps {
   /** What `proxy` says in each record. */
   readonly instance: string;
   readonly version: string;
-  /** In bytes, on the disk of the log: `freeBytesOf(folder)`. */
+  /** In bytes, on the disk of the log: see free-bytes. */
   freeBytes(): Promise<number>;
   /** Below this, pushes stop while those under way can still be concluded. */
   readonly minimumFreeBytes: number;
@@ -55,7 +49,7 @@ export interface RecorderDeps {
   onHealth?(health: RecordHealth): void;
 }
 
-export interface Recorder {
+export interface Recorder extends Pick<CountedEvents, 'refused' | 'loginFailed'> {
   /** Whether pushes can be taken. Asked before the first byte of an upload. */
   health(): RecordHealth;
   /** A new id for an intent: a UUID of version 7. */
@@ -92,10 +86,6 @@ export interface Recorder {
   /** @throws {RecordUnavailable} when it cannot be written. */
   append(draft: RecordDraft): Promise<{ readonly index: number }>;
   lastOf(repo: string, tag: string): Promise<LastOfTag | undefined>;
-  /** Counts a refusal. Returns at once and never throws. */
-  refused(facts: RefusedFacts): void;
-  /** Counts a login that failed. Returns at once and never throws. */
-  loginFailed(facts: LoginFailedFacts): void;
   /** Settles what an earlier process left open; those references stay locked until then. Fulfilled when all are settled, or the recorder is closed. */
   settle(looks: Looks): Promise<void>;
   /**
@@ -111,17 +101,6 @@ export interface Recorder {
 }
 
 const TICK_MS = 1_000;
-const GROUP_LIMIT = 10_000;
-/** One address that tries name after name must not fill the disk. */
-const GROUPS_OF_ADDRESS = 100;
-
-/** Free space for those who may not use the reserve of root. */
-export function freeBytesOf(folder: string): () => Promise<number> {
-  return async () => {
-    const { bavail, bsize } = await statfs(folder);
-    return bavail * bsize;
-  };
-}
 
 /** Reads what an earlier process left open, and takes its locks, before anybody can push. */
 export async function createRecorder(deps: RecorderDeps): Promise<Recorder> {
@@ -181,44 +160,7 @@ export async function createRecorder(deps: RecorderDeps): Promise<Recorder> {
     await opening;
   }
 
-  function grouped({ count, since, until }: Span) {
-    return { count, since: timestamp(since), until: timestamp(until) };
-  }
-  /** Facts that no record can hold must not be tried for ever: then the event is counted without them. */
-  async function appendGroup(draft: RecordDraft & { reason: string }, bare: (reason: string) => RecordDraft) {
-    try {
-      await append(draft);
-    } catch (error) {
-      if (error instanceof RecordUnavailable) throw error;
-      await append(bare(draft.reason || 'several'));
-    }
-  }
-  const refusals = createGroups<RefusedFacts>({
-    clock,
-    limit: GROUP_LIMIT,
-    others: { reason: 'several' },
-    sourceLimit: GROUPS_OF_ADDRESS,
-    inCommon: severalOf,
-    write: (facts, span) =>
-      appendGroup({ type: 'push.refused', ...facts, ...grouped(span) }, (reason) => ({
-        type: 'push.refused',
-        reason,
-        ...grouped(span),
-      })),
-  });
-  const logins = createGroups<LoginFailedFacts>({
-    clock,
-    limit: GROUP_LIMIT,
-    others: { reason: 'several' },
-    sourceLimit: GROUPS_OF_ADDRESS,
-    inCommon: severalOf,
-    write: (facts, span) =>
-      appendGroup({ type: 'login.failed', ...facts, ...grouped(span) }, (reason) => ({
-        type: 'login.failed',
-        reason,
-        ...grouped(span),
-      })),
-  });
+  const counted = createCountedEvents({ clock, append });
 
   async function conclude(intentId: string, outcome: IntentOutcome): Promise<{ readonly index: number }> {
     return write('conclude', {
@@ -237,7 +179,7 @@ export async function createRecorder(deps: RecorderDeps): Promise<Recorder> {
     while (!ending.signal.aborted) {
       await health.tick();
       // While nothing can be written the groups wait: trying thousands each second would only add to the trouble.
-      if (health.current().writable) await Promise.all([refusals.tick(), logins.tick()]);
+      if (health.current().writable) await counted.tick();
       await clock.sleep(TICK_MS, ending.signal);
     }
   }
@@ -263,7 +205,7 @@ export async function createRecorder(deps: RecorderDeps): Promise<Recorder> {
     },
     async intend(intent) {
       const fitted = fitLeaf(intent);
-      const body = 'deletes' in fitted ? deletionIntentSchema.parse(fitted) : intentSchema.parse(fitted);
+      const body = 'deletes' in fitted ? deletionIntent.parse(fitted) : pushIntent.parse(fitted);
       const state = health.current();
       if (!state.writable) throw new RecordUnavailable(state.why);
       await requireOpened();
@@ -279,14 +221,8 @@ export async function createRecorder(deps: RecorderDeps): Promise<Recorder> {
     conclude,
     append,
     lastOf: (repo, tag) => read('lastOf', { repo, tag }),
-    refused(facts) {
-      const { subject, tag, token, action, reason, policy } = facts;
-      const what = [subject?.repo, tag?.name, token?.ip, action, reason, policy?.rules];
-      refusals.add(JSON.stringify([...whoOf(facts), ...what]), shortened(facts), sourceOf(facts));
-    },
-    loginFailed(facts) {
-      logins.add(JSON.stringify([...whoOf(facts), facts.reason]), shortened(facts), sourceOf(facts));
-    },
+    refused: counted.refused,
+    loginFailed: counted.loginFailed,
     async settle(looks) {
       await Promise.all(
         left.splice(0).map(async ({ intent, release }) => {
@@ -311,43 +247,9 @@ export async function createRecorder(deps: RecorderDeps): Promise<Recorder> {
       closing ??= (async () => {
         ending.abort();
         await beating;
-        await Promise.all([refusals.flush(), logins.flush()]);
+        await counted.flush();
       })();
       return closing;
     },
   };
-}
-
-interface WhoFacts {
-  readonly actor?: Actor | undefined;
-  readonly peer?: Peer | undefined;
-}
-
-/** What a record of several events must say of each of them; other facts may differ, and are then left out. */
-function whoOf({ actor, peer }: WhoFacts): readonly (string | undefined)[] {
-  return [actor?.sub, actor?.kind, actor?.method, actor?.evidence, peer?.ip];
-}
-
-/** Whoever can cause many groups: a network, since one host has many addresses of IPv6. */
-function sourceOf({ peer }: WhoFacts): string {
-  return peer ? networkOf(peer.ip) : '';
-}
-
-/** The facts that all groups of one source have in common. */
-function severalOf(facts: WhoFacts): {
-  readonly reason: 'several';
-  readonly network?: string;
-  readonly peer?: Peer;
-} {
-  if (!facts.peer) return { reason: 'several' };
-  const { ip } = facts.peer;
-  const network = networkOf(ip);
-  return network === ip ? { reason: 'several', peer: { ip } } : { reason: 'several', network };
-}
-
-/** Thousands of groups are kept at once, and a client's headers can be long. One more than a record keeps, so that the cut still shows. */
-function shortened<F extends { readonly peer?: Peer | undefined }>(facts: F): F {
-  const ua = facts.peer?.ua;
-  if (ua === undefined || ua.length <= UA_LIMIT) return facts;
-  return { ...facts, peer: { ...facts.peer, ua: ua.slice(0, UA_LIMIT + 1) } };
 }

@@ -4,9 +4,9 @@ import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, describe, expect, it } from '@jest/globals';
+import { freeBytesOf } from '../../src/provenance/free-bytes.ts';
 import type { RecordHealth } from '../../src/provenance/health.ts';
 import { RecordUnavailable } from '../../src/provenance/record-errors.ts';
-import { freeBytesOf } from '../../src/provenance/recorder.ts';
 import { ANSWERED, anIntent, aRecorder, makeFolder, recordsOf, startLog, until } from './a-log.ts';
 
 const folder = makeFolder();
