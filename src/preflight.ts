@@ -131,7 +131,8 @@ export async function preflight(settingsFile: string, now: number): Promise<Pref
   const unusable = unusableFolder(settings.data);
   if (unusable !== undefined) {
     const { line, column } = read.positionOf(['data']);
-    problems.push({ file: settingsFile, line, column, message: `data: ${unusable}` });
+    const problem = { file: settingsFile, line, column, message: `data: ${unusable.sentence}` };
+    (unusable.mayPass ? warnings : problems).push(problem);
   }
   const hidden = hiddenClients(readNetworkFacts());
   if (hidden !== undefined) warnings.push(at(settingsFile, hidden));
@@ -260,14 +261,20 @@ function namesMissing(settings: Settings, cert: string, file: string): readonly 
 }
 
 /** Why the record could not be kept there, as far as can be told without writing. */
-function unusableFolder(folder: string): string | undefined {
+function unusableFolder(
+  folder: string,
+): { readonly sentence: string; readonly mayPass: boolean } | undefined {
   let place = folder;
   while (!existsSync(place) && dirname(place) !== place) place = dirname(place);
-  if (!statSync(place).isDirectory()) return `${place} is a file; expected a folder for the record`;
+  if (!statSync(place).isDirectory()) {
+    return { sentence: `${place} is a file; expected a folder for the record`, mayPass: false };
+  }
   try {
     accessSync(place, constants.W_OK | constants.X_OK);
   } catch (error) {
-    return `${place} cannot be written: ${describeErrno(error)}; the record is kept there`;
+    const sentence = `${place} cannot be written: ${describeErrno(error)}; the record is kept there`;
+    // A disk may be mended while pulls are served; rights are for whoever starts it.
+    return { sentence, mayPass: (error as { code?: string }).code === 'EROFS' };
   }
   return undefined;
 }

@@ -9,11 +9,12 @@
  */
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { failureSentence } from '../store/failure-sentence.ts';
+import { failureSentence, isDamage } from '../store/failure-sentence.ts';
 import { createPrivateFile, openDatabase } from '../store/open-database.ts';
 import { type Call, describeFailure, type Operations, type Outcome } from '../store/thread.ts';
 import { canonicalBytes } from './canonical.ts';
 import { LEAF_LIMIT } from './fit-leaf.ts';
+import { requireWhole, watchFiles } from './log-files.ts';
 import type { Intent, IntentOutcome, PushRecord } from './record.ts';
 
 export interface LogOptions {
@@ -79,10 +80,17 @@ export function open({ folder }: LogOptions): Operations {
       pageSize: 8192,
       timeoutMs: 5_000,
     });
+    try {
+      requireWhole(db, `${LOG_CALLED} ${join(folder, LOG_FILE)}`);
+    } catch (error) {
+      db.close();
+      throw error;
+    }
   } catch (error) {
     lock.close();
     throw error;
   }
+  const inPlace = watchFiles([LOG_FILE, `${LOG_FILE}-wal`].map((name) => join(folder, name)));
   // Checkpoints come from here, between groups, never in the middle of a COMMIT that somebody waits for.
   db.exec('PRAGMA wal_autocheckpoint=0');
 
@@ -103,6 +111,8 @@ export function open({ folder }: LogOptions): Operations {
   const release = db.prepare('RELEASE one');
   const commit = db.prepare('COMMIT');
 
+  /** What was damaged once is not written again: a page that is whole says nothing of the others. */
+  let damage: unknown;
   let commits = 0;
   let writes = 0;
   let sinceCheckpoint = 0;
@@ -176,8 +186,13 @@ export function open({ folder }: LogOptions): Operations {
     } catch (error) {
       // SQLite may have ended the whole transaction by itself (disk full): then the COMMIT fails, and all with it.
       if (savepoint && db.isTransaction) db.exec('ROLLBACK TO one; RELEASE one');
+      noteDamage(error);
       return { id, error: describeFailure(error) };
     }
+  }
+
+  function noteDamage(error: unknown): void {
+    if (isDamage(error)) damage ??= error;
   }
 
   function together(calls: readonly Call[]): Outcome[] {
@@ -185,6 +200,8 @@ export function open({ folder }: LogOptions): Operations {
     if (writers === 0) return calls.map(one);
     const outcomes: Outcome[] = [];
     try {
+      if (damage !== undefined) throw damage;
+      inPlace();
       begin.run();
       for (const call of calls) {
         outcomes.push(one(call));
@@ -193,6 +210,7 @@ export function open({ folder }: LogOptions): Operations {
       commit.run();
     } catch (error) {
       if (db.isTransaction) db.exec('ROLLBACK');
+      noteDamage(error);
       const failure = describeFailure(error);
       return calls.map(({ id }) => ({ id, error: failure }));
     }
@@ -259,10 +277,10 @@ function holdLock(folder: string): DatabaseSync {
   } catch (error) {
     lock.close();
     const { errcode } = error as { errcode?: number };
-    const sentence =
-      errcode !== undefined && (errcode & 255) === 5
-        ? `${LOG_CALLED} in ${folder} is in use by another process: one Warden writes a log`
-        : failureSentence(`the lock ${file}`, error);
-    throw Object.assign(new Error(sentence), { errcode });
+    // Without a code: that is no trouble of the disk, which a start waits for.
+    if (errcode !== undefined && (errcode & 255) === 5) {
+      throw new Error(`${LOG_CALLED} in ${folder} is in use by another process: one Warden writes a log`);
+    }
+    throw Object.assign(new Error(failureSentence(`the lock ${file}`, error)), { errcode });
   }
 }

@@ -102,22 +102,50 @@ export interface Recorder extends Pick<CountedEvents, 'refused' | 'loginFailed'>
 
 const TICK_MS = 1_000;
 
-/** Reads what an earlier process left open, and takes its locks, before anybody can push. */
+/**
+ * Reads what an earlier process left open, and takes its locks, before anybody can push. Where the log cannot be read it
+ * starts all the same, says why in its health, and tries again each second.
+ */
 export async function createRecorder(deps: RecorderDeps): Promise<Recorder> {
   const { thread, clock } = deps;
   const proxy = { instance: deps.instance, version: deps.version };
   const locks = createLocks();
   const ending = new AbortController();
   const health = createHealth({
-    probe: () => thread.call<void>('probe'),
+    probe: () => (begun ? thread.call<void>('probe') : begin()),
     freeBytes: deps.freeBytes,
     minimumFreeBytes: deps.minimumFreeBytes,
     onHealth: (state) => deps.onHealth?.(state),
   });
   const newId = (): string => uuidV7(clock.now(), deps.random(10));
 
+  let begun = false;
+  const reading = Promise.withResolvers<void>();
+  let left: { readonly intent: OpenIntent; readonly release: () => void }[] = [];
+  let unsettled = 0;
+
+  /** What an earlier process left is locked before anybody can push, so nothing is written until it has been read. */
+  async function begin(): Promise<void> {
+    opened = (await thread.call<LogCounters>('counters')).size > 0;
+    left = (await thread.call<OpenIntent[]>('intents')).map((intent) => ({
+      intent,
+      release: locks.take(intent.repo, holdsRepository(intent.body) ? undefined : intent.reference),
+    }));
+    unsettled = left.length;
+    begun = true;
+    reading.resolve();
+    await requireOpened().catch(() => undefined);
+  }
+
+  function requireBegun(): void {
+    if (begun) return;
+    const state = health.current();
+    throw new RecordUnavailable(state.writable ? 'the push log is not read yet' : state.why);
+  }
+
   /** A reading that shares a group with a write that fails fails with it. */
   async function read<T>(name: string, args: unknown): Promise<T> {
+    requireBegun();
     try {
       return await thread.call<T>(name, args);
     } catch (error) {
@@ -138,12 +166,13 @@ export async function createRecorder(deps: RecorderDeps): Promise<Recorder> {
   }
 
   async function append(draft: RecordDraft): Promise<{ readonly index: number }> {
+    requireBegun();
     await requireOpened();
     const record = fitLeaf({ id: newId(), ...stamp(), ...draft });
     return write('append', recordSchema.parse(record));
   }
 
-  let opened = (await thread.call<LogCounters>('counters')).size > 0;
+  let opened = false;
   let opening: Promise<void> | undefined;
   /** The first record of a log says when it began. On a full disk that waits like everything else. */
   async function requireOpened(): Promise<void> {
@@ -169,12 +198,6 @@ export async function createRecorder(deps: RecorderDeps): Promise<Recorder> {
     });
   }
 
-  const left = (await thread.call<OpenIntent[]>('intents')).map((intent) => ({
-    intent,
-    release: locks.take(intent.repo, holdsRepository(intent.body) ? undefined : intent.reference),
-  }));
-  let unsettled = left.length;
-
   async function beat(): Promise<void> {
     while (!ending.signal.aborted) {
       await health.tick();
@@ -183,7 +206,10 @@ export async function createRecorder(deps: RecorderDeps): Promise<Recorder> {
       await clock.sleep(TICK_MS, ending.signal);
     }
   }
-  await requireOpened().catch(() => undefined);
+  await begin().catch((error: unknown) => {
+    if (!isStorageFailure(error)) throw error;
+    health.failed(error);
+  });
   await health.tick();
   const beating = beat();
   let closing: Promise<void> | undefined;
@@ -224,6 +250,7 @@ export async function createRecorder(deps: RecorderDeps): Promise<Recorder> {
     refused: counted.refused,
     loginFailed: counted.loginFailed,
     async settle(looks) {
+      await reading.promise;
       await Promise.all(
         left.splice(0).map(async ({ intent, release }) => {
           const settled = await settleIntent(
@@ -246,6 +273,7 @@ export async function createRecorder(deps: RecorderDeps): Promise<Recorder> {
     close() {
       closing ??= (async () => {
         ending.abort();
+        reading.resolve();
         await beating;
         await counted.flush();
       })();

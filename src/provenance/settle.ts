@@ -53,11 +53,12 @@ export async function settleIntent(
   looks: Looks,
   signal: AbortSignal,
 ): Promise<Settled | undefined> {
-  // A clock that was set back must not stretch the time without end.
-  const started = clock.now();
-  const ripeAt = Math.min(since, started) + looks.settleMs;
+  // How long it has been under way already is the machine's clock's to say, which may have been set meanwhile: back, and
+  // it must not stretch the time without end. From here on no change of the clock shortens or stretches it.
+  const before = Math.max(0, clock.now() - since);
+  const ripeAt = clock.elapsed() + Math.max(0, looks.settleMs - before);
   for (let pause = FIRST_PAUSE_MS; !signal.aborted; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
-    const ripe = clock.now() >= ripeAt;
+    const ripe = clock.elapsed() >= ripeAt;
     // The registry did not say: the next round asks again.
     const outcome = await look(intent, looks, ripe, clock).catch(() => undefined);
     if (outcome) {
@@ -68,7 +69,7 @@ export async function settleIntent(
         if (!(error instanceof RecordUnavailable)) throw error;
       }
     }
-    const left = ripeAt - clock.now();
+    const left = ripeAt - clock.elapsed();
     await clock.sleep(ripe || left <= 0 ? pause : Math.min(pause, left), signal);
   }
   return undefined;

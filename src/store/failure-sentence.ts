@@ -3,7 +3,7 @@
  *
  * @see https://www.sqlite.org/rescode.html
  */
-import { THREAD_GONE } from './thread.ts';
+import { FILE_GONE, THREAD_GONE } from './thread.ts';
 
 /** By primary result code: the low eight bits of the extended one. */
 const SENTENCES: Readonly<Record<number, string>> = {
@@ -19,7 +19,7 @@ const SENTENCES: Readonly<Record<number, string>> = {
 /** What happened to `what` (a name that a person knows, with its path), as one clear sentence without an end stop. */
 export function failureSentence(what: string, error: unknown): string {
   const { errcode, message } = error as { errcode?: number; message?: string };
-  if (errcode === THREAD_GONE) return `${what}: ${message}; a restart is needed`;
+  if (errcode === THREAD_GONE || errcode === FILE_GONE) return `${what}: ${message}; a restart is needed`;
   const reason = errcode === undefined ? undefined : SENTENCES[errcode & 255];
   return `${what}: ${reason ?? message ?? String(error)}`;
 }
@@ -34,4 +34,16 @@ export function isConstraint(error: unknown): boolean {
 export function isStorageFailure(error: unknown): boolean {
   const { errcode } = error as { errcode?: number };
   return errcode !== undefined && !isConstraint(error);
+}
+
+/** Full, read-only, failing, damaged, held by another process, not openable: what may be mended while the process runs. */
+export function isTroubleOfDisk(error: unknown): boolean {
+  const { errcode } = error as { errcode?: number };
+  return errcode !== undefined && errcode > 0 && (errcode & 255) in SENTENCES;
+}
+
+/** Its content is damaged, or no database at all: nothing that is written there can be relied on. */
+export function isDamage(error: unknown): boolean {
+  const { errcode } = error as { errcode?: number };
+  return errcode !== undefined && errcode > 0 && [11, 26].includes(errcode & 255);
 }

@@ -40,6 +40,9 @@ const ERRNO: Readonly<Record<string, string>> = {
   EISDIR: 'it is a folder',
 };
 
+/** What SQLite says of the same. */
+const ERRCODE: Readonly<Record<string, number>> = { ENOSPC: 13, EROFS: 8, EIO: 10 };
+
 /** @throws {Error} with one sentence that names the file; `errcode` is SQLite's where SQLite refused. */
 export function openDatabase(options: DatabaseOptions): DatabaseSync {
   const what = `${options.called} ${options.file}`;
@@ -94,7 +97,11 @@ export function createPrivateFile(what: string, file: string): void {
     closeSync(handle);
   } catch (error) {
     const { code, message } = error as { code?: string; message: string };
-    throw new Error(`${what} cannot be written: ${ERRNO[code ?? ''] ?? message}`);
+    const errcode = ERRCODE[code ?? ''];
+    throw Object.assign(
+      new Error(`${what} cannot be written: ${ERRNO[code ?? ''] ?? message}`),
+      errcode === undefined ? {} : { errcode },
+    );
   }
 }
 

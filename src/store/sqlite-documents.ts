@@ -2,14 +2,20 @@
 import { DocumentExists, type DocumentStore, type Documents } from './documents.ts';
 import type { DocumentRow, DocumentsOptions } from './documents-thread.ts';
 import { isConstraint } from './failure-sentence.ts';
-import { startThread } from './thread.ts';
+import { startThread, type Thread } from './thread.ts';
 
 /** In the data folder. */
 export const DOCUMENTS_FILE = 'credentials.db';
 
-/** @throws {StoreError} with one sentence when the file cannot be opened. */
-export async function openSqliteDocuments(options: DocumentsOptions): Promise<DocumentStore> {
-  const thread = await startThread(new URL('./documents-thread', import.meta.url), options);
+/**
+ * @param start how the thread is started: a server does not wait for a disk in trouble.
+ * @throws {StoreError} with one sentence when the file cannot be opened.
+ */
+export async function openSqliteDocuments(
+  options: DocumentsOptions,
+  start: (module: URL, options: unknown) => Promise<Thread> = startThread,
+): Promise<DocumentStore> {
+  const thread = await start(new URL('./documents-thread', import.meta.url), options);
 
   function of<T>(kind: string): Documents<T> {
     // What was written as a T is a T: nobody else writes the file.

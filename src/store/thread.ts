@@ -49,6 +49,9 @@ export class StoreError extends Error {
 /** The `errcode` of a StoreError when the thread itself is gone: no later call can succeed. Negative, so that it is none of SQLite's. */
 export const THREAD_GONE = -1;
 
+/** The `errcode` where a file that is written was taken away or replaced: what is written then is found by nobody. */
+export const FILE_GONE = -2;
+
 /** A group larger than this is split, so that one caller does not wait for all of a flood. */
 const GROUP_LIMIT = 1024;
 

@@ -3,10 +3,12 @@ import { join } from 'node:path';
 import type { DocumentStore } from '../store/documents.ts';
 import { DOCUMENTS_FILE, openSqliteDocuments } from '../store/sqlite-documents.ts';
 import type { Part } from './part.ts';
+import { storeThread } from './store-thread.ts';
 
 /** @throws {StoreError} with one sentence that names the file which cannot be opened. */
-export async function openDocuments({ settings, endings }: Part): Promise<DocumentStore> {
-  const store = await openSqliteDocuments({ file: join(settings.data, DOCUMENTS_FILE) });
-  endings.defer(() => store.close());
-  return store;
+export function openDocuments(part: Part): Promise<DocumentStore> {
+  const file = join(part.settings.data, DOCUMENTS_FILE);
+  return openSqliteDocuments({ file }, (module, options) =>
+    storeThread(part, { without: 'no login goes on by a refresh token', module, options }),
+  );
 }

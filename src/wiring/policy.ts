@@ -40,9 +40,12 @@ export async function openPolicy(
 ): Promise<PolicyInForce> {
   let loadedAt = Date.now();
   let refused = false;
-  const [last] = (await audit.ask('pushes', { type: 'policy.changed', limit: '1' }, () => true)).items;
-  /** What the record knows as the policy in force. */
-  let recorded = last !== undefined && 'policy' in last ? last.policy?.digest : undefined;
+  /** What the record knows as the policy in force; asked where it is needed, since the record may not be readable yet. */
+  let recorded: { readonly digest: string | undefined } | undefined;
+  async function lastRecorded(): Promise<string | undefined> {
+    const [last] = (await audit.ask('pushes', { type: 'policy.changed', limit: '1' }, () => true)).items;
+    return last !== undefined && 'policy' in last ? last.policy?.digest : undefined;
+  }
 
   const file = join(settings.data, VERSIONS_FILE);
   const keeper = createPolicyKeeper({
@@ -50,13 +53,14 @@ export async function openPolicy(
       startThread(new URL('../history/versions-thread', import.meta.url), { file } satisfies VersionsOptions),
     clock: systemClock,
     async announce({ digest, texts }) {
+      recorded ??= { digest: await lastRecorded() };
       // A restart with the policy of before is no change.
-      if (recorded === digest) return;
+      if (recorded.digest === digest) return;
       const files = texts.length > FILES_NAMED ? undefined : texts.map((text) => text.file);
-      const from = recorded;
+      const from = recorded.digest;
       const policy = { digest, ...(from !== undefined && { from }), ...(files && { files }) };
       await recorder.append({ type: 'policy.changed', policy });
-      recorded = digest;
+      recorded = { digest };
     },
     onFailure: (why) =>
       log.error({ why }, 'the policy in force cannot be kept: it decides, pushes are refused, pulls go on'),

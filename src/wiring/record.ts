@@ -11,8 +11,8 @@ import type { LogOptions } from '../provenance/log-thread.ts';
 import { createRecordIndex } from '../provenance/record-index.ts';
 import { createRecorder, type Recorder } from '../provenance/recorder.ts';
 import { systemClock } from '../store/clock.ts';
-import { startThread, type Thread } from '../store/thread.ts';
 import type { Part } from './part.ts';
+import { storeThread } from './store-thread.ts';
 
 export interface OpenedRecord {
   readonly recorder: Recorder;
@@ -26,20 +26,17 @@ export interface OpenedRecord {
 const INDEX_MS = 1_000;
 
 /** @throws {StoreError} with one sentence that names the file which cannot be opened. */
-export async function openRecord({ settings, log, version, endings }: Part): Promise<OpenedRecord> {
+export async function openRecord(part: Part): Promise<OpenedRecord> {
+  const { settings, log, version, endings } = part;
   const folder = settings.data;
   const clock = systemClock;
 
-  async function thread(module: URL, options: unknown): Promise<Thread> {
-    const started = await startThread(module, options);
-    endings.defer(() => started.close());
-    return started;
-  }
-
   const recorder = await createRecorder({
-    thread: await thread(new URL('../provenance/log-thread', import.meta.url), {
-      folder,
-    } satisfies LogOptions),
+    thread: await storeThread(part, {
+      without: 'pushes are refused, pulls go on',
+      module: new URL('../provenance/log-thread', import.meta.url),
+      options: { folder } satisfies LogOptions,
+    }),
     clock,
     random: (size) => randomBytes(size),
     instance: hostname(),
@@ -54,18 +51,22 @@ export async function openRecord({ settings, log, version, endings }: Part): Pro
   });
   endings.defer(() => recorder.close());
   const inventory = createInventory({
-    thread: await thread(new URL('../inventory/inventory-thread', import.meta.url), {
-      file: join(folder, INVENTORY_FILE),
-    } satisfies InventoryOptions),
+    thread: await storeThread(part, {
+      without: 'pulls are counted in memory only',
+      module: new URL('../inventory/inventory-thread', import.meta.url),
+      options: { file: join(folder, INVENTORY_FILE) } satisfies InventoryOptions,
+    }),
     clock,
     onFailure: (error) =>
       log.warn({ err: error }, 'the inventory of pulls cannot be written; it is kept in memory'),
   });
   endings.defer(() => inventory.close());
   const index = createRecordIndex({
-    thread: await thread(new URL('../provenance/index-thread', import.meta.url), {
-      folder,
-    } satisfies IndexOptions),
+    thread: await storeThread(part, {
+      without: 'no questions about the record are answered',
+      module: new URL('../provenance/index-thread', import.meta.url),
+      options: { folder } satisfies IndexOptions,
+    }),
     clock,
     fillEveryMs: INDEX_MS,
     onFailure: (error) =>

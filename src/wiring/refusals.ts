@@ -7,9 +7,9 @@ import type { Decision, Question } from '../policy/facts.ts';
 import { neededFor } from '../policy/needed.ts';
 import { describeRefusal } from '../policy/refusal.ts';
 import { systemClock } from '../store/clock.ts';
-import { startThread } from '../store/thread.ts';
 import type { Part } from './part.ts';
 import type { PolicyInForce } from './policy.ts';
+import { storeThread } from './store-thread.ts';
 
 export interface Refusals {
   /** The line for the person. Keeps the decision under the id that the line names. */
@@ -23,15 +23,13 @@ export interface Refusals {
 }
 
 /** @throws {StoreError} with one sentence that names the file which cannot be opened. */
-export async function openRefusals(
-  { settings, log, endings }: Part,
-  policy: Pick<PolicyInForce, 'current'>,
-): Promise<Refusals> {
-  const file = join(settings.data, DECISIONS_FILE);
-  const thread = await startThread(new URL('../history/decisions-thread', import.meta.url), {
-    file,
-  } satisfies DecisionsOptions);
-  endings.defer(() => thread.close());
+export async function openRefusals(part: Part, policy: Pick<PolicyInForce, 'current'>): Promise<Refusals> {
+  const { settings, log, endings } = part;
+  const thread = await storeThread(part, {
+    without: 'the decisions of refusals are kept in memory only',
+    module: new URL('../history/decisions-thread', import.meta.url),
+    options: { file: join(settings.data, DECISIONS_FILE) } satisfies DecisionsOptions,
+  });
   const decisions = createDecisions({
     thread,
     clock: systemClock,

@@ -28,6 +28,7 @@ beforeEach(async () => {
     thread,
     clock: {
       now: () => now,
+      elapsed: () => now,
       sleep: (_ms, signal) => new Promise((done) => signal?.addEventListener('abort', () => done())),
     },
     onFailure: (error) => failures.push(error),
@@ -120,7 +121,11 @@ describe('the decisions of the last days', () => {
     };
     const waiting = createDecisions({
       thread: broken,
-      clock: { now: () => now, sleep: async () => new Promise((done) => setTimeout(done, 5)) },
+      clock: {
+        now: () => now,
+        elapsed: () => now,
+        sleep: async () => new Promise((done) => setTimeout(done, 5)),
+      },
       onFailure: (error) => failures.push(error),
     });
     waiting.keep({ id: idOf(7), policy: 'p', question: question({}) });

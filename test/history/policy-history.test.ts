@@ -38,6 +38,7 @@ function keeperOf(announce: (entry: Entry) => Promise<void> = async () => undefi
       }),
     clock: {
       now: Date.now,
+      elapsed: () => performance.now(),
       sleep: (ms, signal) =>
         new Promise((resolve) => {
           signal?.addEventListener('abort', () => resolve());

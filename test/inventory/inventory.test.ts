@@ -27,6 +27,7 @@ async function start(keyLimit?: number): Promise<void> {
     // No rhythm of its own: a test flushes when it wants.
     clock: {
       now: () => now,
+      elapsed: () => now,
       sleep: (_ms, signal) => new Promise((end) => signal?.addEventListener('abort', () => end())),
     },
     onFailure: (error) => failures.push(error),
