@@ -1,5 +1,5 @@
+import type { Concluded } from '../provenance/log-store.ts';
 import type { Intent } from '../provenance/record.ts';
-import type { Settled } from '../provenance/settle.ts';
 import type { GateDeps } from './deps.ts';
 import type { Exchange } from './exchange.ts';
 
@@ -19,7 +19,7 @@ export async function settledSoon(
   intent: Intent,
   hold: (until: Promise<unknown>) => void,
   settleMs: number = deps.settings.settleMs,
-): Promise<Settled | undefined> {
+): Promise<Concluded | undefined> {
   const { lookTag, lookDigest, lookBlob } = deps.registry;
   const settling = deps.recorder.settleOne(intent, { lookTag, lookDigest, lookBlob, settleMs });
   hold(settling);

@@ -15,7 +15,8 @@ import { afterPrefix, createConditions } from '../store/conditions.ts';
 import { openDatabase } from '../store/open-database.ts';
 import { type Operations, oneByOne } from '../store/thread.ts';
 import { columnsOf } from './index-columns.ts';
-import { LOG_CALLED, LOG_FILE, LOG_VERSION } from './log-thread.ts';
+import { openLogFile } from './log-reader-thread.ts';
+import { LOG_CALLED } from './log-thread.ts';
 import type { PushRecord } from './record.ts';
 
 export interface IndexOptions {
@@ -84,16 +85,7 @@ const SCHEMA = `
 const BATCH = 1_000;
 
 export function open({ folder }: IndexOptions): Operations {
-  const log = openDatabase({
-    file: join(folder, LOG_FILE),
-    called: LOG_CALLED,
-    version: LOG_VERSION,
-    schema: '',
-    synchronous: 'FULL',
-    pageSize: 8192,
-    readOnly: true,
-    timeoutMs: 10_000,
-  });
+  const log = openLogFile({ folder });
   let db: DatabaseSync;
   try {
     db = openDatabase({

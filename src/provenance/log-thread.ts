@@ -15,33 +15,11 @@ import { type Call, describeFailure, type Operations, type Outcome } from '../st
 import { canonicalBytes } from './canonical.ts';
 import { LEAF_LIMIT } from './fit-leaf.ts';
 import { requireWhole, watchFiles } from './log-files.ts';
-import type { Intent, IntentOutcome, PushRecord } from './record.ts';
+import type { Ending, LastOfTag, LogCounters, OpenIntent } from './log-store.ts';
+import type { Intent, PushRecord } from './record.ts';
 
 export interface LogOptions {
   readonly folder: string;
-}
-
-export interface OpenIntent {
-  readonly id: string;
-  readonly repo: string;
-  readonly reference: string;
-  readonly body: Intent;
-  /** Milliseconds since 1970. */
-  readonly at: number;
-}
-
-/** What the log last said about a tag. `digest` is absent after a deletion. */
-export interface LastOfTag {
-  readonly index: number;
-  readonly digest?: string;
-}
-
-export interface LogCounters {
-  readonly size: number;
-  /** Transactions that wrote, since the start. */
-  readonly commits: number;
-  /** Calls that wrote, since the start. */
-  readonly writes: number;
 }
 
 export const LOG_FILE = 'log.db';
@@ -160,7 +138,7 @@ export function open({ folder }: LogOptions): Operations {
     intend({ id, repo, reference, body, at }: OpenIntent) {
       addIntent.run(id, repo, reference, JSON.stringify(body), at);
     },
-    conclude({ id, added }: { id: string; added: IntentOutcome & Pick<PushRecord, 'v' | 'time' | 'proxy'> }) {
+    conclude({ id, added }: { id: string; added: Ending }) {
       const row = getIntent.get(id);
       if (!row) throw new Error(`there is no open intent ${id}`);
       const intent = JSON.parse(String(row['body'])) as Intent;
@@ -169,6 +147,9 @@ export function open({ folder }: LogOptions): Operations {
       return add({ ...intent, ...added } as PushRecord);
     },
     append: add,
+    begin(record: PushRecord) {
+      if (headSize() === 0) add(record);
+    },
     probe() {
       touch.run();
     },

@@ -10,14 +10,13 @@
  * Deletions are held to the same: an intent before, a record before the client is told, settled by looking.
  */
 import { type Clock, timestamp } from '../store/clock.ts';
-import { failureSentence, isConstraint, isStorageFailure } from '../store/failure-sentence.ts';
-import type { Thread } from '../store/thread.ts';
+import { failureSentence, isStorageFailure } from '../store/failure-sentence.ts';
 import { type CountedEvents, createCountedEvents } from './counted-events.ts';
 import { deletionIntent } from './deletion-records.ts';
 import { fitLeaf } from './fit-leaf.ts';
 import { createHealth, type RecordHealth } from './health.ts';
 import { createLocks, type Hold } from './locks.ts';
-import type { LastOfTag, LogCounters, OpenIntent } from './log-thread.ts';
+import type { Concluded, LastOfTag, LogCounters, LogStore, OpenIntent } from './log-store.ts';
 import { pushIntent } from './push-records.ts';
 import {
   holdsRepository,
@@ -29,12 +28,12 @@ import {
   referenceOf,
 } from './record.ts';
 import { RecordBusy, RecordUnavailable } from './record-errors.ts';
-import { type Looks, type Settled, settleIntent } from './settle.ts';
+import { type Looks, settleIntent } from './settle.ts';
 import { uuidV7 } from './uuid.ts';
 
 export interface RecorderDeps {
-  /** Over log-thread. Closed by whoever started it, after the recorder. */
-  readonly thread: Thread;
+  /** Closed by whoever opened it, after the recorder. */
+  readonly store: LogStore;
   readonly clock: Clock;
   /** At least `size` bytes that nobody can guess. */
   random(size: number): Uint8Array;
@@ -92,11 +91,11 @@ export interface Recorder extends Pick<CountedEvents, 'refused' | 'loginFailed'>
    * Settles a push or deletion of this process whose outcome is not known, or could not be recorded. Under its lock: pass the promise
    * to `hold` where the client is answered earlier. Undefined when the recorder was closed first.
    */
-  settleOne(intent: Intent, looks: Looks): Promise<Settled | undefined>;
+  settleOne(intent: Intent, looks: Looks): Promise<Concluded | undefined>;
   /** Intents that are not settled yet of those found at the start, for metrics. */
   unsettled(): number;
   counters(): Promise<LogCounters>;
-  /** Writes what is counted, and ends. Idempotent. The thread stays open. */
+  /** Writes what is counted, and ends. Idempotent. The store stays open. */
   close(): Promise<void>;
 }
 
@@ -107,12 +106,12 @@ const TICK_MS = 1_000;
  * starts all the same, says why in its health, and tries again each second.
  */
 export async function createRecorder(deps: RecorderDeps): Promise<Recorder> {
-  const { thread, clock } = deps;
+  const { store, clock } = deps;
   const proxy = { instance: deps.instance, version: deps.version };
   const locks = createLocks();
   const ending = new AbortController();
   const health = createHealth({
-    probe: () => (begun ? thread.call<void>('probe') : begin()),
+    probe: () => (begun ? store.probe() : begin()),
     freeBytes: deps.freeBytes,
     minimumFreeBytes: deps.minimumFreeBytes,
     onHealth: (state) => deps.onHealth?.(state),
@@ -126,8 +125,7 @@ export async function createRecorder(deps: RecorderDeps): Promise<Recorder> {
 
   /** What an earlier process left is locked before anybody can push, so nothing is written until it has been read. */
   async function begin(): Promise<void> {
-    opened = (await thread.call<LogCounters>('counters')).size > 0;
-    left = (await thread.call<OpenIntent[]>('intents')).map((intent) => ({
+    left = (await store.takeOver()).map((intent) => ({
       intent,
       release: locks.take(intent.repo, holdsRepository(intent.body) ? undefined : intent.reference),
     }));
@@ -144,10 +142,10 @@ export async function createRecorder(deps: RecorderDeps): Promise<Recorder> {
   }
 
   /** A reading that shares a group with a write that fails fails with it. */
-  async function read<T>(name: string, args: unknown): Promise<T> {
+  async function read<T>(reading: () => Promise<T>): Promise<T> {
     requireBegun();
     try {
-      return await thread.call<T>(name, args);
+      return await reading();
     } catch (error) {
       health.failed(error);
       if (!isStorageFailure(error)) throw error;
@@ -155,8 +153,8 @@ export async function createRecorder(deps: RecorderDeps): Promise<Recorder> {
     }
   }
 
-  async function write<T>(name: string, args: unknown): Promise<T> {
-    const value = await read<T>(name, args);
+  async function write<T>(writing: () => Promise<T>): Promise<T> {
+    const value = await read(writing);
     health.succeeded();
     return value;
   }
@@ -169,7 +167,7 @@ export async function createRecorder(deps: RecorderDeps): Promise<Recorder> {
     requireBegun();
     await requireOpened();
     const record = fitLeaf({ id: newId(), ...stamp(), ...draft });
-    return write('append', recordSchema.parse(record));
+    return write(() => store.append(recordSchema.parse(record)));
   }
 
   let opened = false;
@@ -177,7 +175,8 @@ export async function createRecorder(deps: RecorderDeps): Promise<Recorder> {
   /** The first record of a log says when it began. On a full disk that waits like everything else. */
   async function requireOpened(): Promise<void> {
     if (opened) return;
-    opening ??= write('append', recordSchema.parse({ type: 'log.opened', id: newId(), ...stamp() })).then(
+    const first = recordSchema.parse({ type: 'log.opened', id: newId(), ...stamp() });
+    opening ??= write(() => store.begin(first)).then(
       () => {
         opened = true;
       },
@@ -191,11 +190,10 @@ export async function createRecorder(deps: RecorderDeps): Promise<Recorder> {
 
   const counted = createCountedEvents({ clock, append });
 
-  async function conclude(intentId: string, outcome: IntentOutcome): Promise<{ readonly index: number }> {
-    return write('conclude', {
-      id: intentId,
-      added: { ...stamp(), ...fitLeaf(outcomeSchema.parse(outcome)) },
-    });
+  async function end(intentId: string, outcome: IntentOutcome): Promise<Concluded> {
+    const ending = outcomeSchema.parse(outcome);
+    const added = { ...stamp(), ...fitLeaf(ending) };
+    return write(() => store.conclude(intentId, added));
   }
 
   async function beat(): Promise<void> {
@@ -220,7 +218,7 @@ export async function createRecorder(deps: RecorderDeps): Promise<Recorder> {
     withLock: locks.withLock,
     withRepository: locks.withRepository,
     async reconcileTag(repo, tag, found) {
-      const last = await read<LastOfTag | undefined>('lastOf', { repo, tag });
+      const last = await read(() => store.lastOf(repo, tag));
       if (last?.digest === found) return false;
       await append({
         type: 'tag.drift',
@@ -237,16 +235,17 @@ export async function createRecorder(deps: RecorderDeps): Promise<Recorder> {
       await requireOpened();
       const reference = referenceOf(body);
       const { repo } = body.subject;
-      try {
-        await write('intend', { id: body.id, repo, reference, body, at: Date.parse(body.began) });
-      } catch (error) {
-        if (isConstraint(error)) throw new RecordBusy(repo, reference);
-        throw error;
-      }
+      const intended = { id: body.id, repo, reference, body, at: Date.parse(body.began) };
+      if (!(await write(() => store.intend(intended)))) throw new RecordBusy(repo, reference);
     },
-    conclude,
+    async conclude(intentId, outcome) {
+      const { index, type } = await end(intentId, outcome);
+      // Whoever held this process for dead has settled it, and what is recorded stays.
+      if (type !== outcome.type) throw new RecordUnavailable(`${intentId} is on record as ${type} already`);
+      return { index };
+    },
     append,
-    lastOf: (repo, tag) => read('lastOf', { repo, tag }),
+    lastOf: (repo, tag) => read(() => store.lastOf(repo, tag)),
     refused: counted.refused,
     loginFailed: counted.loginFailed,
     async settle(looks) {
@@ -254,7 +253,7 @@ export async function createRecorder(deps: RecorderDeps): Promise<Recorder> {
       await Promise.all(
         left.splice(0).map(async ({ intent, release }) => {
           const settled = await settleIntent(
-            { clock, conclude },
+            { clock, conclude: end },
             intent.body,
             intent.at,
             looks,
@@ -267,9 +266,9 @@ export async function createRecorder(deps: RecorderDeps): Promise<Recorder> {
       );
     },
     settleOne: (intent, looks) =>
-      settleIntent({ clock, conclude }, intent, clock.now(), looks, ending.signal),
+      settleIntent({ clock, conclude: end }, intent, clock.now(), looks, ending.signal),
     unsettled: () => unsettled,
-    counters: () => thread.call('counters'),
+    counters: store.counters,
     close() {
       closing ??= (async () => {
         ending.abort();

@@ -6,6 +6,7 @@
  * that does not answer is asked again for as long as it takes: never a guess. Only what the intent holds waits meanwhile.
  */
 import { type Clock, timestamp } from '../store/clock.ts';
+import type { Concluded } from './log-store.ts';
 import {
   type DeletionIntent,
   type DeletionOutcome,
@@ -29,14 +30,10 @@ export interface Looks {
   readonly settleMs: number;
 }
 
-export interface Settled {
-  readonly type: IntentOutcome['type'];
-  readonly index: number;
-}
-
 export interface SettleDeps {
   readonly clock: Clock;
-  conclude(intentId: string, outcome: IntentOutcome): Promise<{ readonly index: number }>;
+  /** Answers what is recorded, which is another outcome where somebody else was first. */
+  conclude(intentId: string, outcome: IntentOutcome): Promise<Concluded>;
 }
 
 const FIRST_PAUSE_MS = 100;
@@ -52,7 +49,7 @@ export async function settleIntent(
   since: number,
   looks: Looks,
   signal: AbortSignal,
-): Promise<Settled | undefined> {
+): Promise<Concluded | undefined> {
   // How long it has been under way already is the machine's clock's to say, which may have been set meanwhile: back, and
   // it must not stretch the time without end. From here on no change of the clock shortens or stretches it.
   const before = Math.max(0, clock.now() - since);
@@ -63,7 +60,7 @@ export async function settleIntent(
     const outcome = await look(intent, looks, ripe, clock).catch(() => undefined);
     if (outcome) {
       try {
-        return { type: outcome.type, ...(await conclude(intent.id, outcome)) };
+        return await conclude(intent.id, outcome);
       } catch (error) {
         // Another round looks again, so that what is recorded in the end is what is so then.
         if (!(error instanceof RecordUnavailable)) throw error;

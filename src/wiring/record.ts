@@ -7,9 +7,9 @@ import { createInventory, type Inventory } from '../inventory/inventory.ts';
 import { INVENTORY_FILE, type InventoryOptions } from '../inventory/inventory-thread.ts';
 import { freeBytesOf } from '../provenance/free-bytes.ts';
 import type { IndexOptions } from '../provenance/index-thread.ts';
-import type { LogOptions } from '../provenance/log-thread.ts';
 import { createRecordIndex } from '../provenance/record-index.ts';
 import { createRecorder, type Recorder } from '../provenance/recorder.ts';
+import { openSqliteLog } from '../provenance/sqlite-log.ts';
 import { systemClock } from '../store/clock.ts';
 import type { Part } from './part.ts';
 import { storeThread } from './store-thread.ts';
@@ -31,12 +31,11 @@ export async function openRecord(part: Part): Promise<OpenedRecord> {
   const folder = settings.data;
   const clock = systemClock;
 
+  const store = await openSqliteLog({ folder }, (module, options) =>
+    storeThread(part, { without: 'pushes are refused, pulls go on', module, options }),
+  );
   const recorder = await createRecorder({
-    thread: await storeThread(part, {
-      without: 'pushes are refused, pulls go on',
-      module: new URL('../provenance/log-thread', import.meta.url),
-      options: { folder } satisfies LogOptions,
-    }),
+    store,
     clock,
     random: (size) => randomBytes(size),
     instance: hostname(),

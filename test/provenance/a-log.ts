@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { PushIntent, PushRecord } from '../../src/provenance/record.ts';
 import { createRecorder, type Recorder, type RecorderDeps } from '../../src/provenance/recorder.ts';
+import { sqliteLog } from '../../src/provenance/sqlite-log.ts';
 import { uuidV7 } from '../../src/provenance/uuid.ts';
 import { systemClock, timestamp } from '../../src/store/clock.ts';
 import { startThread, type Thread } from '../../src/store/thread.ts';
@@ -21,7 +22,7 @@ export function startLog(folder: string): Promise<Thread> {
 
 export function aRecorder(thread: Thread, changes: Partial<RecorderDeps> = {}): Promise<Recorder> {
   return createRecorder({
-    thread,
+    store: sqliteLog(thread),
     clock: systemClock,
     random: (size) => randomBytes(size),
     instance: 'warden-test',
