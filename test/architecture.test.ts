@@ -6,7 +6,7 @@ const ROOT = join(import.meta.dirname, '..');
 const SOURCES = join(ROOT, 'src');
 
 /** Rooms that decide and read only what they are handed. */
-const PURE = ['errors', 'protocol', 'policy'];
+const PURE = ['errors', 'protocol', 'policy', 'tlog'];
 /** What a pure room may take of Node: functions of their arguments. */
 const PURE_BUILTINS = ['node:crypto', 'node:net'];
 
