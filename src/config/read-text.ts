@@ -35,6 +35,7 @@ export function describeErrno(error: unknown): string {
 
 const MEANINGS: Readonly<Record<string, string>> = {
   ENOENT: 'it does not exist',
+  EROFS: 'its disk is read-only',
   EACCES: 'this user may not read it',
   EPERM: 'this user may not read it',
   EISDIR: 'it is a folder, not a file',

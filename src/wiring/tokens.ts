@@ -10,9 +10,10 @@ import type { Policy } from '../policy/policy.ts';
 import type { Loaded } from '../preflight.ts';
 import { type ClientToken, createClientTokens, TOKEN_LIMIT } from '../token/client-token.ts';
 import { grant, scopeText } from '../token/grant.ts';
-import { createSessions, type Sessions, startSessionsThread } from '../token/sessions.ts';
+import { createSessions, type Sessions } from '../token/sessions.ts';
 import { createUpstreamTokens, type UpstreamTokens } from '../token/upstream-token.ts';
 import type { Part } from './part.ts';
+import { storeThread } from './store-thread.ts';
 
 export interface Tokens {
   readonly verifyRegistry: (text: string) => ClientToken | undefined;
@@ -81,13 +82,14 @@ export function openTokens(
 }
 
 /** @returns undefined where sessions are switched off. @throws {StoreError} when their file cannot be opened. */
-export async function openSessions(
-  { settings, log, endings }: Part,
-  login: Login,
-): Promise<TokenDeps['sessions']> {
+export async function openSessions(part: Part, login: Login): Promise<TokenDeps['sessions']> {
+  const { settings, log, endings } = part;
   if (!settings.sessions.enabled) return undefined;
-  const thread = await startSessionsThread({ file: join(settings.data, 'sessions.db') });
-  endings.defer(() => thread.close());
+  const thread = await storeThread(part, {
+    without: 'no login goes on by a refresh token',
+    module: new URL('../token/sessions-thread', import.meta.url),
+    options: { file: join(settings.data, 'sessions.db') },
+  });
   const sessions: Sessions = createSessions({
     thread,
     now: Date.now,
