@@ -1,6 +1,7 @@
 /** What is wrong with settings that are each right: combinations that are dangerous, or cannot work. */
 import { contains, parseRange, requireRange } from '../policy/address.ts';
 import { type Path, pathText } from '../policy/problem.ts';
+import { judgeForward } from './forward-judgement.ts';
 import { judgeLdap } from './ldap-judgement.ts';
 import { judgeOffload } from './offload-judgement.ts';
 import { judgeOidc } from './oidc-judgement.ts';
@@ -73,6 +74,7 @@ export function judgeSettings(settings: Settings, file: string, positionOf: Posi
     say(problems, ['operations', 'port'], 'the same address and port as listen');
   }
   judgeOffload(settings, (path, sentence) => say(problems, path, sentence));
+  judgeForward(settings.forward, (path, sentence) => say(problems, path, sentence));
   judgeOidc(settings.oidc, (path, sentence) => say(problems, path, sentence));
   judgeLdap(settings, (path, sentence) => say(problems, path, sentence));
 

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { canonicalAddress } from '../policy/address.ts';
+import { forwardSchema } from './forward-schema.ts';
 import { ldapSchema } from './ldap-schema.ts';
 import { offloadSchema } from './offload-schema.ts';
 import { oidcSchema } from './oidc-schema.ts';
@@ -257,6 +258,9 @@ export const settingsSchema = z.strictObject({
     })
     .prefault({})
     .describe('The record of pushes.'),
+  forward: forwardSchema
+    .default([])
+    .describe('Where else the records go: files, syslog servers, webhooks. docs/forwarding.md'),
   shutdown: z
     .strictObject({
       graceSeconds: z

@@ -1,6 +1,7 @@
 /** Loads warden.yaml: checks it as a whole, makes its paths absolute, and freezes the result. */
 import { dirname, resolve } from 'node:path';
 import type { z } from 'zod';
+import { forwardFilesAt } from './forward-schema.ts';
 import { type NamedFiles, namedFiles } from './named-files.ts';
 import { type ReadText, readText } from './read-text.ts';
 import { judgeSettings } from './settings-judgement.ts';
@@ -36,7 +37,7 @@ export async function loadSettings(file: string, read: ReadText = readText): Pro
 
 function complete(value: z.output<typeof settingsSchema>, file: string): Settings {
   const at = (path: string): string => resolve(dirname(file), path);
-  const { listen, registry, offload, tokens, ldap, state, oidc } = value;
+  const { listen, registry, offload, tokens, ldap, state, oidc, forward } = value;
   const service = value.service ?? authorityOf(value.publicUrl);
   return deepFreeze({
     ...value,
@@ -78,6 +79,7 @@ function complete(value: z.output<typeof settingsSchema>, file: string): Setting
       },
     }),
     data: at(value.data),
+    forward: forward.map((to) => forwardFilesAt(to, at)),
     ...(state && { state: { redisUrlFile: at(state.redisUrlFile) } }),
   });
 }

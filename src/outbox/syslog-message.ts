@@ -1,0 +1,65 @@
+/**
+ * A record as a message of syslog. Pure.
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc5424
+ * @see https://www.rfc-editor.org/rfc/rfc6587 section 3.4.1, octet counting
+ */
+import type { Outgoing } from './destination.ts';
+
+/** RFC 5424 section 6.2.1: what an operator may want to look at, and all else. */
+const NOTICE = 5;
+const WARNING = 4;
+const WARNED = /refused|failed|aborted|drift|missing|revoked/;
+
+/** `sequenceId` of the structured data `meta` goes from 1 to here, and begins again (section 7.3.1). */
+const SEQUENCE_END = 2_147_483_647;
+
+const HOST_LIMIT = 255;
+const TYPE_LIMIT = 32;
+
+export interface SyslogOptions {
+  /** Number of the facility: 13 is log audit. */
+  readonly facility: number;
+  /** Bytes of a message. RFC 5425 has receivers take 8192. */
+  readonly limit: number;
+}
+
+/** A whole frame, its length in front. */
+export function syslogFrame({ index, sequence, leaf, facts }: Outgoing, options: SyslogOptions): Buffer {
+  const severity = WARNED.test(facts.type) ? WARNING : NOTICE;
+  const host = word(facts.proxy.instance, HOST_LIMIT);
+  const number = (sequence % SEQUENCE_END) + 1;
+  const head =
+    `<${options.facility * 8 + severity}>1 ${facts.time} ${host} registry-warden - ${word(facts.type, TYPE_LIMIT)} ` +
+    `[meta sequenceId="${number}"] `;
+  const message = Buffer.from(head + cutTo(index, leaf, options.limit - head.length), 'ascii');
+  return Buffer.concat([Buffer.from(`${message.length} `), message]);
+}
+
+/** What clients say of themselves, the longest first to go. Who, what, when and from where always stays. */
+const DISPENSABLE = ['labels', 'meta', 'base', 'attest', 'mounted'] as const;
+
+/** The leaf with its index, in ASCII: a receiver need not guess an encoding. Cut where it does not fit, which `cut` then says. */
+function cutTo(index: number, leaf: string, room: number): string {
+  const whole = ascii(`{"index":${index},${leaf.slice(1)}`);
+  if (whole.length <= room) return whole;
+  const facts: Record<string, unknown> = { index, cut: true, ...(JSON.parse(leaf) as object) };
+  for (const key of DISPENSABLE) {
+    delete facts[key];
+    const text = ascii(JSON.stringify(facts));
+    if (text.length <= room) return text;
+  }
+  const { id, type, time, subject } = facts;
+  const { repo, digest } = (subject ?? {}) as { readonly repo?: string; readonly digest?: string };
+  return ascii(JSON.stringify({ index, cut: true, id, type, time, subject: { repo, digest } }));
+}
+
+/** JSON keeps its meaning when characters are written by their number. DEL is one that terminals act on. */
+function ascii(json: string): string {
+  return json.replace(/[\x7f-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
+/** A word of the head: printable ASCII without blanks. */
+function word(text: string, limit: number): string {
+  return text.replace(/[^\x21-\x7e]/g, '?').slice(0, limit) || '-';
+}
