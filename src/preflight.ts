@@ -23,6 +23,7 @@ import { type Path, pathText } from './policy/problem.ts';
 import { loadCertificateChain } from './token/certificates.ts';
 import { loadSigningKey, type SigningKey } from './token/keys.ts';
 import { loadOffloadKey, type OffloadKey } from './token/offload-key.ts';
+import { loadWebhookSecret } from './token/webhook-secret.ts';
 
 /** What a start needs of the files. */
 export interface Loaded {
@@ -37,6 +38,8 @@ export interface Loaded {
   /** Of redirects; undefined where there are none. */
   readonly offloadKey: OffloadKey | undefined;
   readonly tls: Tls | undefined;
+  /** By the name of the destination. */
+  readonly webhookSecrets: ReadonlyMap<string, Buffer>;
   readonly redisUrl: string | undefined;
   /** Undefined where there is no directory. */
   readonly directory: DirectoryConfig | undefined;
@@ -116,6 +119,17 @@ export async function preflight(settingsFile: string, now: number): Promise<Pref
   for (const [index, issuer] of settings.oidc.entries()) {
     for (const problem of await problemsOfIssuer(issuer)) problems.push(namedBy(problem, ['oidc', index]));
   }
+  const webhookSecrets = new Map<string, Buffer>();
+  for (const [index, { name, webhook, syslog }] of settings.forward.entries()) {
+    const key = ['forward', String(index)];
+    for (const file of [webhook?.caFile, syslog?.tls?.caFile, syslog?.tls?.certificateFile]) {
+      const why = file === undefined ? undefined : unusableCertificates(file);
+      if (file !== undefined && why !== undefined) problems.push(namedBy(at(file, why), key));
+    }
+    if (webhook?.secretFile === undefined) continue;
+    const loaded = take(loadWebhookSecret(webhook.secretFile), ...key, 'webhook', 'secretFile');
+    if (loaded) webhookSecrets.set(name, loaded.secret);
+  }
   const redis = settings.state && take(loadRedisUrl(settings.state.redisUrlFile), 'state', 'redisUrlFile');
   const directory =
     settings.ldap &&
@@ -150,6 +164,7 @@ export async function preflight(settingsFile: string, now: number): Promise<Pref
       upstream: { key: upstreamKey.key, x5c: chain.x5c },
       offloadKey: offloadKey?.key,
       tls: tls?.tls,
+      webhookSecrets,
       redisUrl: redis?.url,
       directory: directory?.config,
     },
@@ -228,19 +243,23 @@ export function loadTls(
 /** Of the files of an issuer. Whether it answers is seen when Warden runs: it need not be up for a start. */
 async function problemsOfIssuer({ caFile, jwksFile }: OidcIssuer): Promise<readonly Problem[]> {
   const problems: Problem[] = [];
-  if (caFile !== undefined) {
-    try {
-      new X509Certificate(readFileSync(caFile));
-    } catch (error) {
-      const { code } = error as { readonly code?: string };
-      const unread = code !== undefined && !code.startsWith('ERR_OSSL');
-      const why = unread ? `cannot be read: ${describeErrno(error)}` : 'expected PEM certificates of a CA';
-      problems.push(at(caFile, why));
-    }
-  }
+  const why = caFile === undefined ? undefined : unusableCertificates(caFile);
+  if (caFile !== undefined && why !== undefined) problems.push(at(caFile, why));
   const keys = jwksFile === undefined ? undefined : await readKeyFile(jwksFile);
   if (keys?.ok === false) problems.push(at(jwksFile ?? '', keys.reason));
   return problems;
+}
+
+/** Why a file is not one of PEM certificates. */
+function unusableCertificates(file: string): string | undefined {
+  try {
+    new X509Certificate(readFileSync(file));
+    return undefined;
+  } catch (error) {
+    const { code } = error as { readonly code?: string };
+    const unread = code !== undefined && !code.startsWith('ERR_OSSL');
+    return unread ? `cannot be read: ${describeErrno(error)}` : 'expected PEM certificates of a CA';
+  }
 }
 
 /** Clients compare the name that they were given with those of the certificate, and end there if it is none of them. */

@@ -78,11 +78,9 @@ const forwardTo = z.strictObject({
   ),
   types: z
     .array(
-      z
-        .string()
-        .regex(/^[a-z]+(?:\.[a-z-]+|\.\*)$/, {
-          error: 'expected a type of record such as push.accepted, or push.*',
-        }),
+      z.string().regex(/^[a-z]+(?:\.[a-z-]+|\.\*)$/, {
+        error: 'expected a type of record such as push.accepted, or push.*',
+      }),
     )
     .min(1)
     .optional()

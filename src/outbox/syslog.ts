@@ -6,7 +6,7 @@
  * both a gap and a repetition.
  */
 import { readFile } from 'node:fs/promises';
-import { connect as connectPlain, type Socket } from 'node:net';
+import { connect as connectPlain, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { Destination, Outgoing } from './destination.ts';
 import { type SyslogOptions, syslogFrame } from './syslog-message.ts';
@@ -57,7 +57,13 @@ export function createSyslogDestination(options: SyslogDestinationOptions): Dest
     };
     return await new Promise<Socket>((resolve, reject) => {
       const made = files
-        ? connectTls({ host, port, servername: host, minVersion: 'TLSv1.2', ...files })
+        ? connectTls({
+            host,
+            port,
+            ...(isIP(host) === 0 && { servername: host }),
+            minVersion: 'TLSv1.2',
+            ...files,
+          })
         : connectPlain({ host, port });
       const fail = (why: string): void => {
         made.destroy();

@@ -32,6 +32,10 @@ export interface Metrics {
     milliseconds: number,
   ) => void;
   readonly connectionRefused: () => void;
+  /** Records that a destination has taken. */
+  readonly forwarded: (destination: string, count: number) => void;
+  /** How a destination is: how many records it lacks, undefined where another instance serves it; whether the last try failed. */
+  readonly forwarding: (destination: string, behind: number | undefined, failing: boolean) => void;
   /** Read at the time of a scrape. */
   readonly watch: (name: WatchedGauge, read: () => number) => void;
   readonly render: () => Promise<{ readonly contentType: string; readonly text: string }>;
@@ -141,6 +145,25 @@ export function createMetrics(): Metrics {
     registers,
   });
 
+  const forwardedRecords = new Counter({
+    name: 'warden_forwarded_records_total',
+    help: 'Records that a destination has taken.',
+    labelNames: ['destination'],
+    registers,
+  });
+  const forwardBehind = new Gauge({
+    name: 'warden_forward_behind_records',
+    help: 'Records that a destination lacks; absent where another instance forwards to it.',
+    labelNames: ['destination'],
+    registers,
+  });
+  const forwardFailing = new Gauge({
+    name: 'warden_forward_failing',
+    help: 'Whether the last try to forward to a destination failed (1).',
+    labelNames: ['destination'],
+    registers,
+  });
+
   const stageOf = series((stage, route) => stages.labels({ stage, route }));
   const durationOf = series((route, method) => durations.labels({ route, method }));
   const requestsOf = series((route, method, status) => requests.labels({ route, method, status }));
@@ -167,6 +190,12 @@ export function createMetrics(): Metrics {
     directory: (operation, outcome, milliseconds) =>
       directory.labels({ operation, outcome }).observe(milliseconds / 1000),
     connectionRefused: () => connections.inc(),
+    forwarded: (destination, count) => forwardedRecords.inc({ destination }, count),
+    forwarding(destination, behind, failing) {
+      if (behind === undefined) forwardBehind.remove({ destination });
+      else forwardBehind.set({ destination }, behind);
+      forwardFailing.set({ destination }, failing ? 1 : 0);
+    },
     watch(name, read) {
       new Gauge({
         name,

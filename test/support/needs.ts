@@ -26,6 +26,7 @@ const PACKAGES = {
   xmllint: 'libxml2-utils',
   slapd: 'slapd',
   ldapadd: 'ldap-utils',
+  rsyslogd: 'rsyslog',
 } as const;
 
 export type Need = keyof typeof PACKAGES | 'root' | 'distribution3' | 'go';

@@ -1,0 +1,92 @@
+/** Forwards the records to where the settings say. */
+import { hash, randomUUID } from 'node:crypto';
+import type { ForwardTo } from '../config/forward-schema.ts';
+import { type Cursors, createCursors, type StoredCursor } from '../outbox/cursors.ts';
+import type { Destination } from '../outbox/destination.ts';
+import { createFileDestination } from '../outbox/file.ts';
+import { type Source, startForwarder } from '../outbox/forwarder.ts';
+import { createSyslogDestination } from '../outbox/syslog.ts';
+import { createWebhookDestination } from '../outbox/webhook.ts';
+import { systemClock } from '../store/clock.ts';
+import type { DocumentStore } from '../store/documents.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import type { Part } from './part.ts';
+
+/** Kind of the documents that say how far each destination is. */
+export const FORWARD_CURSORS = 'forward';
+
+export interface ForwardingDeps {
+  readonly source: Source;
+  readonly documents: DocumentStore;
+  readonly metrics: Metrics;
+  /** Of webhooks, by the name of their destination. */
+  readonly secrets: ReadonlyMap<string, Buffer>;
+}
+
+export function startForwarding(
+  { settings, log, endings }: Part,
+  { source, documents, metrics, secrets }: ForwardingDeps,
+): void {
+  const cursors: Cursors = createCursors({
+    documents: documents.of<StoredCursor>(FORWARD_CURSORS),
+    holder: randomUUID(),
+    now: Date.now,
+  });
+  for (const to of settings.forward) {
+    const { name } = to;
+    let told: string | undefined;
+    const forwarder = startForwarder({
+      name,
+      destination: destinationOf(to, settings.publicUrl, secrets.get(name)),
+      source,
+      cursors,
+      clock: systemClock,
+      wants: typeTest(to.types),
+      from: to.from,
+      digest: (leaf) => hash('sha256', leaf),
+      onDelivered: (count) => metrics.forwarded(name, count),
+      onState({ behind, problem }) {
+        metrics.forwarding(name, behind, problem !== undefined);
+        if (problem === told) return;
+        told = problem;
+        if (problem === undefined) log.info({ destination: name }, 'records are forwarded again');
+        else
+          log.warn({ destination: name, why: problem }, 'records cannot be forwarded; they wait in the log');
+      },
+    });
+    endings.defer(() => forwarder.close());
+  }
+}
+
+function destinationOf(to: ForwardTo, source: string, secret: Buffer | undefined): Destination {
+  const { file, syslog, webhook } = to;
+  const timeoutMs = to.timeoutSeconds * 1000;
+  if (file) return createFileDestination(file.path);
+  if (syslog)
+    return createSyslogDestination({
+      ...syslog,
+      limit: syslog.maximumBytes,
+      tls: syslog.tls,
+      timeoutMs,
+      now: Date.now,
+    });
+  // The schema's judgement demands one of the three.
+  if (!webhook) throw new Error(`the destination ${to.name} has no kind`);
+  const { url, caFile, eventsPerRequest } = webhook;
+  return createWebhookDestination({
+    url: new URL(url),
+    source,
+    secret,
+    caFile,
+    atOnce: eventsPerRequest,
+    timeoutMs,
+    now: Date.now,
+  });
+}
+
+/** Types as the settings have them: whole, or `push.*`. */
+function typeTest(types: readonly string[] | undefined): (type: string) => boolean {
+  if (types === undefined) return () => true;
+  return (type) =>
+    types.some((one) => (one.endsWith('.*') ? type.startsWith(one.slice(0, -1)) : type === one));
+}

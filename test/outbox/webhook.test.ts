@@ -1,0 +1,101 @@
+import { randomBytes } from 'node:crypto';
+import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { type CloudEvent, HTTP } from 'cloudevents';
+import { Webhook } from 'standardwebhooks';
+import { createWebhookDestination, type WebhookOptions } from '../../src/outbox/webhook.ts';
+import { outgoing } from './entries.ts';
+
+const NEVER = new AbortController().signal;
+
+interface Got {
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+}
+
+describe('records at a webhook', () => {
+  let server: Server;
+  let got: Got[];
+  let answer: (
+    number: number,
+  ) => { readonly status: number; readonly headers?: Record<string, string> } | 'nothing';
+  let options: WebhookOptions;
+
+  beforeEach(async () => {
+    got = [];
+    answer = () => ({ status: 204 });
+    server = createServer((request, response) => {
+      const chunks: Buffer[] = [];
+      request.on('data', (chunk: Buffer) => chunks.push(chunk));
+      request.on('end', () => {
+        got.push({ headers: request.headers, body: Buffer.concat(chunks).toString('utf8') });
+        const said = answer(got.length);
+        if (said !== 'nothing') response.writeHead(said.status, said.headers).end();
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    options = {
+      url: new URL(`http://127.0.0.1:${port}/hooks?token=in-the-address`),
+      source: 'https://registry.corp:5000',
+      secret: undefined,
+      caFile: undefined,
+      atOnce: 1,
+      timeoutMs: 5_000,
+      now: Date.now,
+    };
+  });
+  afterEach(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+
+  test('a receiver with the libraries of both specifications reads and believes one', async () => {
+    const secret = randomBytes(32);
+    const entry = outgoing(4, { labels: { text: 'é' } });
+    await createWebhookDestination({ ...options, secret }).deliver([entry], NEVER);
+    const [request] = got;
+    if (request === undefined) throw new Error('nothing came');
+    const believed = new Webhook(`whsec_${secret.toString('base64')}`).verify(
+      request.body,
+      request.headers as Record<string, string>,
+    );
+    expect(believed).toMatchObject({ id: entry.facts.id });
+    const event = HTTP.toEvent(request) as CloudEvent<object>;
+    expect(event.data).toEqual(JSON.parse(entry.leaf));
+    expect(() =>
+      new Webhook(`whsec_${secret.toString('base64')}`).verify(
+        request.body.replace('team/app', 'team/two'),
+        request.headers as Record<string, string>,
+      ),
+    ).toThrow('No matching signature found');
+  });
+
+  test('several in one request are a batch', async () => {
+    await createWebhookDestination({ ...options, atOnce: 10 }).deliver([outgoing(0), outgoing(1)], NEVER);
+    const [request] = got;
+    if (request === undefined) throw new Error('nothing came');
+    const events = HTTP.toEvent(request) as CloudEvent<object>[];
+    expect(events.map((event) => event['logindex'])).toEqual([0, 1]);
+  });
+
+  test.each([
+    ['an error', { status: 500 }],
+    ['a refusal', { status: 410 }],
+    ['a redirect, which is not followed', { status: 307, headers: { location: '/elsewhere' } }],
+  ])('%s is a failure, and its sentence does not hold what stands behind the host', async (_what, said) => {
+    answer = () => said;
+    const sent = createWebhookDestination(options).deliver([outgoing(0)], NEVER);
+    await expect(sent).rejects.toThrow(
+      `webhook at ${options.url.origin}: answered ${said.status}; expected 2xx`,
+    );
+    expect(got).toHaveLength(1);
+  });
+
+  test('an answer that does not come is a failure within the time', async () => {
+    answer = () => 'nothing';
+    const sent = createWebhookDestination({ ...options, timeoutMs: 200 }).deliver([outgoing(0)], NEVER);
+    await expect(sent).rejects.toThrow('no answer in time');
+  });
+});
