@@ -19,6 +19,8 @@ import { createRegistry } from './upstream/registry.ts';
 import { auditDeps } from './wiring/audit.ts';
 import { watchCertificate } from './wiring/certificate.ts';
 import { clientReader, shareOf } from './wiring/clients.ts';
+import { openDocuments } from './wiring/documents.ts';
+import { startForwarding } from './wiring/forwarding.ts';
 import { policyDeps } from './wiring/inquiries.ts';
 import { openLogins } from './wiring/logins.ts';
 import { openOffload } from './wiring/offload.ts';
@@ -63,6 +65,8 @@ async function build(
   const part: Part = { settings, log, version, endings };
   const metrics = createMetrics();
   const record = await openRecord(part);
+  const documents = await openDocuments(part);
+  startForwarding(part, { documents, metrics, secrets: loaded.webhookSecrets });
   const policy = await openPolicy(part, loaded, record);
   const refusals = await openRefusals(part, policy);
   const logins = await openLogins(part, loaded, record.recorder, metrics);

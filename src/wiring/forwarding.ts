@@ -1,22 +1,26 @@
 /** Forwards the records to where the settings say. */
-import { hash, randomUUID } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { ForwardTo } from '../config/forward-schema.ts';
 import { type Cursors, createCursors, type StoredCursor } from '../outbox/cursors.ts';
 import type { Destination } from '../outbox/destination.ts';
 import { createFileDestination } from '../outbox/file.ts';
-import { type Source, startForwarder } from '../outbox/forwarder.ts';
+import { startForwarder } from '../outbox/forwarder.ts';
 import { createSyslogDestination } from '../outbox/syslog.ts';
 import { createWebhookDestination } from '../outbox/webhook.ts';
+import type { LogReader } from '../provenance/log-store.ts';
+import { openSqliteLogReader } from '../provenance/sqlite-log.ts';
 import { systemClock } from '../store/clock.ts';
 import type { DocumentStore } from '../store/documents.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { Part } from './part.ts';
 
+/** A log in a file has one Warden: the next process of it goes on at once, without a lease to wait for. */
+const ONLY_ONE = 'the only one';
+
 /** Kind of the documents that say how far each destination is. */
 export const FORWARD_CURSORS = 'forward';
 
 export interface ForwardingDeps {
-  readonly source: Source;
   readonly documents: DocumentStore;
   readonly metrics: Metrics;
   /** Of webhooks, by the name of their destination. */
@@ -25,11 +29,14 @@ export interface ForwardingDeps {
 
 export function startForwarding(
   { settings, log, endings }: Part,
-  { source, documents, metrics, secrets }: ForwardingDeps,
+  { documents, metrics, secrets }: ForwardingDeps,
 ): void {
+  if (settings.forward.length === 0) return;
+  const source = sourceOf(() => openSqliteLogReader({ folder: settings.data }));
+  endings.defer(source.close);
   const cursors: Cursors = createCursors({
     documents: documents.of<StoredCursor>(FORWARD_CURSORS),
-    holder: randomUUID(),
+    holder: ONLY_ONE,
     now: Date.now,
   });
   for (const to of settings.forward) {
@@ -56,6 +63,25 @@ export function startForwarding(
     });
     endings.defer(() => forwarder.close());
   }
+}
+
+/** Opened when it is first read, and again after a failure: a disk in trouble at the start holds up the forwarding alone. */
+function sourceOf(open: () => Promise<LogReader>): LogReader {
+  let opened: Promise<LogReader> | undefined;
+  const reader = (): Promise<LogReader> => {
+    opened ??= open().catch((error: unknown) => {
+      opened = undefined;
+      throw error;
+    });
+    return opened;
+  };
+  return {
+    size: async () => (await reader()).size(),
+    entries: async (from, limit) => (await reader()).entries(from, limit),
+    async close() {
+      await (await opened?.catch(() => undefined))?.close();
+    },
+  };
 }
 
 function destinationOf(to: ForwardTo, source: string, secret: Buffer | undefined): Destination {

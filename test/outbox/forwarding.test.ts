@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { expect, test } from '@jest/globals';
 import { eventually } from '../gate/eventually.ts';
 import { BUILDER, type Front, startFront } from '../gate/front.ts';
