@@ -1,4 +1,5 @@
 /** What is wrong with destinations that are each right by their shape. */
+import { isIP } from 'node:net';
 import type { Path } from '../policy/problem.ts';
 import type { ForwardTo } from './forward-schema.ts';
 

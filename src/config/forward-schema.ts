@@ -62,7 +62,7 @@ const webhook = z.strictObject({
   url: address.describe('Where the events are sent with POST. http:// to this machine only.'),
   secretFile: path
     .optional()
-    .describe('A file that holds the secret of the signatures: 32 characters or more in one line.'),
+    .describe('A file that holds the secret of the signatures: one line, whsec_ and random bytes in base64.'),
   caFile: path.optional().describe('PEM: the CA of the server. Absent: those that come with Node.'),
   eventsPerRequest: z
     .int()

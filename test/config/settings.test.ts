@@ -25,6 +25,7 @@ describe('loadSettings', () => {
     expect([problems, warnings]).toEqual([[], []]);
     expect(settings).toEqual({
       file: '/etc/warden/warden.yaml',
+      forward: [],
       oidc: [],
       publicUrl: 'http://127.0.0.1:5000',
       alternateUrls: [],
