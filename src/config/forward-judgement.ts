@@ -28,7 +28,7 @@ export function judgeForward(list: readonly ForwardTo[], say: (path: Path, sente
 
 function isSafe(url: string): boolean {
   const { protocol, hostname } = new URL(url);
-  return (
-    protocol === 'https:' || hostname === 'localhost' || hostname === '[::1]' || hostname.startsWith('127.')
-  );
+  const here =
+    hostname === 'localhost' || hostname === '[::1]' || (isIP(hostname) === 4 && hostname.startsWith('127.'));
+  return protocol === 'https:' || here;
 }
