@@ -24,6 +24,7 @@ const facts = {
   time: texts.describe('When: 2026-12-24 12:00 Europe/Berlin. Left out: unknown.'),
   client: texts.describe('The User-Agent; "" for none. Left out: unknown.'),
   certificate: text.describe('The name in the client certificate; left out: none.'),
+  approved: z.boolean().optional().describe('Has a push grant that somebody else approved; left out: no.'),
 };
 
 const expected = {

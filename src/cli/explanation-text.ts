@@ -10,11 +10,11 @@ const LABEL = 10;
 export function decisionLines(
   policy: Pick<Policy, 'digest'>,
   question: Question,
-  { verdict, rules, nearest, message, observed, host }: Decision,
+  { verdict, rules, nearest, message, observed, host, bounded }: Decision,
   columns: number | undefined,
 ): readonly string[] {
   const facts: (readonly [string, string | undefined])[] = [
-    ['by', rules.length > 0 ? rules.join(', ') : verdict === 'refused' ? 'no rule allows it' : undefined],
+    ['by', rules.length > 0 ? rules.join(', ') : verdict === 'refused' ? reasonOf(bounded) : undefined],
     ['nearest', rules.length > 0 ? undefined : nearest],
     ['message', message],
     ['tried', observed.length > 0 ? `${observed.join(', ')} (enforce: false)` : undefined],
@@ -53,12 +53,17 @@ export function whatText({ actions, repository, tag }: Question): string {
   return `${word}${name}${tag === undefined ? '' : `:${tag}`}`;
 }
 
-function whoText({ subject: { name, kind, method, groups, build } }: Question): string {
+function reasonOf(bounded: Decision["bounded"]): string {
+  return bounded ? 'the bounds of who asks' : 'no rule allows it';
+}
+
+function whoText({ subject: { name, kind, method, groups, build, approved = false } }: Question): string {
   if (kind === 'anonymous') return 'no login';
   const claims = Object.entries(build ?? {}).map(([claim, value]) => `${claim} ${value}`);
   return [
     `${name} (${kind}, ${method})`,
     groups.length > 0 ? `groups ${groups.join(', ')}` : 'no groups',
+    ...(approved ? ['approved'] : []),
     ...(claims.length > 0 ? [`build ${claims.join(', ')}`] : []),
   ].join('; ');
 }

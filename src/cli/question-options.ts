@@ -17,6 +17,7 @@ export interface QuestionOptions {
   readonly time?: string;
   readonly client?: string;
   readonly certificate?: string;
+  readonly approved?: boolean;
 }
 
 export function addQuestionOptions(command: Command): Command {
@@ -33,7 +34,8 @@ export function addQuestionOptions(command: Command): Command {
     .option('--tag <tag>', 'the tag that is written; "" for a push by digest')
     .option('--time <time>', 'when it is done; now unless told')
     .option('--client <agent>', 'the User-Agent, such as docker/24.0.7; "" for none')
-    .option('--certificate <name>', 'the name in the client certificate');
+    .option('--certificate <name>', 'the name in the client certificate')
+    .option('--approved', 'with a push grant that somebody else has approved');
 }
 
 export function collect(value: string, before: readonly string[] | undefined): readonly string[] {

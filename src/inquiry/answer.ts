@@ -101,6 +101,13 @@ function momentOf(text: string | undefined, now: number): number | undefined {
   return moment.time;
 }
 
+function flagOf(read: Parameters, name: string): boolean | undefined {
+  const text = read.one(name);
+  if (text !== undefined && text !== 'true' && text !== 'false')
+    throw malformed(name, 'is neither true nor false');
+  return text === undefined ? undefined : text === 'true';
+}
+
 function explain(read: Parameters, policy: Policy, users: KnownUsers, now: number): unknown {
   const build: Record<string, string> = {};
   for (const text of read.all('build') ?? []) {
@@ -124,6 +131,7 @@ function explain(read: Parameters, policy: Policy, users: KnownUsers, now: numbe
     time: read.one('time') ?? new Date(now).toISOString(),
     client: read.one('client'),
     certificate: read.one('certificate'),
+    approved: flagOf(read, 'approved'),
   };
   const { ok, ...question } = readAsked(asked, policy);
   if (!ok || !('question' in question)) throw firstOf('faults' in question ? question.faults : []);

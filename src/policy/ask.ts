@@ -35,6 +35,7 @@ export const QUESTION_KEYS = [
   'time',
   'client',
   'certificate',
+  'approved',
 ] as const;
 
 /** Every key may be left out. */
@@ -64,6 +65,8 @@ export interface Asked {
   readonly client?: string | undefined;
   /** The name in the client certificate; left out: none. */
   readonly certificate?: string | undefined;
+  /** Has a push grant that somebody else approved; left out: no. */
+  readonly approved?: boolean | undefined;
 }
 
 export interface Fault {
@@ -164,7 +167,7 @@ function readPlace(
 }
 
 function readSubject(
-  { user = '', groups = [], kind, method, build }: Asked,
+  { user = '', groups = [], kind, method, build, approved = false }: Asked,
   faults: Fault[],
 ): Subject | undefined {
   const before = faults.length;
@@ -182,6 +185,8 @@ function readSubject(
     faults.push({ key: 'groups', message: 'nobody is in a group without a login: say which user' });
   if (anonymous && claims !== undefined)
     faults.push({ key: 'build', message: 'a build has a name as its login: say which user' });
+  if (anonymous && approved)
+    faults.push({ key: 'approved', message: 'nobody has an approval without a login: say which user' });
   const methods: readonly string[] = anonymous ? ['none'] : METHODS;
   if (method !== undefined && !methods.includes(method))
     faults.push({
@@ -196,6 +201,7 @@ function readSubject(
     groups: [...new Set(groups)],
     method: method ?? METHOD_OF[chosen],
     ...(claims && { build: claims }),
+    ...(approved && { approved }),
   };
 }
 

@@ -83,6 +83,7 @@ function conditionsOf(
     kinds: who?.kinds && new Set(who.kinds),
     methods: who?.methods && new Set<string>(who.methods),
     authenticated: who?.authenticated,
+    approved: who?.approved,
     certificates: who?.certificates && new Set(who.certificates),
     build: build && buildOf(build),
     from: from && networks.fromOf(from, stated, [...inside, 'from']),

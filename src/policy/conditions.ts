@@ -18,6 +18,7 @@ export interface Conditions {
   readonly kinds?: ReadonlySet<SubjectKind> | undefined;
   readonly methods?: ReadonlySet<string> | undefined;
   readonly authenticated?: boolean | undefined;
+  readonly approved?: boolean | undefined;
   readonly certificates?: ReadonlySet<string> | undefined;
   readonly build?: Build | undefined;
   readonly from?: From | undefined;
@@ -41,6 +42,7 @@ export const FACTS = [
   'kinds',
   'methods',
   'authenticated',
+  'approved',
   'certificates',
   'build',
   'from',

@@ -34,6 +34,7 @@ export function conditionsCover(outer: Conditions, inner: Conditions): boolean {
     setCovers(outer.methods, inner.methods) &&
     setCovers(outer.certificates, inner.certificates) &&
     authenticatedCovers(outer.authenticated, inner) &&
+    approvedCovers(outer.approved, inner) &&
     buildCovers(outer.build, inner.build) &&
     (outer.from === undefined ||
       (inner.from !== undefined && holdsAll(outer.from.ranges, inner.from.ranges))) &&
@@ -56,8 +57,15 @@ function setCovers<T>(outer: ReadonlySet<T> | undefined, inner: ReadonlySet<T> |
 /** Who is named has logged in. */
 function authenticatedCovers(wanted: boolean | undefined, inner: Conditions): boolean {
   if (wanted === undefined || inner.authenticated === wanted) return true;
-  if (wanted) return inner.users !== undefined || inner.kinds?.has('anonymous') === false;
+  if (wanted)
+    return inner.approved === true || inner.users !== undefined || inner.kinds?.has('anonymous') === false;
   return inner.kinds !== undefined && [...inner.kinds].every((kind) => kind === 'anonymous');
+}
+
+/** Who has not logged in has no approval. */
+function approvedCovers(wanted: boolean | undefined, inner: Conditions): boolean {
+  if (wanted === undefined || inner.approved === wanted) return true;
+  return !wanted && authenticatedCovers(false, inner);
 }
 
 function buildCovers(outer: Conditions['build'], inner: Conditions['build']): boolean {
@@ -83,6 +91,7 @@ export function exclude(a: Conditions, b: Conditions): boolean {
     excludeEachOther(a.methods, b.methods) ||
     excludeEachOther(a.certificates, b.certificates) ||
     (a.authenticated !== undefined && b.authenticated !== undefined && a.authenticated !== b.authenticated) ||
+    (a.approved !== undefined && b.approved !== undefined && a.approved !== b.approved) ||
     (a.from !== undefined && b.from !== undefined && apart(a.from.ranges, b.from.ranges))
   );
 }

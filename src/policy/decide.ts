@@ -4,7 +4,8 @@
  * Facts may be unknown. What is granted here is granted whatever they turn out to be, what is refused is refused whatever
  * they turn out to be, and the rest is possible. When all facts are known, nothing is merely possible.
  */
-import type { Decision, Question } from './facts.ts';
+import { limited } from './bounds.ts';
+import { ANONYMOUS, type Decision, type Question } from './facts.ts';
 import type { Policy } from './policy.ts';
 import type { Rule } from './rule.ts';
 import { type Seen, see } from './seen.ts';
@@ -18,7 +19,11 @@ import { weighRule } from './weigh.ts';
 export function decide(policy: Policy, question: Question): Decision {
   const seen = see(question);
   if (!seen) return NONSENSE;
-  return conclude(policy, seen, holding(policy, seen));
+  const own = conclude(policy, seen, holding(policy, seen));
+  return limited(own, seen, () => {
+    const nobody = { ...seen, subject: ANONYMOUS };
+    return conclude(policy, nobody, holding(policy, nobody));
+  });
 }
 
 const NONSENSE: Decision = Object.freeze({

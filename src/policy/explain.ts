@@ -66,6 +66,8 @@ export function wantedOf(fact: Fact, conditions: Conditions): readonly string[] 
       return conditions.actions?.list ?? [];
     case 'authenticated':
       return conditions.authenticated === undefined ? [] : [String(conditions.authenticated)];
+    case 'approved':
+      return conditions.approved === undefined ? [] : [String(conditions.approved)];
     case 'build':
       return [...(conditions.build ?? [])].flatMap(([claim, globs]) =>
         globs.map(({ text }) => `${claim} ${text}`),
@@ -104,6 +106,8 @@ function seenOf(fact: Fact, conditions: Conditions, question: Question): string 
       return subject.method;
     case 'authenticated':
       return String(subject.kind !== 'anonymous');
+    case 'approved':
+      return String(subject.approved === true);
     case 'certificates':
       return shown(question.certificate);
     case 'build':

@@ -51,6 +51,18 @@ export interface BuildRun {
   readonly commit?: string;
 }
 
+/** Upper bounds of a robot or a grant: all that are given hold at once. */
+export interface Bounds {
+  /** Patterns as in rules, without variables. */
+  readonly repositories: readonly string[];
+  /** Words of rules. */
+  readonly actions: readonly (Action | 'push')[];
+  /** Patterns of the tags that may be written; absent: any. */
+  readonly tags?: readonly string[];
+  /** The canonical addresses of the one host where it works; absent: any. */
+  readonly addresses?: readonly string[];
+}
+
 /** Who is asking. `name` is '' for the anonymous subject and only for it. */
 export interface Subject {
   readonly name: string;
@@ -61,6 +73,10 @@ export interface Subject {
   /** Absent for whoever did not log in with the token of a build. */
   readonly build?: BuildClaims;
   readonly run?: BuildRun;
+  /** True for a grant that somebody else has approved, and for nobody else. */
+  readonly approved?: boolean;
+  /** What limits a robot or a grant, whatever the rules say: see bounds.ts. */
+  readonly bounds?: Bounds;
 }
 
 export const ANONYMOUS: Subject = { name: '', kind: 'anonymous', groups: [], method: 'none' };
@@ -113,4 +129,6 @@ export interface Decision {
   readonly observed: readonly string[];
   /** Name of the host entry that the address belongs to, if any. Undefined while the address is UNKNOWN. */
   readonly host: string | undefined;
+  /** The rules would let it, and the bounds of who asks do not. */
+  readonly bounded?: true;
 }

@@ -1,7 +1,7 @@
 /** Rules that no question can ever match, with the reason. */
 import type { Conditions } from './conditions.ts';
 import { conditionsCover } from './covers.ts';
-import type { Method, SubjectKind } from './facts.ts';
+import { type Method, SUBJECT_KINDS, type SubjectKind } from './facts.ts';
 import type { Path } from './problem.ts';
 import type { Rule } from './rule.ts';
 import type { BlockContent, RuleContent } from './schema.ts';
@@ -13,7 +13,7 @@ import type { BlockContent, RuleContent } from './schema.ts';
 const PRODUCED: {
   readonly kinds: readonly SubjectKind[];
   readonly methods: readonly Method[];
-} = { kinds: ['anonymous', 'person', 'build'], methods: ['password', 'ldap', 'oidc'] };
+} = { kinds: SUBJECT_KINDS, methods: ['password', 'ldap', 'oidc', 'robot', 'grant'] };
 
 export interface Found {
   readonly path: Path;
@@ -31,10 +31,10 @@ export function neverReason({ when, unless, effect, bind }: Rule): Found | undef
 }
 
 function contradictionIn(when: Conditions): Found | undefined {
-  const { users, groups, kinds, methods, authenticated, build } = when;
+  const { users, groups, kinds, methods, authenticated, approved, build } = when;
   const person = users ?? groups ?? methods ?? build;
   const onlyAnonymous = authenticated === false || (kinds !== undefined && !someOther(kinds, 'anonymous'));
-  const onlyNamed = person !== undefined || authenticated === true;
+  const onlyNamed = person !== undefined || authenticated === true || approved === true;
   const neither = authenticated === false && kinds?.has('anonymous') === false;
   if ((onlyAnonymous && onlyNamed) || neither)
     return { path: ['who'], sentence: 'nobody can be all of this, so it never applies' };

@@ -90,11 +90,14 @@ function needsLogin({
   users,
   groups,
   authenticated,
+  approved,
   kinds,
   methods,
   build,
 }: Rule['when']): boolean {
   if (repositories.every(({ variable }) => variable)) return true;
   const named = users ?? groups ?? methods ?? build;
-  return named !== undefined || authenticated === true || kinds?.has('anonymous') === false;
+  return (
+    named !== undefined || authenticated === true || approved === true || kinds?.has('anonymous') === false
+  );
 }

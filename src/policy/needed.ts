@@ -76,6 +76,7 @@ const OTHER: Readonly<Record<Fact | 'bind', string>> = {
   kinds: 'another kind of login',
   methods: 'another way to log in',
   authenticated: '',
+  approved: 'a login without an approval',
   certificates: 'another certificate',
   build: 'another build',
   from: 'another address',
@@ -89,6 +90,7 @@ const OTHER: Readonly<Record<Fact | 'bind', string>> = {
 function kindOf({ fact, seen, wanted }: ExplainedFact): string {
   if (fact === 'actions') return actionOf(wanted);
   if (fact === 'authenticated') return wanted[0] === 'true' ? 'a login' : '';
+  if (fact === 'approved') return wanted[0] === 'true' ? 'an approved grant' : OTHER.approved;
   if (fact === 'groups') return seen === '' ? 'a login of a certain group' : 'another group';
   if (fact === 'certificates') return 'a client certificate';
   return OTHER[fact];

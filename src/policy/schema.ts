@@ -96,6 +96,10 @@ const conditions = {
         .optional()
         .describe('Ways to log in; the caller must have used one of them.'),
       authenticated: z.boolean().optional().describe('true: has logged in; false: has not.'),
+      approved: z
+        .boolean()
+        .optional()
+        .describe('true: has a push grant that somebody else has approved; false: has none.'),
       certificates: z
         .array(literalName('certificates'))
         .min(1)

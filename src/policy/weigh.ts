@@ -76,6 +76,7 @@ const WEIGH: Readonly<Record<Fact, Weigh>> = {
   methods: ({ methods }, { subject }) => methods === undefined || methods.has(subject.method),
   authenticated: ({ authenticated }, { subject }) =>
     authenticated === undefined || authenticated === (subject.kind !== 'anonymous'),
+  approved: ({ approved }, { subject }) => approved === undefined || approved === (subject.approved === true),
   certificates: ({ certificates }, { certificate }) => {
     if (certificates === undefined) return true;
     if (certificate === UNKNOWN) return UNKNOWN;

@@ -25,6 +25,7 @@ const WORDS: Readonly<Record<Fact | 'bind', string>> = {
   kinds: 'kind',
   methods: 'method',
   authenticated: 'authenticated',
+  approved: 'approved',
   certificates: 'certificate',
   build: 'build',
   from: 'from',
@@ -87,6 +88,10 @@ function sentenceOf({ fact, wanted, seen }: ExplainedFact): string {
   if (fact === 'bind') return `bind: the token was fetched from ${listOf(wanted)}; used from ${seen}`;
   if (fact === 'authenticated')
     return wanted[0] === 'true' ? 'needs a login; there was none' : 'holds without a login only';
+  if (fact === 'approved')
+    return wanted[0] === 'true'
+      ? 'needs an approved grant; there was none'
+      : 'holds without an approval only';
   return `${WORDS[fact]}: expected ${listOf(wanted)}; seen ${seen === '' ? 'none' : seen}`;
 }
 

@@ -45,6 +45,7 @@ function conditions({ actions, repositories, who, from, tags }: BlockContent, un
     found.push(`(context has certificate && ${set(who.certificates)}.contains(context.certificate))`);
   if (who?.authenticated !== undefined)
     found.push(`context.kind ${who.authenticated ? '!=' : '=='} "anonymous"`);
+  if (who?.approved !== undefined) found.push(`context.approved == ${who.approved}`);
   if (from) found.push(any(from.map((range) => `context.address.isInRange(ip(${JSON.stringify(range)}))`)));
   if (tags) {
     const fits = any(tags.map((glob) => `context.tag like ${JSON.stringify(glob)}`));
@@ -91,6 +92,7 @@ export function createCedar(policies: string): (question: Known) => boolean {
         groups: [...subject.groups],
         kind: subject.kind,
         method: subject.method,
+        approved: subject.approved === true,
         address: { __extn: { fn: 'ip', arg: address } },
         tokenAddress: { __extn: { fn: 'ip', arg: tokenAddress } },
         repository,

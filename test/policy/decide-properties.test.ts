@@ -19,6 +19,14 @@ const SUBJECTS: readonly Subject[] = [
   { name: 'alice', kind: 'person', groups: ['ci'], method: 'password' },
   { name: 'bob', kind: 'person', groups: [], method: 'password' },
   { name: 'ci', kind: 'robot', groups: ['ci', 'a'], method: 'robot' },
+  {
+    name: 'ci',
+    kind: 'robot',
+    groups: ['ci'],
+    method: 'grant',
+    approved: true,
+    bounds: { repositories: ['a/**'], actions: ['pull', 'push'], tags: ['v*'], addresses: ['10.1.0.1'] },
+  },
 ];
 
 type Defined<T> = { -readonly [K in keyof T]: NonNullable<T[K]> };
@@ -44,6 +52,7 @@ const who = fc
     groups: sometimes(some(['ci', 'a'])),
     kinds: sometimes(some(['anonymous', 'person', 'robot'] as const)),
     authenticated: sometimes(fc.boolean()),
+    approved: sometimes(fc.boolean()),
   })
   .map((value) => withoutAbsent(value) as WhoContent)
   .filter((value) => Object.keys(value).length > 0);

@@ -243,6 +243,11 @@ describe('who', () => {
     ['{ authenticated: true }', person('x'), true],
     ['{ authenticated: false }', ANONYMOUS, true],
     ['{ authenticated: false }', person('x'), false],
+    ['{ approved: true }', { ...person('x'), approved: true }, true],
+    ['{ approved: true }', person('x'), false],
+    ['{ approved: true }', ANONYMOUS, false],
+    ['{ approved: false }', person('x'), true],
+    ['{ approved: false }', { ...person('x'), approved: true }, false],
   ] as const)('%s against %o: %s', (who, subject, wanted) => {
     const policy = policyOf(`rules: [${all.replace('WHO', who)}]`);
     expect(decide(policy, question({ subject })).verdict === 'granted').toBe(wanted);

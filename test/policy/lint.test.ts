@@ -48,14 +48,9 @@ describe('a warning', () => {
       'the NAT of Docker Desktop',
     ],
     [
-      'robots',
-      { who: '{ kinds: [person, robot] }' },
-      'waits for callers whose kind is robot, which this version has not',
-    ],
-    [
       'a way to log in',
-      { who: '{ methods: [grant] }' },
-      'a.yaml:6:22 rule r: waits for callers whose method is grant',
+      { who: '{ methods: [certificate] }' },
+      'a.yaml:6:22 rule r: waits for callers whose method is certificate',
     ],
     ['certificates', { who: '{ certificates: [a] }' }, 'waits for client certificates'],
     [
@@ -68,6 +63,7 @@ describe('a warning', () => {
       { who: '{ kinds: [person] }', build: '{ branch: [main] }' },
       'only callers of the kind build have this',
     ],
+    ['an approval without a login', { who: '{ authenticated: false, approved: true }' }, 'nobody can be all'],
     ['nobody either', { who: '{ authenticated: false, users: [alice] }' }, 'nobody can be all of this'],
   ])('is given for %s', (_name, lines, wanted) => {
     const { warnings, problems } = report(withRule(lines));

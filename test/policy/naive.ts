@@ -1,6 +1,7 @@
 /** The decision without an index: every rule, one after the other. What decide.ts finds must be what this finds. */
+import { limited } from '../../src/policy/bounds.ts';
 import { conclude, type Weighed } from '../../src/policy/decide.ts';
-import type { Decision, Question } from '../../src/policy/facts.ts';
+import { ANONYMOUS, type Decision, type Question } from '../../src/policy/facts.ts';
 import { NEAREST_LIMIT } from '../../src/policy/nearest-rule.ts';
 import type { Policy } from '../../src/policy/policy.ts';
 import type { Rule } from '../../src/policy/rule.ts';
@@ -18,12 +19,17 @@ export function decideNaively(policy: Policy, question: Question): Decision {
       observed: [],
       host: undefined,
     };
-  const weighed = policy.rules.flatMap((rule): Weighed[] => {
+  const findNearest = (seen: Seen): Rule | undefined => nearest(policy.rules, seen);
+  const judge = (seen: Seen): Decision =>
+    conclude({ hostOf: policy.hostOf, findNearest }, seen, weighAll(policy, seen));
+  return limited(judge(seen), seen, () => judge({ ...seen, subject: ANONYMOUS }));
+}
+
+function weighAll(policy: Policy, seen: Seen): readonly Weighed[] {
+  return policy.rules.flatMap((rule): Weighed[] => {
     const truth = weighRule(rule, seen);
     return truth === false ? [] : [{ rule, truth }];
   });
-  const findNearest = (): Rule | undefined => nearest(policy.rules, seen);
-  return conclude({ hostOf: policy.hostOf, findNearest }, seen, weighed);
 }
 
 /** Of those that speak of it the one that fails least; those with a message first, then by id. */

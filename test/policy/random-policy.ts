@@ -87,6 +87,21 @@ export const SUBJECTS: readonly Subject[] = [
   { name: 'alice', kind: 'person', groups: ['ci'], method: 'password' },
   { name: 'bob', kind: 'person', groups: [], method: 'ldap' },
   { name: 'ci', kind: 'robot', groups: ['ci', 'a'], method: 'robot' },
+  { name: 'alice', kind: 'person', groups: ['ci'], method: 'grant', approved: true },
+  {
+    name: 'ci',
+    kind: 'robot',
+    groups: ['ci', 'a'],
+    method: 'robot',
+    bounds: { repositories: ['a/**'], actions: ['pull', 'push'], tags: ['v*'], addresses: ['10.1.0.1'] },
+  },
+  {
+    name: 'bob',
+    kind: 'person',
+    groups: [],
+    method: 'grant',
+    bounds: { repositories: ['a', '*/x'], actions: ['create'] },
+  },
   build({ issuer: 'https://gitlab.corp', project: 'team/app', branch: 'main' }),
   build({ issuer: 'https://gitlab.corp', project: 'a', branch: 'feature/x' }),
 ];
@@ -164,6 +179,7 @@ function randomWho(random: Random, plain: boolean): Plain {
     ...(random.chance(0.4) && { groups: random.some(['ci', 'a', ...(plain ? [] : ['set:makers'])]) }),
     ...(random.chance(0.2) && { kinds: random.some(['anonymous', 'person', 'robot', 'build']) }),
     ...(random.chance(0.2) && { methods: random.some(['password', 'ldap', 'oidc', 'robot']) }),
+    ...(random.chance(0.1) && { approved: random.chance(0.6) }),
     ...(random.chance(0.1) && { certificates: random.some(['box.corp', 'other.corp']) }),
   };
   return Object.keys(made).length > 0 ? made : { authenticated: random.chance(0.8) };
@@ -230,6 +246,12 @@ function isWrite({ actions }: Question): boolean {
 
 export function without(question: Question, lost: readonly string[]): Question {
   return lost.reduce((left, key) => FORGET[key]?.(left) ?? left, question);
+}
+
+/** The same as the rules alone see it. */
+export function withoutBounds<Q extends Question>(question: Q): Q {
+  const { bounds: _, ...subject } = question.subject;
+  return { ...question, subject };
 }
 
 /** Knows all, or lacks some facts. */

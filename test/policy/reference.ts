@@ -4,7 +4,7 @@
  * formatting of dates.
  */
 import ipaddr from 'ipaddr.js';
-import type { Subject } from '../../src/policy/facts.ts';
+import { ANONYMOUS, type Subject } from '../../src/policy/facts.ts';
 import type { BlockContent, PolicyDocument, RuleContent, WhoContent } from '../../src/policy/schema.ts';
 import type { Known } from './random-policy.ts';
 
@@ -12,6 +12,25 @@ type Lists = Readonly<Record<string, readonly string[]>>;
 
 /** True where the policy of these rules grants it. */
 export function reads(document: PolicyDocument, question: Known): boolean {
+  return (
+    rulesAllow(document, question) &&
+    (isWithinBounds(question) || rulesAllow(document, { ...question, subject: ANONYMOUS }))
+  );
+}
+
+/** Whether what is asked is within the bounds of who asks, as people read them. */
+export function isWithinBounds({ subject: { bounds }, actions, repository, tag, address }: Known): boolean {
+  if (bounds === undefined) return true;
+  const words = bounds.actions.flatMap((word) => (word === 'push' ? ['create', 'overwrite'] : [word]));
+  return (
+    actions.some((action) => words.includes(action)) &&
+    bounds.repositories.some((glob) => fitsGlob(glob, repository, ANONYMOUS)) &&
+    (tag === undefined || bounds.tags === undefined || bounds.tags.some((glob) => fitsTag(glob, tag))) &&
+    (bounds.addresses?.includes(address) ?? true)
+  );
+}
+
+function rulesAllow(document: PolicyDocument, question: Known): boolean {
   const rules = (document.rules ?? []).filter(({ enforce }) => enforce);
   const holding = rules.filter((rule) => holds(document, rule, question));
   return holding.some(({ allow }) => allow) && !holding.some(({ deny }) => deny);
@@ -60,8 +79,8 @@ function written(list: readonly string[], sets: Lists | undefined): readonly str
 }
 
 function isWho(
-  { users, groups, kinds, methods, authenticated, certificates }: WhoContent,
-  { name, kind, groups: own, method }: Subject,
+  { users, groups, kinds, methods, authenticated, approved, certificates }: WhoContent,
+  { name, kind, groups: own, method, approved: has = false }: Subject,
   certificate: string | undefined,
   sets: NonNullable<PolicyDocument['sets']>,
 ): boolean {
@@ -70,6 +89,7 @@ function isWho(
   if (kinds && !kinds.includes(kind)) return false;
   if (methods && !methods.some((one) => one === method)) return false;
   if (certificates && !certificates.some((one) => one === certificate)) return false;
+  if (approved !== undefined && approved !== has) return false;
   return authenticated === undefined || authenticated === (name !== '');
 }
 

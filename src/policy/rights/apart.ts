@@ -22,9 +22,19 @@ export function disjoint(a: Conditions, b: Conditions): boolean {
 }
 
 /** True if it holds only for who has logged in. */
-export function namedOnly({ authenticated, users, groups, methods, build, kinds }: Conditions): boolean {
+export function namedOnly({
+  authenticated,
+  approved,
+  users,
+  groups,
+  methods,
+  build,
+  kinds,
+}: Conditions): boolean {
   const says = users ?? groups ?? methods ?? build;
-  return authenticated === true || says !== undefined || kinds?.has('anonymous') === false;
+  return (
+    authenticated === true || approved === true || says !== undefined || kinds?.has('anonymous') === false
+  );
 }
 
 /** True if it holds only for who has not. */

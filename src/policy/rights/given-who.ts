@@ -7,7 +7,7 @@ import { common, type Draft } from './one-fact.ts';
 
 /** @returns what is still open of them, or undefined where they cannot hold. Conditions on anything else are left out. */
 export function reduceWho(conditions: Conditions, who: GivenWho = {}): Draft | undefined {
-  const { users, groups, kinds, methods, authenticated, certificates, build } = conditions;
+  const { users, groups, kinds, methods, authenticated, approved, certificates, build } = conditions;
   const left: Draft = {};
   const anonymous = isAnonymous(who);
   if (users !== undefined) {
@@ -34,6 +34,11 @@ export function reduceWho(conditions: Conditions, who: GivenWho = {}): Draft | u
   if (authenticated !== undefined) {
     if (anonymous === authenticated) return undefined;
     if (anonymous === undefined) left.authenticated = authenticated;
+  }
+  if (approved !== undefined) {
+    // Who has not logged in has no approval; whether another has is not among what a question can give.
+    if (anonymous === true && approved) return undefined;
+    if (anonymous !== true) left.approved = approved;
   }
   if (certificates !== undefined) left.certificates = certificates;
   if (build !== undefined) {

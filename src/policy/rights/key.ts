@@ -10,7 +10,7 @@ export function keyOf(conditions: Conditions): string {
 }
 
 export function keyOfFact(conditions: Conditions, fact: Fact): string {
-  const { actions, repositories, build, from, tags, time, client, authenticated } = conditions;
+  const { actions, repositories, build, from, tags, time, client, authenticated, approved } = conditions;
   switch (fact) {
     case 'actions':
       return String(actions?.mask);
@@ -18,6 +18,8 @@ export function keyOfFact(conditions: Conditions, fact: Fact): string {
       return listed(repositories?.map(({ text }) => text));
     case 'authenticated':
       return String(authenticated);
+    case 'approved':
+      return String(approved);
     case 'build':
       return listed(
         [...(build ?? [])].map(([claim, globs]) => claim + listed(globs.map(({ text }) => text))),

@@ -74,6 +74,7 @@ export function lessened(conditions: Conditions, taken: Conditions): Conditions 
   if (methods && taken.methods) left.methods = without(methods, taken.methods);
   if (certificates && taken.certificates) left.certificates = without(certificates, taken.certificates);
   if (taken.authenticated !== undefined) left.authenticated = !taken.authenticated;
+  if (taken.approved !== undefined) left.approved = !taken.approved;
   if (repositories && taken.repositories)
     left.repositories = repositories.filter(
       (glob) => !taken.repositories?.some((gone) => repositoryGlobCovers(gone, glob)),

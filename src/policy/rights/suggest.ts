@@ -21,6 +21,7 @@ export interface Suggestions {
   readonly groups: readonly string[];
   readonly otherGroups: readonly string[];
   readonly methods: readonly string[];
+  readonly approvals: readonly boolean[];
   readonly certificates: readonly (string | undefined)[];
   readonly builds: readonly BuildClaims[];
   readonly repositories: readonly RepositoryGlob[];
@@ -58,6 +59,7 @@ export function suggestions({ when, except }: Right): Suggestions {
     groups: [...(when.groups ?? [])],
     otherGroups: [...aside(({ groups }) => groups), ...literals],
     methods: when.methods ? [...when.methods] : ['password', ...aside(({ methods }) => methods)],
+    approvals: when.approved === undefined ? [false, true] : [when.approved],
     certificates: when.certificates
       ? [...when.certificates]
       : [undefined, ...aside(({ certificates }) => certificates)],

@@ -70,5 +70,6 @@ function someone(suggested: Suggestions, pick: Pick): Subject {
   const name = pick(suggested.names) ?? '';
   const method = pick(suggested.methods) ?? '';
   const build = kind === 'build' ? { ...SOME_CLAIMS, ...pick(suggested.builds) } : undefined;
-  return { name, kind, groups, method, ...(build && { build }) };
+  const approved = pick(suggested.approvals);
+  return { name, kind, groups, method, ...(build && { build }), ...(approved === true && { approved }) };
 }

@@ -30,7 +30,7 @@ const DOING: Readonly<Record<string, string>> = {
 
 /** `members of ci`, `alice, bob`, `everyone`; never empty. */
 export function whoWords(when: Conditions): string {
-  const { users, groups, kinds, methods, authenticated, certificates, build } = when;
+  const { users, groups, kinds, methods, authenticated, approved, certificates, build } = when;
   const [first, ...more] = [
     ...(users ? [listed(users)] : []),
     ...(groups ? [`members of ${listed(groups, 'or')}`] : []),
@@ -39,6 +39,9 @@ export function whoWords(when: Conditions): string {
       ? []
       : [authenticated ? 'whoever has logged in' : 'whoever has not logged in']),
     ...(build ? ['builds'] : []),
+    ...(approved === undefined
+      ? []
+      : [approved ? 'whoever has an approved grant' : 'whoever has no approved grant']),
   ];
   const details = [
     ...more,
@@ -163,8 +166,19 @@ function denies(list: readonly Exception[]): string {
 
 /** All that conditions ask; empty where they ask nothing. */
 export function conditionWords(when: Conditions): string {
-  const { actions, repositories, users, groups, kinds, methods, authenticated, certificates, build } = when;
-  const who = [users, groups, kinds, methods, authenticated, certificates, build].some(
+  const {
+    actions,
+    repositories,
+    users,
+    groups,
+    kinds,
+    methods,
+    authenticated,
+    approved,
+    certificates,
+    build,
+  } = when;
+  const who = [users, groups, kinds, methods, authenticated, approved, certificates, build].some(
     (one) => one !== undefined,
   );
   return [

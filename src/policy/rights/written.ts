@@ -13,6 +13,7 @@ export interface WrittenConditions {
     readonly kinds?: readonly string[];
     readonly methods?: readonly string[];
     readonly authenticated?: boolean;
+    readonly approved?: boolean;
     readonly certificates?: readonly string[];
   };
   readonly build?: Readonly<Record<string, readonly string[]>>;
@@ -65,7 +66,8 @@ function writtenException({ rules, when, unless }: Exception) {
 }
 
 export function writtenConditions(when: Conditions): WrittenConditions {
-  const { actions, repositories, users, groups, kinds, methods, authenticated, certificates } = when;
+  const { actions, repositories, users, groups, kinds, methods, authenticated, approved, certificates } =
+    when;
   const { build, from, tags, time, client } = when;
   const who = {
     ...(users && { users: [...users] }),
@@ -73,6 +75,7 @@ export function writtenConditions(when: Conditions): WrittenConditions {
     ...(kinds && { kinds: [...kinds] }),
     ...(methods && { methods: [...methods] }),
     ...(authenticated !== undefined && { authenticated }),
+    ...(approved !== undefined && { approved }),
     ...(certificates && { certificates: [...certificates] }),
   };
   const texts = (list: readonly { readonly text: string }[]) => list.map(({ text }) => text);
