@@ -53,7 +53,7 @@ export function whatText({ actions, repository, tag }: Question): string {
   return `${word}${name}${tag === undefined ? '' : `:${tag}`}`;
 }
 
-function reasonOf(bounded: Decision["bounded"]): string {
+function reasonOf(bounded: Decision['bounded']): string {
   return bounded ? 'the bounds of who asks' : 'no rule allows it';
 }
 

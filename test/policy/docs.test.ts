@@ -41,12 +41,13 @@ function tableIn(lines: readonly string[]): readonly Row[] {
 const words = (list: string) => list.split(',').flatMap((word) => word.trim() || []);
 
 /** Someone with a password, if the row says no more. */
-function subjectOf({ who = '', groups = '', kind, method, build }: Row): Subject {
+function subjectOf({ who = '', groups = '', kind, method, approved, build }: Row): Subject {
   const claims = words(build ?? '').map((claim) => claim.split(' '));
   return {
     ...person(who, ...words(groups)),
     ...(kind !== undefined && { kind: SUBJECT_KINDS.find((one) => one === kind) ?? 'person' }),
     ...(method !== undefined && { method }),
+    ...(approved === 'yes' && { approved: true }),
     ...(claims.length > 0 && { kind: 'build', build: Object.fromEntries(claims) as BuildClaims }),
   };
 }

@@ -14,6 +14,7 @@ rules:
   - { id: team-push, allow: [push], repositories: ["team/**"], who: { groups: [ci, release] }, from: [builders, jenkins-01] }
   - { id: raw-push, allow: [push], repositories: ["raw/**"], who: { users: [alice, bob] }, from: [10.1.2.0/28] }
   - { id: own, allow: [push], repositories: ["home/{user}/**"], who: { authenticated: true } }
+  - { id: prod, allow: [push], repositories: ["prod/**"], who: { approved: true } }
   - { id: new-only, allow: [create], repositories: ["fixed/**"] }
   - { id: not-lab, allow: [pull], repositories: ["base/**"], unless: { from: [lab] } }
   - { id: hours, allow: [push], repositories: ["hours/**"], time: ["Mon-Fri 08:00-18:00 Europe/Berlin"] }
@@ -47,6 +48,7 @@ describe('what a refused person would have needed', () => {
       { subject: person('carol'), ...push('raw/x') },
       ['another user, another address'],
     ],
+    ['an approval', { subject: person('alice'), ...push('prod/x') }, ['an approved grant']],
     [
       'a place below the own name',
       { subject: person('alice'), ...push('home/bob/x') },
