@@ -115,6 +115,7 @@ async function build(
     registry,
     offload: openOffload(part, loaded.offloadKey),
     recorder: record.recorder,
+    imagesOfChain: record.imagesOfChain,
     writable: writableOf({ record, policy }),
     inventory: record.inventory,
     metrics,

@@ -15,7 +15,7 @@ import type { Judgement } from './deps.ts';
 import { isWardenError } from './exchange.ts';
 import { originOf } from './origin.ts';
 import { requireRecord } from './push-manifest.ts';
-import { actorOf, peerOf, policyOf, tokenOf } from './record-facts.ts';
+import { actorOf, backendOf, peerOf, policyOf, tokenOf } from './record-facts.ts';
 import { forgetReferrer, subjectOf } from './referrers.ts';
 import { settledSoon } from './settled-soon.ts';
 import type { ClientAnswer, Pushing } from './store-manifest.ts';
@@ -105,11 +105,12 @@ async function deleteAlone(
   if (digest === undefined) return deleteAbsent(deleting);
   const intent = intentOf(deleting, digest);
   await deps.recorder.intend(intent);
+  const asked = performance.now();
   const answer = await send(deleting).catch((error: unknown) => {
     exchange.log.warn({ err: error }, 'the registry did not answer the deletion');
     return undefined;
   });
-  const outcome = answer && outcomeOf(deleting, answer.status);
+  const outcome = answer && outcomeOf(deleting, answer, performance.now() - asked);
   if (answer && outcome) {
     try {
       await deps.recorder.conclude(intent.id, outcome);
@@ -144,11 +145,12 @@ async function presentDigest({ deps, target }: Deleting): Promise<string | undef
 async function deleteAbsent(deleting: Deleting): Promise<ClientAnswer> {
   const { deps, target, facts } = deleting;
   const { repo, reference } = target;
+  const asked = performance.now();
   const answer = await send(deleting).catch((cause: unknown) => {
     throw new WardenError('REGISTRY_UNAVAILABLE', { cause });
   });
   if (answer.status === 202) {
-    const more = { ...facts, backend: { status: answer.status } };
+    const more = { ...facts, backend: backendOf(deps, answer, performance.now() - asked) };
     const draft: RecordDraft =
       target.deletes === 'tag'
         ? { type: 'tag.deleted', subject: { repo }, tag: { name: reference }, ...more }
@@ -169,8 +171,9 @@ function intentOf({ deps, target, facts }: Deleting, digest: string): DeletionIn
 }
 
 /** @returns undefined for what leaves open whether the registry deleted it. */
-function outcomeOf({ target }: Deleting, status: number): DeletionOutcome | undefined {
-  const backend = { status };
+function outcomeOf({ deps, target }: Deleting, answer: Answer, took: number): DeletionOutcome | undefined {
+  const { status } = answer;
+  const backend = backendOf(deps, answer, took);
   if (status === 202) return { type: `${target.deletes}.deleted`, backend };
   if (status < 400 || status >= 500) return undefined;
   return { type: 'delete.aborted', reason: 'the registry refused the deletion', backend };

@@ -2,6 +2,7 @@
 import type { Inventory } from '../inventory/inventory.ts';
 import type { Decision, Question, Subject } from '../policy/facts.ts';
 import type { RecordHealth } from '../provenance/health.ts';
+import type { RecordIndex } from '../provenance/record-index.ts';
 import type { Recorder } from '../provenance/recorder.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { Registry } from '../upstream/registry.ts';
@@ -17,6 +18,8 @@ export interface VerifiedToken {
   readonly jti: string;
   /** Where it was fetched. */
   readonly address: string;
+  /** Seconds since 1970. */
+  readonly expiresAt: number;
   readonly access: readonly {
     readonly type: string;
     readonly name: string;
@@ -50,6 +53,8 @@ export interface GateDeps {
   readonly recorder: Recorder;
   /** Whether pushes can be taken: the record can be written, and the policy in force is kept. */
   readonly writable: () => RecordHealth;
+  /** The images on record of the longest of these chain ids that any has; see record-index. */
+  readonly imagesOfChain: RecordIndex['imagesOfChain'];
   readonly inventory: Inventory;
   readonly metrics: Metrics;
   readonly settings: {

@@ -29,7 +29,7 @@ export type Gate = (exchange: Exchange, summary: Summary) => Promise<void>;
 
 /** @returns the handler; it throws what is to be answered as an error, and has answered otherwise. */
 export function createGate(deps: GateDeps): Gate {
-  const underWay = createPushesUnderWay(deps.recorder.newId);
+  const underWay = createPushesUnderWay(deps.recorder.newId, deps.now);
   return async function gate(exchange, summary) {
     const { request, response } = exchange;
     const reading = readRequest({
@@ -86,7 +86,7 @@ async function serve(
     case 'upload-start':
       return startUpload(deps, underWay, exchange, summary, token, request);
     case 'upload':
-      return continueUpload(deps, exchange, summary, token, request);
+      return continueUpload(deps, underWay, exchange, summary, token, request);
     case 'tags':
       return serveTags(deps, exchange, token, request);
     case 'referrers':
@@ -104,6 +104,7 @@ async function startUpload(
 ): Promise<void> {
   requireRecord(deps);
   refuseForms(exchange);
+  underWay.uploading(keyOf({ exchange, token, request }));
   const { mount, ...plain } = request;
   const owner = beganBy(exchange, token, deps.now());
   // Refusing a mount with 403 would end the push in docker and buildkit; a plain start makes every client upload.
@@ -122,6 +123,7 @@ async function startUpload(
 
 async function continueUpload(
   deps: GateDeps,
+  underWay: PushesUnderWay,
   exchange: Exchange,
   summary: Summary,
   token: VerifiedToken,
@@ -132,6 +134,7 @@ async function continueUpload(
   const owner = deps.seals.open(request, request.seal);
   if (owner?.subject !== token.subject.name || owner.kind !== token.subject.kind)
     throw new WardenError('UPLOAD_UNKNOWN');
+  underWay.uploading(keyOf({ exchange, token, request }));
   // The registry asks for `delete` where a client cancels its own upload, which is part of pushing.
   const actions = request.method === 'DELETE' ? ['pull', 'push', 'delete'] : ['pull', 'push'];
   return pass(deps, exchange, summary, token, request, actions, { owner });

@@ -3,6 +3,7 @@ import type { Reference } from '../protocol/names.ts';
 import type { PushIntent } from '../provenance/record.ts';
 import { buildOf, metaOf } from './build-facts.ts';
 import type { Judgement } from './deps.ts';
+import { imageFactsOf, LAYERS_KEPT } from './image-facts.ts';
 import type { PushKey } from './pushes-under-way.ts';
 import { actorOf, peerOf, policyOf, tokenOf } from './record-facts.ts';
 import type { Content, Pushing } from './store-manifest.ts';
@@ -15,10 +16,9 @@ export interface Judged {
 
 export function makeIntent(pushing: Pushing, content: Content, { judgement, from }: Judged): PushIntent {
   const { deps, underWay, exchange, token, request } = pushing;
-  const { manifest, digest, bytes, config } = content;
+  const { manifest, digest, bytes } = content;
   const parts = [...(manifest.config ? [manifest.config] : []), ...manifest.layers];
   const mounted = underWay.mountsAmong(keyOf(pushing), new Set(parts.map((part) => part.digest)));
-  const labels = config?.labels ?? {};
   return {
     id: deps.recorder.newId(),
     began: new Date(deps.now()).toISOString(),
@@ -32,6 +32,10 @@ export function makeIntent(pushing: Pushing, content: Content, { judgement, from
         config: manifest.config.digest,
         layers: manifest.layers.length,
         layerBytes: manifest.layers.reduce((sum, layer) => sum + layer.size, 0),
+        ...(manifest.layers.length > 0 &&
+          manifest.layers.length <= LAYERS_KEPT && {
+            layerDigests: manifest.layers.map((layer) => layer.digest),
+          }),
       }),
       ...(manifest.children.length > 0 && {
         children: manifest.children.map((child) => ({
@@ -45,11 +49,12 @@ export function makeIntent(pushing: Pushing, content: Content, { judgement, from
     actor: actorOf(token),
     peer: peerOf(exchange, judgement.decision.host),
     token: tokenOf(token),
+    ...imageFactsOf(content, request.reference, mounted),
+    // Behind the claims: what the build's token proves takes their place.
     ...buildOf(token.subject),
     ...metaOf(exchange.request.headers),
     policy: policyOf(judgement, deps.policyDigest(), exchange.id),
     push: underWay.part(keyOf(pushing)),
-    ...(Object.keys(labels).length > 0 && { labels: { ...labels } }),
     ...(mounted.length > 0 && { mounted }),
   };
 }
@@ -64,5 +69,6 @@ export function keyOf({
   request,
 }: Pick<Pushing, 'exchange' | 'token'> & { request: { repository: string } }): PushKey {
   const { repository } = request;
-  return { repository, subject: token.subject.name, address: exchange.client.address, jti: token.jti };
+  const { jti, expiresAt } = token;
+  return { repository, subject: token.subject.name, address: exchange.client.address, jti, expiresAt };
 }

@@ -4,30 +4,17 @@
  * Read and judge the content; under the lock of (repository, reference) look at the tag, decide with all facts, and have
  * it stored and recorded; then, where it refers to another manifest, have it listed there.
  */
-import { createHash } from 'node:crypto';
 import { WardenError } from '../errors.ts';
-import {
-  hasImageConfig,
-  MANIFEST_LIMIT,
-  MANIFEST_TYPES,
-  type Manifest,
-  readImageConfig,
-  readManifest,
-} from '../protocol/manifest.ts';
 import { referenceText } from '../protocol/names.ts';
-import { isReferrersTag } from '../protocol/referrers.ts';
 import { authorize } from './authorize.ts';
-import type { Holding } from './body-budget.ts';
 import type { GateDeps, Judgement } from './deps.ts';
 import type { Exchange } from './exchange.ts';
 import { needOf } from './needs.ts';
 import { type Judged, keyOf, makeIntent } from './push-intent.ts';
-import { readBody } from './read-body.ts';
+import { readContent } from './read-content.ts';
 import { nameReferrer } from './referrers.ts';
 import { type Content, type Pushing, storeManifest } from './store-manifest.ts';
 
-/** In bytes. A configuration with more than this is not read, and its image is refused. */
-const CONFIG_LIMIT = 4_194_304;
 /**
  * @throws {WardenError} for everything that the client is told instead of the registry's answer.
  */
@@ -81,38 +68,6 @@ function goneSignal({ response }: Exchange): AbortSignal {
 export function requireRecord(deps: GateDeps): void {
   const health = deps.writable();
   if (!health.writable) throw new WardenError('RECORD_UNAVAILABLE', { cause: new Error(health.why) });
-}
-
-async function readContent({ deps, exchange, request }: Pushing, { take }: Holding): Promise<Content> {
-  const bytes = await readBody(exchange.request, MANIFEST_LIMIT, deps.settings.bodyTimeoutMs, take);
-  const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
-  if ('digest' in request.reference && request.reference.digest !== digest)
-    throw new WardenError('DIGEST_MISMATCH');
-  const read = readManifest(bytes, exchange.request.headers['content-type']);
-  if (!read.ok) throw refusedManifest(read.reason);
-  const { manifest } = read;
-  if ('tag' in request.reference && isReferrersTag(request.reference.tag) && !isIndex(manifest)) {
-    throw refusedManifest(
-      'under this tag stands the list of what refers to an image, which is an image index',
-    );
-  }
-  if (!hasImageConfig(manifest) || manifest.config === undefined)
-    return { bytes, digest, manifest, config: undefined };
-  const blob = await deps.registry.readBlob(request.repository, manifest.config.digest, CONFIG_LIMIT);
-  // Where it is absent the registry refuses the manifest, with its own words; too large a one it would accept.
-  if (blob === undefined && manifest.config.size > CONFIG_LIMIT)
-    throw refusedManifest('its configuration is too large');
-  const config = blob && readImageConfig(blob);
-  if (config && !config.ok) throw refusedManifest(`in its configuration, ${config.reason}`);
-  return { bytes, digest, manifest, config: config?.config };
-}
-
-function isIndex({ mediaType }: Manifest): boolean {
-  return mediaType === MANIFEST_TYPES.ociIndex;
-}
-
-function refusedManifest(reason: string): WardenError {
-  return new WardenError('MANIFEST_REFUSED', { sentence: `the manifest is not acceptable: ${reason}` });
 }
 
 /** Under the lock: whether this is a create or an overwrite is known only now. */

@@ -1,7 +1,7 @@
 /** The parts of a record that every kind of it shares, from what the gate knows of a request. */
 import type { Decision } from '../policy/facts.ts';
 import type { Actor, Peer } from '../provenance/record.ts';
-import type { Judgement, VerifiedToken } from './deps.ts';
+import type { GateDeps, Judgement, VerifiedToken } from './deps.ts';
 import type { Exchange } from './exchange.ts';
 
 const AGENT_LENGTH = 512;
@@ -46,6 +46,15 @@ export function policyOf(
   decisionId: string,
 ): { rules: string[]; digest: string; decision: string } {
   return { rules: rulesOf(decision), digest, decision: decisionId };
+}
+
+/** What the registry answered. @param took milliseconds until the answer was whole. */
+export function backendOf(
+  { registry }: Pick<GateDeps, 'registry'>,
+  { status }: { readonly status: number },
+  took: number,
+): { status: number; instance: string; ms: number } {
+  return { status, instance: registry.url.host, ms: Math.round(took) };
 }
 
 function printable(text: string | undefined): string | undefined {

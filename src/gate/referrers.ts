@@ -175,7 +175,14 @@ function contentOf(list: Referrers): Content | undefined {
   const bytes = writeReferrers(list);
   const read = bytes && readManifest(bytes, MANIFEST_TYPES.ociIndex);
   if (!bytes || !read?.ok) return undefined;
-  return { bytes, digest: digestOf(bytes), manifest: read.manifest, config: undefined };
+  return {
+    bytes,
+    digest: digestOf(bytes),
+    manifest: read.manifest,
+    config: undefined,
+    statement: undefined,
+    below: [],
+  };
 }
 
 function digestOf(bytes: Uint8Array): string {

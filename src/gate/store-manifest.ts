@@ -5,7 +5,6 @@
  */
 import type { IncomingHttpHeaders } from 'node:http';
 import { WardenError } from '../errors.ts';
-import type { ImageConfig, Manifest } from '../protocol/manifest.ts';
 import { type RegistryRequest, writeTarget } from '../protocol/request.ts';
 import type { PushIntent, PushOutcome } from '../provenance/record.ts';
 import { refusedToken } from '../upstream/answer-head.ts';
@@ -13,8 +12,10 @@ import { headersToClient, headersToRegistry } from '../upstream/headers.ts';
 import type { Answer, Send } from '../upstream/send.ts';
 import type { GateDeps, VerifiedToken } from './deps.ts';
 import { type Exchange, isWardenError, type Summary } from './exchange.ts';
+import type { Described } from './image-facts.ts';
 import { originOf } from './origin.ts';
 import type { PushesUnderWay } from './pushes-under-way.ts';
+import { backendOf } from './record-facts.ts';
 import { settledSoon } from './settled-soon.ts';
 
 export type ManifestPut = Extract<RegistryRequest, { route: 'manifest' }> & { readonly method: 'PUT' };
@@ -29,11 +30,9 @@ export interface Pushing {
 }
 
 /** What was pushed, as far as the bytes say it. */
-export interface Content {
+export interface Content extends Described {
   readonly bytes: Uint8Array;
   readonly digest: string;
-  readonly manifest: Manifest;
-  readonly config: ImageConfig | undefined;
 }
 
 /** In bytes, of the registry's answer to a manifest: an error text at most. */
@@ -53,7 +52,7 @@ export async function storeManifest(
   const outcome = await put(pushing, content);
   const answered = performance.now();
   deps.metrics.stage('registry', 'manifest', answered - asked);
-  const settled = await conclude(pushing, intent, outcome, hold);
+  const settled = await conclude(pushing, intent, outcome, answered - asked, hold);
   deps.metrics.stage('record', 'manifest', asked - recording + performance.now() - answered);
   return settled;
 }
@@ -91,10 +90,11 @@ async function conclude(
   pushing: Pushing,
   intent: PushIntent,
   answer: Answer | undefined,
+  took: number,
   hold: (until: Promise<unknown>) => void,
 ): Promise<ClientAnswer> {
   const { deps, summary } = pushing;
-  const outcome = outcomeOf(answer, intent.subject.digest);
+  const outcome = outcomeOf(pushing, answer, intent.subject.digest, took);
   if (answer !== undefined && outcome !== undefined) {
     try {
       await deps.recorder.conclude(intent.id, outcome);
@@ -110,9 +110,14 @@ async function conclude(
 }
 
 /** @returns undefined for what leaves open whether the registry stored it. */
-function outcomeOf(answer: Answer | undefined, digest: string): PushOutcome | undefined {
+function outcomeOf(
+  { deps }: Pushing,
+  answer: Answer | undefined,
+  digest: string,
+  took: number,
+): PushOutcome | undefined {
   if (answer === undefined) return undefined;
-  const backend = { status: answer.status };
+  const backend = backendOf(deps, answer, took);
   if (answer.status === 201 && answer.headers['docker-content-digest'] === digest)
     return { type: 'push.accepted', backend };
   if (answer.status >= 400 && answer.status < 500) {

@@ -1,5 +1,5 @@
 /**
- * Reads what a push says about itself: the manifest and, for images, its configuration.
+ * Reads what a push says about itself in its manifest; image-config reads the configuration of an image.
  *
  * The digest is over the exact bytes, which are never written anew; this module only reads them, and refuses a document
  * that the registry or a client could read differently.
@@ -23,10 +23,6 @@ export const ACCEPT_MANIFESTS = Object.values(MANIFEST_TYPES).join(', ');
 export const MANIFEST_LIMIT = 4_194_304;
 
 const INDEXES: readonly string[] = [MANIFEST_TYPES.dockerList, MANIFEST_TYPES.ociIndex];
-const CONFIG_TYPES = [
-  'application/vnd.docker.container.image.v1+json',
-  'application/vnd.oci.image.config.v1+json',
-];
 
 export interface Descriptor {
   readonly mediaType: string;
@@ -34,7 +30,12 @@ export interface Descriptor {
   readonly size: number;
   /** `os/architecture[/variant]`, of the children of an index. */
   readonly platform?: string;
+  /** Whatever was written there; absent where nothing was. */
+  readonly annotations?: Annotations;
 }
+
+/** Without a prototype: a key may be called __proto__. What is no text is left out. */
+export type Annotations = Readonly<Record<string, string>>;
 
 export interface Manifest {
   readonly mediaType: string;
@@ -46,17 +47,10 @@ export interface Manifest {
   readonly children: readonly Descriptor[];
   /** What this manifest refers to (a signature, an attestation, an attached artifact). */
   readonly subject: Descriptor | undefined;
+  readonly annotations: Annotations;
 }
 
-/** The facts of an image's configuration. All of them are the builder's claims. */
-export interface ImageConfig {
-  readonly created: string | undefined;
-  readonly platform: string | undefined;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly diffIds: readonly string[];
-}
-
-type Result<T> = ({ readonly ok: true } & T) | { readonly ok: false; readonly reason: string };
+export type Result<T> = ({ readonly ok: true } & T) | { readonly ok: false; readonly reason: string };
 
 const KEYS = {
   manifest: [
@@ -73,41 +67,11 @@ const KEYS = {
   ],
   descriptor: ['mediaType', 'digest', 'size', 'urls', 'annotations', 'data', 'platform', 'artifactType'],
   platform: ['architecture', 'os', 'os.version', 'os.features', 'variant', 'features'],
-  config: [
-    'architecture',
-    'os',
-    'os.version',
-    'os.features',
-    'variant',
-    'created',
-    'author',
-    'config',
-    'rootfs',
-    'history',
-  ],
-  runConfig: [
-    'User',
-    'ExposedPorts',
-    'Env',
-    'Entrypoint',
-    'Cmd',
-    'Volumes',
-    'WorkingDir',
-    'Labels',
-    'StopSignal',
-    'ArgsEscaped',
-  ],
-  rootfs: ['type', 'diff_ids'],
 } as const;
 
 /** A media type without its parameters, in lower case, as both sides compare it. */
 export function plainMediaType(contentType: string | undefined): string {
   return (contentType ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
-}
-
-/** True where the configuration blob of this type holds labels that can be read. */
-export function hasImageConfig(manifest: Manifest): boolean {
-  return manifest.config !== undefined && CONFIG_TYPES.includes(manifest.config.mediaType);
 }
 
 /** @param contentType the header as received. Never throws; a reason is one clause without a full stop. */
@@ -156,39 +120,7 @@ export function readManifest(
       layers: layers as readonly Descriptor[],
       children: children as readonly Descriptor[],
       subject: subject as Descriptor | undefined,
-    },
-  };
-}
-
-/** Reads the configuration blob of an image, whose digest the caller has checked. */
-export function readImageConfig(bytes: Uint8Array): Result<{ readonly config: ImageConfig }> {
-  const json = readStrictJson(bytes);
-  if (!json.ok) return no(json.reason);
-  const body = json.value;
-  if (!isObject(body)) return no('it is not an object');
-  const run = body['config'] ?? {};
-  const rootfs = body['rootfs'] ?? {};
-  if (!isObject(run) || !isObject(rootfs)) return no('config or rootfs is not an object');
-  const folded =
-    findFoldedKey(body, KEYS.config) ??
-    findFoldedKey(run, KEYS.runConfig) ??
-    findFoldedKey(rootfs, KEYS.rootfs);
-  if (folded !== undefined)
-    return no(`the key ${show(folded)} is spelt like a known one but for its letters`);
-  const labels = run['Labels'] ?? {};
-  const diffIds = rootfs['diff_ids'] ?? [];
-  if (!isObject(labels) || !Object.values(labels).every(isText))
-    return no('config.Labels is not a map of texts');
-  if (!Array.isArray(diffIds) || !diffIds.every(isText)) return no('rootfs.diff_ids is not a list of texts');
-  const created = body['created'];
-  return {
-    ok: true,
-    config: {
-      created: isText(created) ? created : undefined,
-      platform: platformText(body),
-      // Without a prototype: a label may be called __proto__.
-      labels: Object.assign(Object.create(null), labels) as Record<string, string>,
-      diffIds,
+      annotations: annotationsOf(body['annotations']),
     },
   };
 }
@@ -199,7 +131,7 @@ function readDescriptor(value: unknown, where: string): Descriptor | string {
   const folded = findFoldedKey(value, KEYS.descriptor);
   if (folded !== undefined)
     return `the key ${show(folded)} in ${where} is spelt like a known one but for its letters`;
-  const { mediaType, digest, size, platform } = value as Record<string, unknown>;
+  const { mediaType, digest, size, platform, annotations } = value as Record<string, unknown>;
   if (
     !isText(mediaType) ||
     !isText(digest) ||
@@ -208,13 +140,19 @@ function readDescriptor(value: unknown, where: string): Descriptor | string {
     return `${where} has no mediaType or no digest`;
   }
   if (!Number.isSafeInteger(size) || (size as number) < 0) return `${where} has no size`;
-  if (platform === undefined || platform === null) return { mediaType, digest, size: size as number };
+  const said = {
+    mediaType,
+    digest,
+    size: size as number,
+    ...(isObject(annotations) && { annotations: annotationsOf(annotations) }),
+  };
+  if (platform === undefined || platform === null) return said;
   if (!isObject(platform)) return `the platform in ${where} is not an object`;
   const foldedPlatform = findFoldedKey(platform, KEYS.platform);
   if (foldedPlatform !== undefined)
     return `the key ${show(foldedPlatform)} in ${where} is spelt like a known one`;
   const text = platformText(platform);
-  return { mediaType, digest, size: size as number, ...(text && { platform: text }) };
+  return { ...said, ...(text && { platform: text }) };
 }
 
 function readDescriptors(value: unknown, where: string): readonly Descriptor[] | string {
@@ -229,21 +167,27 @@ function readDescriptors(value: unknown, where: string): readonly Descriptor[] |
   return read;
 }
 
-function platformText(object: Record<string, unknown>): string | undefined {
+/** They are the pusher's words, and the registry keeps them as they are. */
+function annotationsOf(value: unknown): Annotations {
+  const texts = isObject(value) ? Object.entries(value).filter(([, text]) => isText(text)) : [];
+  return Object.assign(Object.create(null), Object.fromEntries(texts)) as Annotations;
+}
+
+export function platformText(object: Record<string, unknown>): string | undefined {
   const words = [object['os'], object['architecture'], object['variant']].filter(
     (word) => isText(word) && word !== '',
   );
   return words.length >= 2 ? words.join('/').slice(0, 100) : undefined;
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
+export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function isText(value: unknown): value is string {
+export function isText(value: unknown): value is string {
   return typeof value === 'string';
 }
 
-function no(reason: string): { readonly ok: false; readonly reason: string } {
+export function no(reason: string): { readonly ok: false; readonly reason: string } {
   return { ok: false, reason };
 }

@@ -53,7 +53,7 @@ export const peer = z.strictObject({
   socket: text.optional(),
   forwarded: z.array(z.string()).optional(),
   host: text.optional(),
-  hostBy: z.enum(['mtls', 'allowlist', 'ptr', 'none']).optional(),
+  hostBy: z.enum(['mtls', 'allowlist']).optional(),
   tls: z.strictObject({ version: text, certSha256: text.optional() }).optional(),
   /** Claimed, at most 512 characters. */
   ua: z.string().optional(),

@@ -19,7 +19,7 @@ export const UA_LIMIT = 512;
 const CLAIM_TEXT_LIMIT = 1_024;
 
 /** Those that go first stand first. Each is left out as a whole when cutting its texts was not enough. */
-const CLAIMS = ['labels', 'meta', 'attest', 'base', 'source', 'build', 'operator'] as const;
+const CLAIMS = ['labels', 'meta', 'image', 'attest', 'base', 'source', 'build', 'operator'] as const;
 
 /**
  * @returns a copy that the canonical form can hold, and whose leaf is at most LEAF_TARGET bytes where claims alone were in the way.
@@ -27,7 +27,7 @@ const CLAIMS = ['labels', 'meta', 'attest', 'base', 'source', 'build', 'operator
  */
 export function fitLeaf<T extends object>(facts: T): T {
   const result = wellFormed(facts) as Record<string, unknown>;
-  const truncated: string[] = [];
+  const truncated = [...((result['truncated'] as readonly string[] | undefined) ?? [])];
 
   const peer = result['peer'] as { ua?: string } | undefined;
   if (peer?.ua !== undefined && peer.ua.length > UA_LIMIT) {
@@ -63,10 +63,10 @@ function size(value: unknown): number {
   return canonicalBytes(value).length;
 }
 
-/** Labels and headers always are. Of the others only what says so: a base found by its layers is observed and stays. */
+/** Labels, headers and what a configuration says always are. Of the others only what says so: a base found by its layers is observed and stays. */
 function isClaim(name: string, value: unknown): boolean {
   if (value === undefined) return false;
-  if (name === 'labels' || name === 'meta') return true;
+  if (name === 'labels' || name === 'meta' || name === 'image') return true;
   return [value].flat().every((item) => (item as { evidence?: string }).evidence === 'claimed');
 }
 

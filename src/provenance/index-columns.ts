@@ -1,6 +1,7 @@
 /** What the index keeps of a record, so that it is found. All of it comes from the leaf. */
 import { type Address, parseAddress, parseRange } from '../policy/address.ts';
 import { addressKey } from '../store/address-key.ts';
+import { chainIds } from './chain-id.ts';
 import type { PushRecord } from './record.ts';
 
 export interface IndexColumns {
@@ -17,6 +18,8 @@ export interface IndexColumns {
   /** Of the manifest, of its children, and of its configuration (which docker calls the image's id). */
   readonly digests: readonly string[];
   readonly rules: readonly string[];
+  /** Of an accepted image: the chain id of its uppermost layer, which names all its layers together. */
+  readonly chain: string | null;
 }
 
 /** The parts of any type of record; a leaf of a type that this release does not know is still indexed by them. */
@@ -33,10 +36,11 @@ interface Parts {
   readonly network?: string;
   readonly source?: { readonly commit?: string };
   readonly policy?: { readonly rules?: readonly string[] };
+  readonly image?: { readonly diffIds?: readonly string[] };
 }
 
 export function columnsOf(record: PushRecord): IndexColumns {
-  const { subject, tag, actor, peer, network, source, policy } = record as Parts;
+  const { subject, tag, actor, peer, network, source, policy, image } = record as Parts;
   const address = peer ? parseAddress(peer.ip) : firstOf(network);
   const digests = [
     subject?.digest,
@@ -55,6 +59,7 @@ export function columnsOf(record: PushRecord): IndexColumns {
     commit: source?.commit ?? null,
     digests: [...new Set(digests.filter((digest) => digest !== undefined))],
     rules: [...new Set(policy?.rules ?? [])],
+    chain: record.type === 'push.accepted' ? (chainIds(image?.diffIds ?? []).at(-1) ?? null) : null,
   };
 }
 

@@ -63,8 +63,18 @@ export interface RecordAnswer {
   readonly watermark: number;
 }
 
+/** An image on record. */
+export interface KnownImage {
+  readonly repo: string;
+  /** Under which it was pushed, if under one. */
+  readonly tag: string | undefined;
+  readonly digest: string;
+  /** As they were pushed, lowest first. */
+  readonly layerDigests: readonly string[];
+}
+
 export const INDEX_FILE = 'index.db';
-const INDEX_VERSION = 1;
+const INDEX_VERSION = 2;
 
 const SCHEMA = `
   CREATE TABLE record (
@@ -79,10 +89,14 @@ const SCHEMA = `
   CREATE INDEX record_commit ON record (vcs_commit) WHERE vcs_commit IS NOT NULL;
   CREATE TABLE digest (digest TEXT NOT NULL, idx INTEGER NOT NULL, PRIMARY KEY (digest, idx)) STRICT, WITHOUT ROWID;
   CREATE TABLE rule (rule TEXT NOT NULL, idx INTEGER NOT NULL, PRIMARY KEY (rule, idx)) STRICT, WITHOUT ROWID;
+  CREATE TABLE chain (chain TEXT NOT NULL, idx INTEGER NOT NULL, PRIMARY KEY (chain, idx)) STRICT, WITHOUT ROWID;
   INSERT INTO meta VALUES ('watermark', 0), ('last', '');
 `;
 
 const BATCH = 1_000;
+/** Pushes of one chain id that are looked at, and different images of them that are told: the latest. */
+const CHAIN_ROWS = 64;
+const KNOWN_IMAGES = 8;
 
 export function open({ folder }: IndexOptions): Operations {
   const log = openLogFile({ folder });
@@ -114,6 +128,8 @@ export function open({ folder }: IndexOptions): Operations {
      WHERE digest = ? AND repo = ? AND type = 'push.accepted' ORDER BY record.idx`,
   );
   const addRule = db.prepare('INSERT INTO rule VALUES (?, ?)');
+  const addChain = db.prepare('INSERT INTO chain VALUES (?, ?)');
+  const withChain = db.prepare('SELECT idx FROM chain WHERE chain = ? ORDER BY idx DESC LIMIT ?');
   /** The globs of the question that is being answered; the thread answers one at a time. */
   let fitsRepository = (_repo: string): boolean => true;
   let fitsTag = (_tag: string): boolean => true;
@@ -144,7 +160,7 @@ export function open({ folder }: IndexOptions): Operations {
       if (mark === 0) return;
       const last = leaf.get(mark - 1);
       if (last && hashOf(last['leaf'] as Uint8Array) === meta.get('last')?.['value']) return;
-      db.exec('DELETE FROM record; DELETE FROM digest; DELETE FROM rule');
+      db.exec('DELETE FROM record; DELETE FROM digest; DELETE FROM rule; DELETE FROM chain');
       setMeta.run(0, 'watermark');
       setMeta.run('', 'last');
     });
@@ -160,6 +176,7 @@ export function open({ folder }: IndexOptions): Operations {
         addRecord.run(row.idx, type, time, repo, tag, actor, host, address, columns.addressKey, commit);
         for (const digest of columns.digests) addDigest.run(digest, row.idx);
         for (const rule of columns.rules) addRule.run(rule, row.idx);
+        if (columns.chain !== null) addChain.run(columns.chain, row.idx);
       }
       const last = rows.at(-1);
       if (last) {
@@ -186,6 +203,29 @@ export function open({ folder }: IndexOptions): Operations {
       if (subject?.digest === digest) return true;
     }
     return false;
+  }
+
+  /** The images of the longest chain that any has; `chains` from the longest to the shortest. */
+  function imagesOfChain({ chains }: { readonly chains: readonly string[] }): readonly KnownImage[] {
+    catchUp();
+    for (const chain of chains) {
+      const images = new Map<string, KnownImage>();
+      for (const { idx } of withChain.iterate(chain, CHAIN_ROWS)) {
+        const { subject, tag } = parseLeaf(leaf.get(idx as number)?.['leaf'] as Uint8Array) as {
+          readonly subject: {
+            readonly repo: string;
+            readonly digest: string;
+            readonly layerDigests?: string[];
+          };
+          readonly tag?: { readonly name: string };
+        };
+        const { repo, digest, layerDigests = [] } = subject;
+        if (!images.has(digest)) images.set(digest, { repo, digest, tag: tag?.name, layerDigests });
+        if (images.size === KNOWN_IMAGES) break;
+      }
+      if (images.size > 0) return [...images.values()];
+    }
+    return [];
   }
 
   function find({ filters, limit, before }: RecordQuestion): RecordAnswer {
@@ -243,7 +283,13 @@ export function open({ folder }: IndexOptions): Operations {
     throw error;
   }
   return {
-    together: oneByOne({ accepted, catchUp, find, watermark: () => ({ watermark: watermark() }) }),
+    together: oneByOne({
+      accepted,
+      catchUp,
+      find,
+      imagesOfChain,
+      watermark: () => ({ watermark: watermark() }),
+    }),
     close() {
       db.close();
       log.close();

@@ -1,5 +1,6 @@
 /** The records of a push: what the intent holds before the registry is asked, and how it ended. */
 import { z } from 'zod';
+import { ATTESTATION_FORMS } from '../protocol/attestations.ts';
 import {
   actor,
   count,
@@ -31,6 +32,8 @@ const manifest = z.strictObject({
   /** How many layers, and their bytes together, as the manifest lists them. */
   layers: count.optional(),
   layerBytes: count.optional(),
+  /** The layers themselves, lowest first. Those of an artifact with very many are left out, and `truncated` says so. */
+  layerDigests: z.array(digest).optional(),
   /** Of an index. `platform` is os/architecture[/variant]. */
   children: z.array(z.strictObject({ digest, platform: text.optional() })).optional(),
   /** The manifest that this one refers to, as a signature does. */
@@ -58,8 +61,6 @@ const push = {
       event: text.optional(),
       /** SHA-256 of the verified identity token. */
       token: text.optional(),
-      node: z.string().optional(),
-      url: z.string().optional(),
       evidence,
     })
     .optional(),
@@ -71,26 +72,46 @@ const push = {
       evidence,
     })
     .optional(),
+  /**
+   * Images that this one is built on, each as somebody or something says. By layers: an image on record whose layers are
+   * the lowest ones of this; observed where the very bytes are the same, claimed where only its configuration says so.
+   */
   base: z
     .array(
       z.strictObject({
+        /** `repository:tag`, or as the claim names it. */
         name: z.string().optional(),
         digest: digest.optional(),
-        by: z.enum(['layers', 'copull', 'buildkit', 'annotation', 'mount']),
+        /** The image that was built on it, where this record is not about that image but vouches for it. */
+        of: digest.optional(),
+        by: z.enum(['layers', 'buildkit', 'annotation', 'label', 'mount']),
         evidence,
       }),
     )
     .optional(),
+  /** What this manifest is or lists as vouching for an image. Of an image that is vouched for later, nothing. */
   attest: z
     .array(
       z.strictObject({
+        /** Of the blob that vouches, or, where an index lists it, of its manifest. */
         digest,
+        form: z.enum(ATTESTATION_FORMS),
+        /** The manifest that it is said to be about. */
+        of: digest.optional(),
         predicateType: z.string().optional(),
         /** Absent: unsigned, or not checked. */
         signer: text.optional(),
         evidence,
       }),
     )
+    .optional(),
+  /** What an image's configuration says of it: claimed. By `diffIds`, lowest first, one image is found to be built on another. */
+  image: z
+    .strictObject({
+      platform: z.string().optional(),
+      created: z.string().optional(),
+      diffIds: z.array(digest).optional(),
+    })
     .optional(),
   policy,
   /** Links the manifests of one push. */

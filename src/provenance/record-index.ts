@@ -1,13 +1,19 @@
 /** The read side of the record: questions to the index, which is kept filled besides. */
 import type { Clock } from '../store/clock.ts';
 import type { Thread } from '../store/thread.ts';
-import type { RecordAnswer, RecordQuestion } from './index-thread.ts';
+import type { KnownImage, RecordAnswer, RecordQuestion } from './index-thread.ts';
 
 export interface RecordIndex {
   /** Sees every entry that was in the log when it was asked. */
   find(question: RecordQuestion): Promise<RecordAnswer>;
   /** Whether the log has an accepted push of exactly this manifest into this repository. */
   accepted(repo: string, digest: string): Promise<boolean>;
+  /**
+   * The accepted images whose layers are all of the longest chain that any image on record has: at most eight, the latest first.
+   *
+   * @param chains chain ids, from the longest to the shortest.
+   */
+  imagesOfChain(chains: readonly string[]): Promise<readonly KnownImage[]>;
   /** @returns how many entries of the log are indexed now. */
   catchUp(): Promise<number>;
   /** Ends the filling. The thread stays open. Idempotent. */
@@ -44,6 +50,7 @@ export function createRecordIndex({ thread, clock, fillEveryMs, onFailure }: Rec
 
   return {
     accepted: (repo, digest) => thread.call('accepted', { repo, digest }),
+    imagesOfChain: (chains) => thread.call('imagesOfChain', { chains }),
     find: (question) => thread.call('find', question),
     catchUp,
     async close() {

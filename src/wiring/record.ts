@@ -7,7 +7,7 @@ import { createInventory, type Inventory } from '../inventory/inventory.ts';
 import { INVENTORY_FILE, type InventoryOptions } from '../inventory/inventory-thread.ts';
 import { freeBytesOf } from '../provenance/free-bytes.ts';
 import type { IndexOptions } from '../provenance/index-thread.ts';
-import { createRecordIndex } from '../provenance/record-index.ts';
+import { createRecordIndex, type RecordIndex } from '../provenance/record-index.ts';
 import { createRecorder, type Recorder } from '../provenance/recorder.ts';
 import { openSqliteLog } from '../provenance/sqlite-log.ts';
 import { systemClock } from '../store/clock.ts';
@@ -20,6 +20,7 @@ export interface OpenedRecord {
   readonly audit: Audit;
   /** Whether a push of exactly this manifest was accepted. */
   readonly isRecorded: (repository: string, digest: string) => Promise<boolean>;
+  readonly imagesOfChain: RecordIndex['imagesOfChain'];
 }
 
 /** Milliseconds between two fillings of the index while nobody asks. */
@@ -77,5 +78,6 @@ export async function openRecord(part: Part): Promise<OpenedRecord> {
     inventory,
     audit: createAudit({ index, inventory, now: clock.now }),
     isRecorded: index.accepted,
+    imagesOfChain: index.imagesOfChain,
   };
 }

@@ -1,16 +1,22 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { createPushesUnderWay, type PushesUnderWay } from '../../src/gate/pushes-under-way.ts';
 
-const KEY = { repository: 'team/app', subject: 'alice', address: '10.0.0.1', jti: 'one' };
+const KEY = { repository: 'team/app', subject: 'alice', address: '10.0.0.1', jti: 'one', expiresAt: 1_000 };
 const MOUNT = { digest: 'sha256:aa', from: 'team/base' };
 const PARTS = new Set(['sha256:aa', 'sha256:bb']);
 
 describe('pushes under way', () => {
   let underWay: PushesUnderWay;
+  /** Seconds since 1970. */
+  let now: number;
 
   beforeEach(() => {
     let ids = 0;
-    underWay = createPushesUnderWay(() => `id-${ids++}`);
+    now = 100;
+    underWay = createPushesUnderWay(
+      () => `id-${ids++}`,
+      () => now * 1000,
+    );
   });
 
   it('give all manifests one id until the tag is written', () => {
@@ -27,6 +33,36 @@ describe('pushes under way', () => {
     ['token', { jti: 'two' }],
   ])('are others for another %s', (_, change) => {
     expect(underWay.part({ ...KEY, ...change })).not.toBe(underWay.part(KEY));
+  });
+
+  const next = (at: number) => ({ ...KEY, jti: `token-${at}`, expiresAt: at + 300 });
+
+  it('go on with the tokens that follow one which has ended, also while only layers are sent', () => {
+    const id = underWay.part(KEY);
+    now = 1_000;
+    underWay.uploading(next(now));
+    now = 1_290;
+    underWay.uploading(next(now));
+    now = 1_600;
+    expect(underWay.part(next(now))).toBe(id);
+  });
+
+  it('do not go on with another token while their own is good', () => {
+    const id = underWay.part(KEY);
+    now = 900;
+    expect(underWay.part(next(now))).not.toBe(id);
+  });
+
+  it('do not go on after an hour in which nothing came', () => {
+    const id = underWay.part(KEY);
+    now = 3_701;
+    expect(underWay.part(next(now))).not.toBe(id);
+  });
+
+  it('are not taken for one another where two have ended', () => {
+    const ids = [underWay.part(KEY), underWay.part({ ...KEY, jti: 'two' })];
+    now = 1_000;
+    expect(ids).not.toContain(underWay.part(next(now)));
   });
 
   it('know a mount that was made with a token of its own', () => {

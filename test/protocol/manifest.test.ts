@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { MANIFEST_TYPES, readImageConfig, readManifest } from '../../src/protocol/manifest.ts';
+import { readImageConfig } from '../../src/protocol/image-config.ts';
+import { MANIFEST_TYPES, readManifest } from '../../src/protocol/manifest.ts';
 import { readStrictJson } from '../../src/protocol/strict-json.ts';
 
 const D = (char: string): string => `sha256:${char.repeat(64)}`;
@@ -14,7 +15,8 @@ function read(body: unknown, type: string | undefined = OCI) {
 
 describe('a manifest', () => {
   it('of an image is read with its parts', () => {
-    expect(read({ ...image, artifactType: 'a/b', subject: { ...layer, digest: D('5') } })).toEqual({
+    const annotated = { ...image, annotations: { a: 'b', n: 1 }, subject: { ...layer, digest: D('5') } };
+    expect(read({ ...annotated, artifactType: 'a/b' })).toEqual({
       ok: true,
       manifest: {
         mediaType: OCI,
@@ -23,6 +25,7 @@ describe('a manifest', () => {
         layers: [layer],
         children: [],
         subject: { ...layer, digest: D('5') },
+        annotations: { a: 'b' },
       },
     });
   });
