@@ -1,6 +1,6 @@
 /** The records of what is done to Warden itself, and of what it notices by itself, rather than of a push or a deletion. */
 import { z } from 'zod';
-import { actor, digest, everyRecord, grouped, id, peer, tag, text, truncated } from './facts.ts';
+import { actor, digest, everyRecord, grouped, id, peer, tag, text, time, truncated } from './facts.ts';
 
 export const loginFailed = z.strictObject({
   ...everyRecord,
@@ -32,5 +32,16 @@ export const policyChanged = z.strictObject({
   policy: z.strictObject({ digest: text, from: text.optional(), files: z.array(text).optional() }),
 });
 
+/**
+ * The machine's clock was set while Warden ran: it would have shown `expected`, and showed `shown`. Times of the records
+ * before and after it are by different clocks.
+ */
+export const clockJumped = z.strictObject({
+  ...everyRecord,
+  type: z.literal('clock.jumped'),
+  id,
+  clock: z.strictObject({ expected: time, shown: time }),
+});
+
 /** All of this file. A type that is added here is one of `recordSchema`. */
-export const administrativeRecords = [loginFailed, tagDrift, logOpened, policyChanged] as const;
+export const administrativeRecords = [loginFailed, tagDrift, logOpened, policyChanged, clockJumped] as const;
