@@ -51,12 +51,22 @@ export const catalogue = {
     code: 'UNAUTHORIZED',
     message: 'the token is not valid here, or has expired',
   },
+  TOKEN_REVOKED: {
+    status: 401,
+    code: 'UNAUTHORIZED',
+    message: 'this login was ended; log in again',
+  },
   TOKEN_INSUFFICIENT: { status: 401, code: 'UNAUTHORIZED', message: 'the token does not cover this request' },
   POLICY_DENIED: { status: 403, code: 'DENIED', message: 'refused by policy' },
   RECORD_UNAVAILABLE: {
     status: 403,
     code: 'DENIED',
     message: 'pushes are paused: the push record cannot be written; pulls go on',
+  },
+  REVOCATIONS_STALE: {
+    status: 403,
+    code: 'DENIED',
+    message: 'pushes are paused: it cannot be told whose logins were ended; pulls go on',
   },
   TOO_MANY_REQUESTS: {
     status: 429,

@@ -29,7 +29,8 @@ import type { Part } from './wiring/part.ts';
 import { openPolicy } from './wiring/policy.ts';
 import { openRecord } from './wiring/record.ts';
 import { openRefusals } from './wiring/refusals.ts';
-import { openSessions, openTokens } from './wiring/tokens.ts';
+import { openRevocations } from './wiring/revocations.ts';
+import { endRevoked, openSessions, openTokens, sessionDeps } from './wiring/tokens.ts';
 
 export interface Warden {
   readonly port: number;
@@ -70,7 +71,11 @@ async function build(
   const policy = await openPolicy(part, loaded, record);
   const refusals = await openRefusals(part, policy);
   const logins = await openLogins(part, loaded, record.recorder, metrics);
-  const tokens = openTokens(part, loaded, policy.current);
+  const sessions = await openSessions(part, documents);
+  const revocations = await openRevocations(part, { documents, redisUrl: loaded.redisUrl }, (revocation) =>
+    endRevoked(part, sessions, revocation),
+  );
+  const tokens = openTokens(part, loaded, policy.current, revocations);
   const responseTimeoutMs = settings.registry.responseTimeoutSeconds * 1000;
   const settleMs = settings.record.settleSeconds * 1000;
   const idleTimeoutMs = settings.clients.idleSeconds * 1000;
@@ -105,6 +110,7 @@ async function build(
   const gate = createGate({
     realm: realmChooser(part),
     verify: tokens.verifyRegistry,
+    revocationsStale: revocations.stale,
     decide: (question) => decide(policy.current(), question),
     policyDigest: () => policy.current().digest,
     tellRefusal: refusals.tell,
@@ -138,7 +144,7 @@ async function build(
       metrics,
       services: { registry: settings.service, api: settings.api.service },
       sign: tokens.sign,
-      sessions: await openSessions(part, logins.login),
+      sessions: sessionDeps(part, { sessions, login: logins.login, revocations }),
     },
     audit: auditDeps({ logins, tokens, policy, record, refusals }),
     policy: policyDeps(part, { logins, tokens, policy, refusals }),
@@ -164,7 +170,9 @@ async function build(
   let closing: Promise<void> | undefined;
   const stopping = (): boolean => closing !== undefined;
   const operations = createOperationsServer(
-    operationsOf({ metrics, registry, record, policy, refusals, logins, certificate, stopping }),
+    operationsOf({
+      ...{ metrics, registry, record, policy, refusals, logins, revocations, certificate, stopping },
+    }),
   );
   // Both lie on the stack before they listen: what fails half-way is closed like the rest.
   endings.defer(() => operations.closeAllConnections());

@@ -216,6 +216,15 @@ export const settingsSchema = z.strictObject({
         .max(3650)
         .default(180)
         .describe('A session ends after so long in any case.'),
+      bind: z
+        .union([
+          z.enum(['none', 'address']),
+          z.strictObject({ ipv4Bits: z.int().min(8).max(32), ipv6Bits: z.int().min(16).max(128) }),
+        ])
+        .default('none')
+        .describe(
+          'Where a session may be used that was begun at one address. none: anywhere, which suits laptops and builders behind changing addresses. address: there alone. { ipv4Bits: 24, ipv6Bits: 64 }: at addresses that share so many leading bits with it. Counts for sessions that were begun before, too.',
+        ),
     })
     .prefault({})
     .describe('Sessions of clients.'),
@@ -249,17 +258,6 @@ export const settingsSchema = z.strictObject({
         .min(1)
         .default(64)
         .describe('With less room on the disk of the record, pushes are refused and pulls go on.'),
-      warnFreeMegabytes: z
-        .int()
-        .min(1)
-        .default(1024)
-        .describe('With less room there, the log, the metrics and /readyz/push warn.'),
-      warnDays: z
-        .int()
-        .min(0)
-        .max(365)
-        .default(7)
-        .describe('They warn too where the room will not do for so long, at the rate of the last day.'),
       settleSeconds: z
         .int()
         .min(1)

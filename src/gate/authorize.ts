@@ -7,18 +7,21 @@ import type { Exchange, Summary } from './exchange.ts';
 import { type Need, scopeText } from './needs.ts';
 import { actorOf, peerOf, policyOf, rulesOf } from './record-facts.ts';
 
-/** @throws {WardenError} TOKEN_MISSING or TOKEN_INVALID with the challenge; Basic credentials count as no token here. */
+/** @throws {WardenError} TOKEN_MISSING, TOKEN_INVALID or TOKEN_REVOKED with the challenge; Basic credentials count as no token here. */
 export function authenticate(deps: GateDeps, exchange: Exchange, need: Need | undefined): VerifiedToken {
   const { authorization, host } = exchange.request.headers;
   const text = bearerToken(authorization);
   const sentBearer = /^bearer\b/i.test(authorization ?? '');
   const token = text === undefined ? undefined : deps.verify(text);
-  if (token !== undefined) return token;
+  if (token !== undefined && token !== 'revoked') return token;
   const challenge = writeChallenge({
     ...deps.realm(host),
     ...(need && { scope: scopeText(need.scope) }),
     ...(sentBearer && { error: 'invalid_token' as const }),
   });
+  if (token === 'revoked') {
+    throw new WardenError('TOKEN_REVOKED', { headers: { 'WWW-Authenticate': challenge } });
+  }
   throw new WardenError(sentBearer ? 'TOKEN_INVALID' : 'TOKEN_MISSING', {
     headers: { 'WWW-Authenticate': challenge },
   });

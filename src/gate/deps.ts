@@ -37,7 +37,9 @@ export interface GateDeps {
   /** The configured address that the challenge names, chosen by the client's Host among the configured ones. */
   readonly realm: (host: string | undefined) => { readonly realm: string; readonly service: string };
   /** Never throws; undefined for anything but a valid token of ours for this service. */
-  readonly verify: (token: string) => VerifiedToken | undefined;
+  readonly verify: (token: string) => VerifiedToken | 'revoked' | undefined;
+  /** Why it cannot be told which tokens are revoked, so that nothing may be written; undefined while it can. */
+  readonly revocationsStale: () => string | undefined;
   readonly decide: (question: Question) => Decision;
   /** The digest of the policy in force, for the record. */
   readonly policyDigest: () => string;

@@ -64,10 +64,12 @@ function goneSignal({ response }: Exchange): AbortSignal {
   return gone.signal;
 }
 
-/** @throws {WardenError} RECORD_UNAVAILABLE, in the form that every client prints at once. */
+/** @throws {WardenError} RECORD_UNAVAILABLE or REVOCATIONS_STALE, in the form that every client prints at once. */
 export function requireRecord(deps: GateDeps): void {
   const health = deps.writable();
   if (!health.writable) throw new WardenError('RECORD_UNAVAILABLE', { cause: new Error(health.why) });
+  const stale = deps.revocationsStale();
+  if (stale !== undefined) throw new WardenError('REVOCATIONS_STALE', { cause: new Error(stale) });
 }
 
 /** Under the lock: whether this is a create or an overwrite is known only now. */

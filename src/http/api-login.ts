@@ -7,7 +7,9 @@ import { type LoginDeps, loginWithHeader } from './basic-login.ts';
 
 export interface ApiLoginDeps extends LoginDeps {
   /** A Bearer of the API's own audience; a registry token is worth nothing here. */
-  readonly verify: (token: string) => { readonly subject: Subject; readonly address: string } | undefined;
+  readonly verify: (
+    token: string,
+  ) => { readonly subject: Subject; readonly address: string } | 'revoked' | undefined;
 }
 
 /** Basic is offered to people and scripts; the token endpoint gives Bearers for the API's audience. */
@@ -15,7 +17,7 @@ const CHALLENGE = { 'WWW-Authenticate': 'Basic realm="registry-warden audit", ch
 
 /**
  * @returns who, and from where the credentials came.
- * @throws {WardenError} TOKEN_MISSING, TOKEN_INVALID, and as loginWithHeader.
+ * @throws {WardenError} TOKEN_MISSING, TOKEN_INVALID, TOKEN_REVOKED, and as loginWithHeader.
  */
 export async function identify(
   deps: ApiLoginDeps,
@@ -25,6 +27,7 @@ export async function identify(
   const bearer = bearerToken(authorization);
   if (bearer !== undefined) {
     const verified = client.confidential ? deps.verify(bearer) : undefined;
+    if (verified === 'revoked') throw new WardenError('TOKEN_REVOKED', { headers: CHALLENGE });
     if (verified === undefined) throw new WardenError('TOKEN_INVALID', { headers: CHALLENGE });
     return { subject: verified.subject, tokenAddress: verified.address };
   }

@@ -2,7 +2,7 @@
 import { type ErrorName, WardenError } from '../errors.ts';
 import type { Client } from '../gate/exchange.ts';
 import type { LoginOutcome, PasswordMethod } from '../identity/login.ts';
-import { ANONYMOUS, type Subject } from '../policy/facts.ts';
+import { ANONYMOUS, type Subject, type Via } from '../policy/facts.ts';
 
 /** A login that succeeded. `credential` changes when the password does; sessions are bound to it. */
 export interface LoggedIn {
@@ -13,6 +13,12 @@ export interface LoggedIn {
    * under a name that says only how.
    */
   readonly account: string;
+  /** By what it was, beyond a password or an id token. */
+  readonly via?: Via;
+  /** When they proved who they are, where that was not now. Milliseconds since 1970. */
+  readonly authenticatedAt?: number;
+  /** When the credential ends by itself. Milliseconds since 1970. */
+  readonly notAfter?: number;
 }
 
 export interface LoginDeps {

@@ -11,7 +11,7 @@
 import { createHash } from 'node:crypto';
 import { WardenError } from '../errors.ts';
 import { networkOf } from '../policy/address.ts';
-import type { Subject } from '../policy/facts.ts';
+import type { Subject, Via } from '../policy/facts.ts';
 import type { Allowance, Limit } from '../state/limits.ts';
 import type { Directory, Person } from './ldap/directory.ts';
 import { foldName } from './ldap/names.ts';
@@ -47,6 +47,10 @@ export type LoginOutcome =
       readonly subject: Subject;
       /** Names the stored hash that the password was checked against: what is bound to it ends with it. */
       readonly credential: string;
+      /** The robot or the grant that it was, by its id; absent for everyone else. */
+      readonly via?: Via;
+      /** When the credential ends by itself, in milliseconds since 1970: nothing that comes of it lasts longer. */
+      readonly notAfter?: number;
     }
   /** The reason is for the record; the client hears one sentence for all. */
   | { readonly ok: false; readonly reason: 'unknown user' }

@@ -63,6 +63,13 @@ export interface Bounds {
   readonly addresses?: readonly string[];
 }
 
+/** By the ids of what a token was got: what of it can be revoked. No rule asks it. */
+export interface Via {
+  readonly session?: string;
+  readonly robot?: string;
+  readonly grant?: string;
+}
+
 /** Who is asking. `name` is '' for the anonymous subject and only for it. */
 export interface Subject {
   readonly name: string;

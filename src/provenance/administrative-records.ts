@@ -1,6 +1,6 @@
 /** The records of what is done to Warden itself, and of what it notices by itself, rather than of a push or a deletion. */
 import { z } from 'zod';
-import { actor, digest, everyRecord, grouped, id, peer, tag, text, time, truncated } from './facts.ts';
+import { actor, count, digest, everyRecord, grouped, id, peer, tag, text, time, truncated } from './facts.ts';
 
 export const loginFailed = z.strictObject({
   ...everyRecord,
@@ -33,15 +33,59 @@ export const policyChanged = z.strictObject({
 });
 
 /**
- * The machine's clock was set while Warden ran: it would have shown `expected`, and showed `shown`. Times of the records
- * before and after it are by different clocks.
+ * Of an act of administration: who did it, from where, and when, where that was before it was recorded. A command on
+ * the files has no peer but the machine that it ran on, and an actor whom that machine names.
  */
-export const clockJumped = z.strictObject({
+export const act = {
+  actor: actor.optional(),
+  peer: peer.optional(),
+  machine: text.optional(),
+  done: time.optional(),
+} as const;
+
+/** Logins that ended, or remembered password checks (`checks`) that were forgotten, because somebody said so. */
+export const sessionRevoked = z.strictObject({
   ...everyRecord,
-  type: z.literal('clock.jumped'),
+  type: z.literal('session.revoked'),
   id,
-  clock: z.strictObject({ expected: time, shown: time }),
+  ...act,
+  revoked: z.strictObject({
+    kind: z.enum(['subject', 'robot', 'grant', 'session', 'token', 'checks']),
+    /** A name, or an id; none for `checks`. */
+    id: text.optional(),
+    /** Whose session or token it was, where that is known. */
+    sub: text.optional(),
+    /** How many refresh tokens ended with it. */
+    sessions: count.optional(),
+  }),
+});
+
+/** A key that tokens are signed with: made, signing from now on, or no longer believed. `kid` by RFC 7638. */
+export const keyChanged = z.strictObject({
+  ...everyRecord,
+  type: z.literal('key.changed'),
+  id,
+  ...act,
+  key: z.strictObject({
+    /** Of the tokens of clients, or of those that the registry gets. */
+    use: z.enum(['tokens', 'registry']),
+    change: z.enum(['made', 'signs', 'removed']),
+    kid: text,
+    /** The key that signed before. */
+    from: text.optional(),
+    /** Of `made`: when it will sign. */
+    signs: time.optional(),
+    /** When its certificate ends. */
+    expires: time.optional(),
+  }),
 });
 
 /** All of this file. A type that is added here is one of `recordSchema`. */
-export const administrativeRecords = [loginFailed, tagDrift, logOpened, policyChanged, clockJumped] as const;
+export const administrativeRecords = [
+  loginFailed,
+  tagDrift,
+  logOpened,
+  policyChanged,
+  sessionRevoked,
+  keyChanged,
+] as const;

@@ -74,6 +74,9 @@ export type RecordDraft = Draft<
   Exclude<PushRecord, { type: 'push.accepted' | 'push.aborted' | 'delete.aborted' }>
 >;
 
+/** The drafts of what somebody did: those with `done`. */
+export type AdministrativeDraft = Extract<RecordDraft, { readonly done?: string | undefined }>;
+
 type Facts<T> = T extends unknown
   ? Omit<T, 'v' | 'time' | 'proxy' | 'id' | 'truncated' | 'type' | 'count' | 'since' | 'until'>
   : never;

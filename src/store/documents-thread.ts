@@ -52,7 +52,7 @@ export function open({ file }: DocumentsOptions): Operations {
     // A revocation that a power cut undoes would be none.
     synchronous: 'FULL',
     pageSize: 4096,
-    timeoutMs: 5000,
+    timeoutMs: 2000,
   });
   const operations = createOperations(db);
   return { together: (calls) => together(db, operations, calls), close: () => db.close() };

@@ -34,7 +34,10 @@ const run = z.strictObject({
   commit: factOrNone,
 });
 
-/** Every claim is required but those of a build, and no other may be there: whatever differs was not made here. */
+/** Ids of sessions, robots and grants. */
+const id = z.string().min(1).max(255).exactOptional();
+
+/** Every claim is required but those marked, and no other may be there: whatever differs was not made here. */
 export const ClientClaims = z.strictObject({
   iss: text,
   aud: text,
@@ -42,6 +45,11 @@ export const ClientClaims = z.strictObject({
   exp: seconds,
   nbf: seconds,
   iat: seconds,
+  /**
+   * When who asks has proved who they are, where that was not now: at the start of the session (OpenID Connect Core,
+   * section 2). A revocation of all that was begun until then would otherwise miss what a session gets a moment later.
+   */
+  auth_time: seconds.exactOptional(),
   jti: z.string().regex(/^[A-Za-z0-9_-]{22}$/),
   /** What the token is for. A token for the registry is none for the API, whatever else it says. */
   use: z.enum(['registry', 'api']),
@@ -52,6 +60,7 @@ export const ClientClaims = z.strictObject({
     method: text,
     /** The address that fetched the token. */
     ip: text,
+    via: z.strictObject({ session: id, robot: id, grant: id }).exactOptional(),
     build: build.optional(),
     run: run.optional(),
   }),

@@ -8,7 +8,7 @@
  */
 import { hash } from 'node:crypto';
 import jwt from 'jsonwebtoken';
-import type { Subject } from '../policy/facts.ts';
+import type { Subject, Via } from '../policy/facts.ts';
 import { type Access, onlyPulls } from './access.ts';
 import { createBoundedMap } from './bounded-map.ts';
 import { ClientClaims } from './client-claims.ts';
@@ -34,6 +34,12 @@ export interface ClientTokenRequest {
   /** Canonical address that asks. */
   readonly address: string;
   readonly access: readonly Access[];
+  /** By what it was got, beyond a password or an id token. */
+  readonly via?: Via | undefined;
+  /** When who asks has proved who they are, in milliseconds since 1970; now unless told. */
+  readonly authenticatedAt?: number | undefined;
+  /** When that proof ends: no token is good for longer. In milliseconds since 1970. */
+  readonly notAfter?: number | undefined;
 }
 
 export interface SignedToken {
@@ -54,6 +60,9 @@ export interface ClientToken {
   readonly issuedAt: number;
   /** Seconds since 1970. */
   readonly expiresAt: number;
+  /** When who has it proved who they are: not after `issuedAt`. Seconds since 1970. */
+  readonly authenticatedAt: number;
+  readonly via: Via;
 }
 
 export interface ClientTokens {
@@ -87,15 +96,19 @@ export function createClientTokens(options: ClientTokenOptions): ClientTokens {
 
   const nowSeconds = (): number => Math.floor(now() / 1000);
 
-  function signAnew({ subject, address, access }: ClientTokenRequest, second: number): SignedToken {
+  function signAnew(request: ClientTokenRequest, second: number): SignedToken {
+    const { subject, address, access, via, authenticatedAt, notAfter } = request;
+    const authTime = authenticatedAt === undefined ? second : Math.floor(authenticatedAt / 1000);
+    const end = Math.min(second + lifetimeSeconds, Math.floor((notAfter ?? Infinity) / 1000));
     const jti = Buffer.from(random(JTI_BYTES)).toString('base64url');
     const claims: ClientClaims = {
       iss: issuer,
       aud: audience,
       sub: subject.name,
-      exp: second + lifetimeSeconds,
+      exp: end,
       nbf: second - BACKDATE_SECONDS,
       iat: second,
+      ...(authTime < second && { auth_time: authTime }),
       jti,
       use,
       access: access.map(
@@ -106,6 +119,7 @@ export function createClientTokens(options: ClientTokenOptions): ClientTokens {
         groups: [...subject.groups],
         method: subject.method,
         ip: address,
+        ...(via && Object.keys(via).length > 0 && { via }),
         ...(subject.build && { build: { ...subject.build, issuer: subject.build.issuer ?? '' } }),
         ...(subject.run && { run: subject.run }),
       },
@@ -114,7 +128,7 @@ export function createClientTokens(options: ClientTokenOptions): ClientTokens {
       algorithm: signingKey.algorithm,
       keyid: signingKey.kid,
     });
-    return { token, jti, expiresInSeconds: lifetimeSeconds };
+    return { token, jti, expiresInSeconds: Math.max(0, end - second) };
   }
 
   /** The claims, if the signature of one of our keys is on them and they are of our making. */
@@ -146,8 +160,8 @@ export function createClientTokens(options: ClientTokenOptions): ClientTokens {
     sign(request) {
       const second = nowSeconds();
       if (!onlyPulls(request.access)) return signAnew(request, second);
-      const { subject, address, access } = request;
-      const key = JSON.stringify([subject, address, access]);
+      const { subject, address, access, via, authenticatedAt, notAfter } = request;
+      const key = JSON.stringify([subject, address, access, via, authenticatedAt, notAfter]);
       const before = signed.get(key);
       if (before?.second === second) return before.token;
       const token = signAnew(request, second);
@@ -165,9 +179,9 @@ export function createClientTokens(options: ClientTokenOptions): ClientTokens {
       }
       const claims = readClaims(token);
       if (!claims || claims.aud !== audience || claims.use !== use) return 'invalid';
-      const { sub, jti, access, iat, exp, warden } = claims;
+      const { sub, jti, access, iat, exp, auth_time, warden } = claims;
       if ((warden.kind === 'anonymous') !== (sub === '')) return 'invalid';
-      const { kind, groups, method, ip, build, run } = warden;
+      const { kind, groups, method, ip, via, build, run } = warden;
       if ((kind === 'build') !== (build !== undefined)) return 'invalid';
       const read: ClientToken = {
         subject: { name: sub, kind, groups, method, ...(build && { build }), ...(run && { run }) },
@@ -176,6 +190,8 @@ export function createClientTokens(options: ClientTokenOptions): ClientTokens {
         access,
         issuedAt: iat,
         expiresAt: exp,
+        authenticatedAt: Math.min(iat, auth_time ?? iat),
+        via: via ?? {},
       };
       if (!inTime(read)) return 'invalid';
       if (token.length <= REMEMBER_LENGTH) verified.set(digest, read);

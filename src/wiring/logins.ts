@@ -68,10 +68,7 @@ export async function openLogins(
   const login = createLogin({
     users: users.users,
     ...directory?.forLogins,
-    passwords: createPasswords({
-      now: () => performance.now(),
-      rememberSeconds: settings.logins.rememberSeconds,
-    }),
+    passwords: createPasswords({ now: Date.now, rememberSeconds: settings.logins.rememberSeconds }),
     limits: {
       byAddress: limitOf({ name: 'login-address', points: byAddress, seconds: WINDOW_SECONDS }),
       byUserAndAddress: limitOf({
@@ -118,10 +115,10 @@ export async function openLogins(
 }
 
 function sharedLimits({ log, endings }: Part, url: string): (options: LimitOptions) => Limit {
-  let toldAt = Number.NEGATIVE_INFINITY;
+  let toldAt = 0;
   const tell = (reason: string): void => {
-    if (performance.now() - toldAt < TELL_MS) return;
-    toldAt = performance.now();
+    if (Date.now() - toldAt < TELL_MS) return;
+    toldAt = Date.now();
     log.warn({ reason }, 'Redis is away: failed logins are counted in this process alone');
   };
   const { client, close } = connectRedis({ url, onProblem: tell });

@@ -8,6 +8,7 @@ import type { Logins } from './logins.ts';
 import type { PolicyInForce } from './policy.ts';
 import type { OpenedRecord } from './record.ts';
 import type { Refusals } from './refusals.ts';
+import type { OpenedRevocations } from './revocations.ts';
 
 export interface Operated {
   readonly metrics: Metrics;
@@ -16,6 +17,7 @@ export interface Operated {
   readonly policy: PolicyInForce;
   readonly refusals: Refusals;
   readonly logins: Logins;
+  readonly revocations: OpenedRevocations;
   readonly certificate: CertificateInUse;
   readonly stopping: () => boolean;
 }
@@ -39,6 +41,7 @@ export function operationsOf({
   policy,
   refusals,
   logins,
+  revocations,
   certificate,
   stopping,
 }: Operated): OperationsDeps {
@@ -48,17 +51,13 @@ export function operationsOf({
 
   async function ready(): Promise<Readiness> {
     if (stopping()) return { ready: false, why: 'shutting down' };
-    // By a clock that nobody sets back: an old answer would be good for hours.
-    const now = performance.now();
-    if (pinged === undefined || now - pinged.at > PING_MS) pinged = { at: now, answer: registry.ping() };
+    if (pinged === undefined || Date.now() - pinged.at > PING_MS)
+      pinged = { at: Date.now(), answer: registry.ping() };
     const answer = await pinged.answer;
     return answer.ok ? { ready: true } : { ready: false, why: answer.why };
   }
 
   metrics.watch('warden_record_writable', () => (writable().writable ? 1 : 0));
-  metrics.watch('warden_record_disk_free_bytes', () => record.disk.freeBytes() ?? Number.NaN);
-  metrics.watch('warden_record_disk_seconds_left', record.disk.secondsLeft);
-  metrics.watch('warden_record_disk_low', () => (record.disk.warning() === undefined ? 0 : 1));
   metrics.watch('warden_record_unsettled', () => recorder.unsettled());
   metrics.watch('warden_inventory_dropped_total', () => inventory.dropped());
   metrics.watch('warden_policy_loaded_timestamp_seconds', () => policy.loadedAt() / 1000);
@@ -68,6 +67,7 @@ export function operationsOf({
   metrics.watch('warden_users_reload_failed', () => (logins.usersRefused() ? 1 : 0));
   metrics.watch('warden_directory_answers', () => (logins.directoryAnswers() ? 1 : 0));
   metrics.watch('warden_issuers_unreachable', logins.issuersUnreachable);
+  metrics.watch('warden_revocations_age_seconds', () => revocations.ageMs() / 1000);
   metrics.watch('warden_certificate_expires_timestamp_seconds', () => certificate.expiresAt() / 1000);
   return {
     metrics,
@@ -77,8 +77,8 @@ export function operationsOf({
       if (!pulls.ready) return pulls;
       const health = writable();
       if (!health.writable) return { ready: false, why: health.why };
-      const warning = record.disk.warning();
-      return warning === undefined ? { ready: true } : { ready: true, warning };
+      const stale = revocations.stale();
+      return stale === undefined ? { ready: true } : { ready: false, why: stale };
     },
   };
 }

@@ -63,7 +63,7 @@ describe('loadSettings', () => {
         requestsPerAddress: 1024,
         connectionsPerAddress: 2048,
       },
-      sessions: { enabled: true, idleDays: 30, absoluteDays: 180 },
+      sessions: { enabled: true, idleDays: 30, absoluteDays: 180, bind: 'none' },
       logins: { failuresPerMinute: { byAddress: 30, byUserAndAddress: 10 }, rememberSeconds: 60 },
       record: { minimumFreeMegabytes: 64, settleSeconds: 60 },
       shutdown: { graceSeconds: 600 },

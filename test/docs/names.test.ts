@@ -98,6 +98,7 @@ const WATCHED = [
   'warden_users_reload_failed',
   'warden_directory_answers',
   'warden_issuers_unreachable',
+  'warden_revocations_age_seconds',
   'warden_certificate_expires_timestamp_seconds',
 ] as const;
 

@@ -90,7 +90,34 @@ describe('a client’s token', () => {
       access: PUSH,
       issuedAt: START,
       expiresAt: START + 300,
+      authenticatedAt: START,
+      via: {},
     });
+  });
+
+  it('says by what it was got, and since when, so that these can be revoked', () => {
+    const { tokens } = start();
+    const asked = { subject: ALICE, address: '10.1.2.11', access: PULL };
+    const via = { session: 's1', robot: 'r1' };
+    const { token } = tokens.sign({ ...asked, via, authenticatedAt: (START - 500) * 1000 + 999 });
+    expect(parts(token).claims).toMatchObject({ auth_time: START - 500, warden: { via } });
+    expect(tokens.verify(token)).toMatchObject({ via, authenticatedAt: START - 500 });
+    expect(tokens.sign({ ...asked, via: { session: 's2' } }).token).not.toBe(token);
+    // One that was never before it was signed.
+    const ahead = tokens.sign({ ...asked, authenticatedAt: (START + 50) * 1000 });
+    expect(tokens.verify(ahead.token)).toMatchObject({ authenticatedAt: START });
+  });
+
+  it('is good for no longer than the credential that it was got with', () => {
+    const { tokens, clock } = start();
+    const notAfter = (START + 100) * 1000;
+    const asked = { subject: ALICE, address: '10.1.2.11', access: PUSH };
+    const { token, expiresInSeconds } = tokens.sign({ ...asked, notAfter });
+    expect([expiresInSeconds, parts(token).claims['exp']]).toEqual([100, START + 100]);
+    expect(tokens.sign({ ...asked, notAfter: notAfter * 2 }).expiresInSeconds).toBe(300);
+    clock.seconds += 200;
+    expect(tokens.verify(token)).toBe('invalid');
+    expect(tokens.sign({ ...asked, notAfter }).expiresInSeconds).toBe(0);
   });
 
   it('of a build says what its issuer vouched for', () => {

@@ -8,7 +8,6 @@ import type { Middleware } from 'koa';
 import { WardenError } from '../../errors.ts';
 import type { Client, Exchange } from '../../gate/exchange.ts';
 import { readBody } from '../../gate/read-body.ts';
-import type { Subject } from '../../policy/facts.ts';
 import { plainMediaType } from '../../protocol/manifest.ts';
 import type { Scope } from '../../protocol/scope.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
@@ -25,12 +24,13 @@ import { readTokenForm, readTokenQuery, type TokenRequest } from '../token-reque
 export interface TokenDeps extends LoginDeps {
   /** The audiences that tokens are issued for: the registry's, and the API's. */
   readonly services: { readonly registry: string; readonly api: string };
-  readonly sign: (facts: {
-    readonly subject: Subject;
-    readonly audience: string;
-    readonly address: string;
-    readonly scopes: readonly Scope[];
-  }) => { readonly token: string; readonly expiresInSeconds: number; readonly scope: string };
+  readonly sign: (
+    facts: Pick<LoggedIn, 'subject' | 'via' | 'authenticatedAt' | 'notAfter'> & {
+      readonly audience: string;
+      readonly address: string;
+      readonly scopes: readonly Scope[];
+    },
+  ) => { readonly token: string; readonly expiresInSeconds: number; readonly scope: string };
   /** Absent where sessions are switched off. */
   readonly sessions:
     | {
@@ -40,9 +40,16 @@ export interface TokenDeps extends LoginDeps {
             readonly address: string;
             readonly clientId: string | undefined;
           },
-        ) => Promise<string>;
-        /** The subject as it is now; undefined for a token that is unknown, expired, revoked, of another service, or whose password changed. */
-        readonly use: (token: string, service: string, client: Client) => Promise<Subject | undefined>;
+        ) => Promise<{ readonly token: string; readonly id: string }>;
+        /**
+         * Who it is as they are now; undefined for a token that is unknown, expired, revoked, of another service, or
+         * whose password changed; `elsewhere` for one that is bound to another place.
+         */
+        readonly use: (
+          token: string,
+          service: string,
+          client: Client,
+        ) => Promise<Omit<LoggedIn, 'account' | 'credential'> | 'elsewhere' | undefined>;
       }
     | undefined;
   /** For the whole of a form. */
@@ -75,13 +82,15 @@ export function token(deps: TokenDeps): Middleware<AppState> {
     }
     const { subject } = found;
     summary.subject = subject.name;
+    // Before the token, which says of which session it is.
+    const refresh = await refreshToken(deps, exchange, asked, found);
     const signed = deps.sign({
-      subject,
+      ...found,
+      via: { ...found.via, ...(refresh?.id !== undefined && { session: refresh.id }) },
       audience: asked.service,
       address: exchange.client.address,
       scopes: asked.service === registry ? asked.scopes : [],
     });
-    const refresh = await refreshToken(deps, exchange, asked, found);
     deps.metrics.token(grant, 'granted');
     ctx.set('Cache-Control', 'no-store');
     // Without issued_at: docker adds expires_in to it on its own clock, and one that is behind keeps using dead tokens.
@@ -90,7 +99,7 @@ export function token(deps: TokenDeps): Middleware<AppState> {
       access_token: signed.token,
       expires_in: signed.expiresInSeconds,
       scope: signed.scope,
-      ...(refresh && { refresh_token: refresh }),
+      ...(refresh && { refresh_token: refresh.token }),
     };
   };
 }
@@ -132,11 +141,15 @@ async function identify(
   if (credentials.kind === 'password') return loginWithPassword(deps, presented, credentials);
   if (credentials.kind === 'refresh') {
     if (!client.confidential) throw new WardenError('CREDENTIALS_EXPOSED');
-    const subject = await deps.sessions?.use(credentials.token, service, client);
-    if (subject === undefined) {
-      throw new WardenError('CREDENTIALS_REFUSED', { sentence: 'the login has ended; log in again' });
+    const found = await deps.sessions?.use(credentials.token, service, client);
+    if (found === undefined || found === 'elsewhere') {
+      const sentence =
+        found === undefined
+          ? 'the login has ended; log in again'
+          : 'a login is good only near the address where it was made; log in here again';
+      throw new WardenError('CREDENTIALS_REFUSED', { sentence });
     }
-    return { subject, credential: '', account: subject.name };
+    return { ...found, credential: '', account: found.subject.name };
   }
   const found = await loginWithHeader(deps, presented);
   // Who is recorded is who authenticated: a second name that differs is a mistake or a try to be taken for another.
@@ -158,8 +171,8 @@ async function refreshToken(
   exchange: Exchange,
   { credentials, offline, service, clientId }: TokenRequest,
   found: LoggedIn,
-): Promise<string | undefined> {
-  if (credentials.kind === 'refresh') return credentials.token;
+): Promise<{ readonly token: string; readonly id?: string } | undefined> {
+  if (credentials.kind === 'refresh') return { token: credentials.token };
   const { kind } = found.subject;
   if (!offline || deps.sessions === undefined || kind === 'anonymous' || kind === 'build') return undefined;
   return deps.sessions.start({ ...found, service, address: exchange.client.address, clientId });
