@@ -46,7 +46,7 @@ export function measureDecisions(count: number, { decideMs }: Sizes): DecisionCo
         tag: undefined,
         time: 0,
         client: undefined,
-        certificate: undefined,
+        certificates: [],
       };
     });
   const measured = (granted: boolean): number => {

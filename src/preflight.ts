@@ -15,6 +15,7 @@ import type { PolicyText } from './config/policy-texts.ts';
 import { describeErrno } from './config/read-text.ts';
 import { loadSettings, type Settings } from './config/settings.ts';
 import type { Problem } from './config/yaml.ts';
+import { type Authorities, loadAuthorities } from './identity/certificates/authorities.ts';
 import { type DirectoryConfig, loadDirectory } from './identity/ldap/from-settings.ts';
 import { readKeyFile } from './identity/oidc/key-source.ts';
 import { loadUsers } from './identity/users-file.ts';
@@ -40,6 +41,8 @@ export interface Loaded {
   readonly tls: Tls | undefined;
   /** By the name of the destination. */
   readonly webhookSecrets: ReadonlyMap<string, Buffer>;
+  /** Of clients' certificates; undefined where none are looked at. */
+  readonly authorities: Authorities | undefined;
   readonly redisUrl: string | undefined;
   /** Undefined where there is no directory. */
   readonly directory: DirectoryConfig | undefined;
@@ -130,6 +133,9 @@ export async function preflight(settingsFile: string, now: number): Promise<Pref
     const loaded = take(loadWebhookSecret(webhook.secretFile), ...key, 'webhook', 'secretFile');
     if (loaded) webhookSecrets.set(name, loaded.secret);
   }
+  const clients =
+    settings.clientCertificates &&
+    take(await loadAuthorities(settings.clientCertificates, now), 'clientCertificates');
   const redis = settings.state && take(loadRedisUrl(settings.state.redisUrlFile), 'state', 'redisUrlFile');
   const directory =
     settings.ldap &&
@@ -165,6 +171,7 @@ export async function preflight(settingsFile: string, now: number): Promise<Pref
       offloadKey: offloadKey?.key,
       tls: tls?.tls,
       webhookSecrets,
+      authorities: clients?.authorities,
       redisUrl: redis?.url,
       directory: directory?.config,
     },

@@ -18,6 +18,7 @@ import { createMetrics } from './telemetry/metrics.ts';
 import { createRegistry } from './upstream/registry.ts';
 import { auditDeps } from './wiring/audit.ts';
 import { watchCertificate } from './wiring/certificate.ts';
+import { openClientCertificates } from './wiring/client-certificates.ts';
 import { clientReader, shareOf } from './wiring/clients.ts';
 import { openDocuments } from './wiring/documents.ts';
 import { startForwarding } from './wiring/forwarding.ts';
@@ -149,10 +150,14 @@ async function build(
     audit: auditDeps({ logins, tokens, policy, record, refusals }),
     policy: policyDeps(part, { logins, tokens, policy, refusals }),
   });
+  const clientCertificates = openClientCertificates(part, loaded.authorities, metrics, () =>
+    certificate.show(),
+  );
+  const authorities = (): string | undefined => clientCertificates?.authorities();
   const server = createWardenServer({
     gate,
     app,
-    readClient: clientReader(part),
+    readClient: clientReader(part, clientCertificates),
     shareOf: shareOf(part),
     limits: {
       headersTimeoutMs: settings.clients.headSeconds * 1000,
@@ -163,15 +168,16 @@ async function build(
     },
     log,
     metrics,
-    tls: loaded.tls,
+    tls: loaded.tls && { ...loaded.tls, ca: authorities() },
   });
-  const certificate = watchCertificate(part, server, loaded.tls);
+  const certificate = watchCertificate(part, server, loaded.tls, authorities);
 
   let closing: Promise<void> | undefined;
   const stopping = (): boolean => closing !== undefined;
   const operations = createOperationsServer(
     operationsOf({
       ...{ metrics, registry, record, policy, refusals, logins, revocations, certificate, stopping },
+      clientCertificates,
     }),
   );
   // Both lie on the stack before they listen: what fails half-way is closed like the rest.
@@ -186,6 +192,7 @@ async function build(
     operationsPort: (operations.address() as AddressInfo).port,
     async reload() {
       certificate.reload();
+      await clientCertificates?.reload();
       await policy.reload();
     },
     close() {

@@ -22,7 +22,7 @@ export function decisionLines(
     ['from', placeText(question, host)],
     ['time', question.time === UNKNOWN ? 'not known' : new Date(question.time).toISOString()],
     ['client', question.client === UNKNOWN ? 'not known' : question.client],
-    ['certificate', question.certificate === UNKNOWN ? 'not known' : question.certificate],
+    ['proven', certificateText(question)],
     ['policy', policy.digest],
   ];
   const width = Math.max(40, (columns ?? 160) - LABEL - 2);
@@ -72,4 +72,9 @@ function placeText({ address, tokenAddress }: Question, host: string | undefined
   if (address === UNKNOWN) return 'not known';
   const token = tokenAddress === address ? '' : `, token from ${tokenAddress}`;
   return `${host === undefined ? address : `${host} ${address}`}${token}`;
+}
+
+function certificateText({ certificates }: Question): string | undefined {
+  if (certificates === UNKNOWN) return 'not known';
+  return certificates.length === 0 ? undefined : certificates.join(', ');
 }

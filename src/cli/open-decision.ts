@@ -82,7 +82,7 @@ function fromRecord(id: string, item: PushItem): OpenedDecision {
     tag,
     time,
     client: peer.ua,
-    certificate: undefined,
+    certificates: peer.tls?.names ?? [],
   };
   const lacking = [
     ...(actor.kind === 'build'

@@ -31,6 +31,9 @@ function explain(issue: Issue, schema: z.core.$ZodType): Explanation[] {
     const reason = issue.issues[0]?.message ?? issue.message;
     return [{ path, part: 'key', message: prefixed(path.slice(0, -1), reason) }];
   }
+  const meant = issue.code === 'invalid_union' ? meantOption(issue.errors) : undefined;
+  if (meant !== undefined)
+    return meant.flatMap((inner) => explain({ ...inner, path: [...path, ...inner.path] }, schema));
   const missing = issue.code === 'invalid_type' && issue.input === undefined;
   if (missing)
     return [
@@ -40,6 +43,14 @@ function explain(issue: Issue, schema: z.core.$ZodType): Explanation[] {
     return [{ path, part: 'key', message: prefixed(path.slice(0, -1), issue.message) }];
   }
   return [{ path, part: 'value', message: prefixed(path, sentence(issue)) }];
+}
+
+/** Of several forms the one whose kind of value was given: what is wrong inside it is worth more than all the forms there are. */
+function meantOption(options: readonly (readonly Issue[])[]): readonly Issue[] | undefined {
+  const fitting = options.filter(
+    (issues) => !issues.some(({ code, path }) => code === 'invalid_type' && path.length === 0),
+  );
+  return fitting.length === 1 ? fitting[0] : undefined;
 }
 
 function sentence(issue: Issue): string {

@@ -2,6 +2,7 @@
 import { contains, parseRange, requireRange } from '../policy/address.ts';
 import { type Path, pathText } from '../policy/problem.ts';
 import { judgeForward } from './forward-judgement.ts';
+import { judgeClientCertificates } from './client-certificates-judgement.ts';
 import { judgeLdap } from './ldap-judgement.ts';
 import { judgeOffload } from './offload-judgement.ts';
 import { judgeOidc } from './oidc-judgement.ts';
@@ -73,6 +74,7 @@ export function judgeSettings(settings: Settings, file: string, positionOf: Posi
   if (operations.port !== 0 && operations.port === listen.port && overlap(operations.host, listen.host)) {
     say(problems, ['operations', 'port'], 'the same address and port as listen');
   }
+  judgeClientCertificates(settings, (path, sentence) => say(problems, path, sentence));
   judgeOffload(settings, (path, sentence) => say(problems, path, sentence));
   judgeForward(settings.forward, (path, sentence) => say(problems, path, sentence));
   judgeOidc(settings.oidc, (path, sentence) => say(problems, path, sentence));

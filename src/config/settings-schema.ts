@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { canonicalAddress } from '../policy/address.ts';
 import { forwardSchema } from './forward-schema.ts';
+import { clientCertificatesSchema } from './client-certificates-schema.ts';
 import { ldapSchema } from './ldap-schema.ts';
 import { offloadSchema } from './offload-schema.ts';
 import { oidcSchema } from './oidc-schema.ts';
@@ -129,6 +130,11 @@ export const settingsSchema = z.strictObject({
     .default([])
     .describe(
       'Addresses or ranges of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed. Nobody else’s are.',
+    ),
+  clientCertificates: clientCertificatesSchema
+    .optional()
+    .describe(
+      'Certificates by which machines prove their names, for rules about them. Clients are asked for one and need none. docs/client-certificates.md',
     ),
   allowCredentialsOverHttp: z
     .boolean()

@@ -37,7 +37,7 @@ export async function loadSettings(file: string, read: ReadText = readText): Pro
 
 function complete(value: z.output<typeof settingsSchema>, file: string): Settings {
   const at = (path: string): string => resolve(dirname(file), path);
-  const { listen, registry, offload, tokens, ldap, state, oidc, forward } = value;
+  const { listen, clientCertificates, registry, offload, tokens, ldap, state, oidc, forward } = value;
   const service = value.service ?? authorityOf(value.publicUrl);
   return deepFreeze({
     ...value,
@@ -50,6 +50,13 @@ function complete(value: z.output<typeof settingsSchema>, file: string): Setting
         tls: { certificateFile: at(listen.tls.certificateFile), keyFile: at(listen.tls.keyFile) },
       }),
     },
+    ...(clientCertificates && {
+      clientCertificates: {
+        ...clientCertificates,
+        caFile: at(clientCertificates.caFile),
+        ...(clientCertificates.crlFile !== undefined && { crlFile: at(clientCertificates.crlFile) }),
+      },
+    }),
     registry: {
       ...registry,
       keyFile: at(registry.keyFile),

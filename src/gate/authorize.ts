@@ -87,8 +87,7 @@ export function questionOf(
     tag,
     time: now(),
     client: request.headers['user-agent'],
-    // Nothing asks clients for a certificate yet.
-    certificate: undefined,
+    certificates: client.certificate?.names ?? [],
   };
 }
 
@@ -131,7 +130,7 @@ function recordRefusal(
     ...(typeof need.repository === 'string' && { subject: { repo: need.repository } }),
     ...(typeof tag === 'string' && { tag: { name: tag } }),
     actor: actorOf(token),
-    peer: peerOf(exchange, judgement.decision.host),
+    peer: peerOf(exchange, judgement.decision),
     token: { ip: token.address },
     policy: policyOf(judgement, deps.policyDigest(), exchange.id),
   });

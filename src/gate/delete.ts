@@ -56,7 +56,7 @@ export async function deleteContent(
   const { deletes, repo, reference } = target;
   const who = {
     actor: actorOf(token),
-    peer: peerOf(exchange, judgement.decision.host),
+    peer: peerOf(exchange, judgement.decision),
     policy: policyOf(judgement, deps.policyDigest(), exchange.id),
   };
   if (!deps.settings.deletes) {

@@ -17,6 +17,18 @@ export interface Client {
   readonly proto: 'http' | 'https';
   /** False where a password or token sent along could have been read on the way. */
   readonly confidential: boolean;
+  /** Undefined where none was shown, or none that holds. */
+  readonly certificate?: ClientCertificate | undefined;
+}
+
+/** Proven by whoever ended the client's TLS: Warden itself, or a listed proxy. */
+export interface ClientCertificate {
+  /** DNS names of machines, in lower case. */
+  readonly names: readonly string[];
+  /** Of its DER form, in lower-case hexadecimal digits. */
+  readonly sha256: string;
+  /** Of the connection that it was shown on; undefined where a proxy ended it. */
+  readonly tlsVersion: string | undefined;
 }
 
 export interface Exchange {

@@ -47,7 +47,7 @@ export function makeIntent(pushing: Pushing, content: Content, { judgement, from
     },
     ...tagOf(request.reference, from),
     actor: actorOf(token),
-    peer: peerOf(exchange, judgement.decision.host),
+    peer: peerOf(exchange, judgement.decision),
     token: tokenOf(token),
     ...imageFactsOf(content, request.reference, mounted),
     // Behind the claims: what the build's token proves takes their place.

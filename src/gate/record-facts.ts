@@ -2,7 +2,7 @@
 import type { Decision } from '../policy/facts.ts';
 import type { Actor, Peer } from '../provenance/record.ts';
 import type { GateDeps, Judgement, VerifiedToken } from './deps.ts';
-import type { Exchange } from './exchange.ts';
+import type { ClientCertificate, Exchange } from './exchange.ts';
 
 const AGENT_LENGTH = 512;
 
@@ -29,15 +29,35 @@ export function tokenOf({ address, access }: VerifiedToken): { ip: string; scope
   return { ip: address, ...(scopes.length > 0 && { scopes }) };
 }
 
-export function peerOf({ client, request }: Exchange, host: string | undefined): Peer {
+export function peerOf(
+  { client, request }: Exchange,
+  { host, hostCertified }: Pick<Decision, 'host' | 'hostCertified'>,
+): Peer {
   const agent = printable(request.headers['user-agent']);
+  const { certificate } = client;
   return {
     ip: client.address,
     ...(client.peer !== client.address && { socket: client.peer }),
     ...(client.forwarded.length > 0 && { forwarded: [...client.forwarded] }),
-    ...(host !== undefined && { host, hostBy: 'allowlist' as const }),
+    ...hostOf(host, hostCertified, certificate),
+    ...(certificate && { tls: tlsOf(certificate) }),
     ...(agent && { ua: agent }),
   };
+}
+
+/** The policy's own name of it; of a machine that the policy does not name, the one that its certificate proves. */
+function hostOf(
+  host: string | undefined,
+  certified: true | undefined,
+  certificate: ClientCertificate | undefined,
+): Pick<Peer, 'host' | 'hostBy'> {
+  if (host !== undefined) return { host, hostBy: certified ? 'mtls' : 'allowlist' };
+  const [name] = certificate?.names ?? [];
+  return name === undefined ? {} : { host: name, hostBy: 'mtls' };
+}
+
+function tlsOf({ names, sha256, tlsVersion }: ClientCertificate): NonNullable<Peer['tls']> {
+  return { ...(tlsVersion !== undefined && { version: tlsVersion }), certSha256: sha256, names: [...names] };
 }
 
 export function policyOf(

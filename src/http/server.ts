@@ -13,7 +13,7 @@ import {
 } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import type { Duplex } from 'node:stream';
-import type { TLSSocket } from 'node:tls';
+import type { TLSSocket, TlsOptions } from 'node:tls';
 import { WardenError } from '../errors.ts';
 import {
   answerError,
@@ -40,12 +40,23 @@ export interface ServerDeps extends BoundDeps {
     readonly encrypted: boolean;
     readonly forwardedFor: string | undefined;
     readonly forwardedProto: string | undefined;
+    /** Undefined for plain HTTP. */
+    readonly tls: TLSSocket | undefined;
+    /** The value of any other header; several lines joined. */
+    readonly header: (name: string) => string | undefined;
   }) => Client | undefined;
   readonly limits: Limits;
   readonly log: Log;
   readonly metrics: Metrics;
   /** PEM texts; absent for plain HTTP. */
-  readonly tls: { readonly cert: string; readonly key: string } | undefined;
+  readonly tls:
+    | {
+        readonly cert: string;
+        readonly key: string;
+        /** Those whose certificates clients are asked for; undefined: no client is asked. */
+        readonly ca: string | undefined;
+      }
+    | undefined;
 }
 
 export interface Limits {
@@ -86,7 +97,9 @@ export function createWardenServer(deps: ServerDeps): Server {
     // Node answers a request without Host by itself; HTTP/1.0 clients are let in and judged like others.
     requireHostHeader: true,
   };
-  const server = deps.tls ? createHttpsServer({ ...options, ...deps.tls }) : createHttpServer(options);
+  const server = deps.tls
+    ? createHttpsServer({ ...options, ...tlsOptions(deps.tls) })
+    : createHttpServer(options);
   boundConnections(server, deps);
   const inTurn = createInTurn();
   server.setTimeout(limits.silenceMs, (socket) => {
@@ -111,6 +124,14 @@ export function createWardenServer(deps: ServerDeps): Server {
     else inTurn.last(socket, () => socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\n\r\n`));
   });
   return server as Server;
+}
+
+/**
+ * A client without a certificate, or with a bad one, is served like any other: whether one holds is judged for each
+ * request, since it may be revoked while a connection or a session lasts.
+ */
+function tlsOptions({ cert, key, ca }: NonNullable<ServerDeps['tls']>): TlsOptions {
+  return { cert, key, ...(ca !== undefined && { ca, requestCert: true, rejectUnauthorized: false }) };
 }
 
 function listener(deps: ServerDeps, shares: Shares, expectsContinue: boolean): RequestListener {
@@ -141,9 +162,13 @@ function listener(deps: ServerDeps, shares: Shares, expectsContinue: boolean): R
       );
     };
 
+    const socket = request.socket as TLSSocket; // or a plain one, which is not encrypted
+    const encrypted = socket.encrypted === true;
     const client = deps.readClient({
       peer,
-      encrypted: (request.socket as TLSSocket).encrypted === true,
+      encrypted,
+      tls: encrypted ? socket : undefined,
+      header: (name) => headerText(request, name),
       forwardedFor: headerText(request, 'x-forwarded-for'),
       forwardedProto: headerText(request, 'x-forwarded-proto'),
     });

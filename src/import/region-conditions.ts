@@ -4,7 +4,7 @@ import type { Conditions } from '../policy/conditions.ts';
 import { conditionsCover, exclude, globsCover } from '../policy/covers.ts';
 import { parseRepositoryGlob, type RepositoryGlob } from '../policy/glob.ts';
 import { globsApart } from '../policy/patterns-apart.ts';
-import { rangeSet } from '../policy/range-set.ts';
+import { placeSet } from '../policy/place-set.ts';
 import type { Region } from './region.ts';
 import type { Who } from './who.ts';
 
@@ -40,7 +40,7 @@ function whoConditions(who: Who | undefined): Conditions {
 function fromConditions(from: string | undefined): Conditions {
   if (from === undefined) return {};
   const ranges = [requireRange(from)];
-  return { from: { entries: [{ text: from, ranges }], ranges: rangeSet(ranges) } };
+  return { from: { entries: [{ text: from, ranges }], places: placeSet(ranges) } };
 }
 
 /** Whether no request is in both. */

@@ -96,7 +96,13 @@ interface Parts {
         readonly groups?: readonly string[] | undefined;
       }
     | undefined;
-  readonly peer?: { readonly ip: string; readonly ua?: string | undefined } | undefined;
+  readonly peer?:
+    | {
+        readonly ip: string;
+        readonly ua?: string | undefined;
+        readonly tls?: { readonly names?: readonly string[] | undefined } | undefined;
+      }
+    | undefined;
   readonly token?: { readonly ip: string } | undefined;
 }
 
@@ -121,7 +127,7 @@ function withFacts(
       tag,
       time,
       client: peer.ua,
-      certificate: undefined,
+      certificates: peer.tls?.names ?? [],
     },
     time,
     count,
@@ -147,7 +153,7 @@ export function recordedPull(pull: PullItem, users: KnownUsers | undefined): Rec
       tag: undefined,
       time: last,
       client,
-      certificate: undefined,
+      certificates: [],
     },
     time: last,
     count: gets + heads,

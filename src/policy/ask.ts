@@ -97,7 +97,7 @@ export function readAsked(asked: Asked, policy: Pick<Policy, 'hosts' | 'places' 
     faults.push({ key, message });
     return undefined;
   };
-  const { repository, tag, certificate, client } = asked;
+  const { repository, tag, certificate = '', client } = asked;
   const subject = readSubject(asked, faults);
   const actions = readAction(asked.action, fault);
   const address = asked.from === undefined ? UNKNOWN : readPlace(asked.from, policy, 'from', fault);
@@ -129,7 +129,7 @@ export function readAsked(asked: Asked, policy: Pick<Policy, 'hosts' | 'places' 
       tag: tag === undefined ? (writes ? UNKNOWN : undefined) : tag === '' ? undefined : tag,
       time: moment?.ok ? moment.time : UNKNOWN,
       client: client === undefined ? UNKNOWN : client === '' ? undefined : client,
-      certificate: certificate === '' ? undefined : certificate,
+      certificates: certificate === '' ? [] : [certificate],
     },
   };
 }
@@ -156,7 +156,13 @@ function readPlace(
   key: 'from' | 'tokenFrom',
   fault: AddFault,
 ): string | Unknown | undefined {
-  const named = hosts.get(text)?.addresses[0];
+  const host = hosts.get(text);
+  if (host && host.addresses === undefined)
+    return fault(
+      key,
+      `the host ${text} has a certificate and no addresses: give the address, and its certificate`,
+    );
+  const named = host?.addresses?.[0];
   const address = canonicalAddress(named ?? text);
   if (address !== undefined) return address;
   if (places.has(text)) return fault(key, `${text} is a network, which has many addresses: give one of them`);

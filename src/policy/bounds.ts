@@ -10,7 +10,7 @@ import { parseRange } from './address.ts';
 import type { Conditions } from './conditions.ts';
 import type { Bounds, Decision } from './facts.ts';
 import { parseRepositoryGlob, parseTagGlob } from './glob.ts';
-import { rangeSet } from './range-set.ts';
+import { placeSet } from './place-set.ts';
 import type { Seen } from './seen.ts';
 import { and, type Truth } from './truth.ts';
 import { weighFact } from './weigh.ts';
@@ -67,7 +67,7 @@ function read(bounds: Bounds): Conditions | undefined {
     repositories: repositories.map(parseRepositoryGlob).flatMap((parsed) => (parsed.ok ? [parsed.glob] : [])),
     // As in an allow: the parts of an image go by digest.
     tags: tags && { globs: globs(tags), untagged: true },
-    from: addresses && { entries, ranges: rangeSet(entries.flatMap(({ ranges }) => ranges)) },
+    from: addresses && { entries, places: placeSet(entries.flatMap(({ ranges }) => ranges)) },
   };
 }
 
@@ -85,9 +85,18 @@ export function limited(own: Decision, seen: Seen, nobody: () => Decision): Deci
   const { verdict } = nobody();
   if (verdict === 'granted') return own;
   if (within !== false || verdict === 'possible') return { ...own, verdict: 'possible' };
-  const { observed, host } = own;
+  const { observed, host, hostCertified } = own;
   const message = sentenceOf(bounds, seen);
-  return { verdict, rules: [], message, nearest: undefined, observed, host, bounded: true };
+  return {
+    verdict,
+    rules: [],
+    message,
+    nearest: undefined,
+    observed,
+    host,
+    ...(hostCertified && { hostCertified }),
+    bounded: true,
+  };
 }
 
 /** Of long lists the first say what is meant. */

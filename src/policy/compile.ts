@@ -4,16 +4,16 @@
  * What the schema cannot see is found here: names that are defined twice, not at all, or in a circle. Every such problem
  * is named with its place, all at once; a policy with a problem is no policy.
  */
-import { canonicalAddress } from './address.ts';
 import { compileRule } from './compile-rule.ts';
 import { policyDigest } from './digest.ts';
+import { createHostOf } from './host-of.ts';
 import { lint } from './lint.ts';
-import { type Content, mergeSources, type PolicySource } from './merge.ts';
+import { mergeSources, type PolicySource } from './merge.ts';
 import { createFindNearest } from './nearest-rule.ts';
 import { createNetworks } from './networks.ts';
+import { placeSet } from './place-set.ts';
 import type { Host, Policy } from './policy.ts';
-import { type Problem, pathText } from './problem.ts';
-import { rangeSet } from './range-set.ts';
+import type { Problem } from './problem.ts';
 import { indexRules } from './rule-index.ts';
 import { createSets } from './sets.ts';
 import { createTimes } from './times.ts';
@@ -33,7 +33,7 @@ export type Compiled =
 export function compilePolicy(sources: readonly PolicySource[]): Compiled {
   const problems: Problem[] = [];
   const content = mergeSources(sources, problems);
-  const owners = ownersOfAddresses(content, problems);
+  const hostOf = createHostOf(content, problems);
   const networks = createNetworks(content, problems);
   const names = { networks, sets: createSets(content, problems), times: createTimes(content, problems) };
   const compiled = content.rules.map((stated) => compileRule(stated, names));
@@ -57,26 +57,9 @@ export function compilePolicy(sources: readonly PolicySource[]): Compiled {
     index: indexRules(rules),
     findNearest: createFindNearest(rules),
     hosts,
-    places: new Map([...networks.names()].map((name) => [name, rangeSet(networks.rangesOf(name))])),
-    hostOf: (address: string) => owners.get(address),
+    places: new Map([...networks.names()].map((name) => [name, placeSet(networks.placesOf(name))])),
+    hostOf,
     digest: policyDigest(content),
   });
   return { ok: true, policy, warnings: lint(content, rules) };
-}
-
-/** Which host has which address. An address of two hosts would make the record ambiguous. */
-function ownersOfAddresses(content: Content, problems: Problem[]): ReadonlyMap<string, string> {
-  const owners = new Map<string, string>();
-  for (const [name, stated] of content.hosts) {
-    for (const [index, text] of stated.value.addresses.entries()) {
-      const address = canonicalAddress(text) ?? text;
-      const owner = owners.get(address);
-      if (owner !== undefined) {
-        const whose = owner === name ? 'stands twice' : `belongs to the host ${owner} already`;
-        problems.push(stated.problem(['addresses', index], `${pathText(stated.path)}: ${address} ${whose}`));
-      }
-      owners.set(address, name);
-    }
-  }
-  return owners;
 }

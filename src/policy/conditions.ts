@@ -2,11 +2,10 @@
  * The conditions of a rule as data: what can be weighed, explained, compared and searched. Each key is one fact; a key
  * that is absent or undefined asks nothing. Nothing here decides; weigh.ts does.
  */
-import type { Range } from './address.ts';
 import type { ClientTest } from './client-version.ts';
 import type { Action, BuildClaim, SubjectKind } from './facts.ts';
 import type { ClaimGlob, RepositoryGlob, TagGlob } from './glob.ts';
-import type { RangeSet } from './range-set.ts';
+import type { Place, PlaceSet } from './place-set.ts';
 import type { TimeWindow } from './time-window.ts';
 
 /** All keys that are present must hold; of a list, one entry. Names of sets are written out. */
@@ -60,9 +59,9 @@ export interface ActionSet {
 
 export interface From {
   /** What the file says, in its order, and what each entry stands for. */
-  readonly entries: readonly { readonly text: string; readonly ranges: readonly Range[] }[];
+  readonly entries: readonly { readonly text: string; readonly ranges: readonly Place[] }[];
   /** All of it. */
-  readonly ranges: RangeSet;
+  readonly places: PlaceSet;
 }
 
 export interface Tags {

@@ -5,7 +5,7 @@
 import type { Conditions } from './conditions.ts';
 import type { RepositoryGlob, TagGlob } from './glob.ts';
 import { generalised, matchesWild, type Part } from './glob-parts.ts';
-import { apart, holdsAll } from './range-set.ts';
+import { placesApart, placesCover } from './place-set.ts';
 import type { Rule } from './rule.ts';
 import { windowCovers } from './time-window.ts';
 
@@ -37,7 +37,7 @@ export function conditionsCover(outer: Conditions, inner: Conditions): boolean {
     approvedCovers(outer.approved, inner) &&
     buildCovers(outer.build, inner.build) &&
     (outer.from === undefined ||
-      (inner.from !== undefined && holdsAll(outer.from.ranges, inner.from.ranges))) &&
+      (inner.from !== undefined && placesCover(outer.from.places, inner.from.places))) &&
     tagsCover(outer.tags, inner.tags) &&
     (outer.time === undefined ||
       (inner.time?.every((window) => outer.time?.some((wide) => windowCovers(wide, window))) ?? false)) &&
@@ -89,14 +89,13 @@ export function exclude(a: Conditions, b: Conditions): boolean {
     excludeEachOther(a.users, b.users) ||
     excludeEachOther(a.kinds, b.kinds) ||
     excludeEachOther(a.methods, b.methods) ||
-    excludeEachOther(a.certificates, b.certificates) ||
     (a.authenticated !== undefined && b.authenticated !== undefined && a.authenticated !== b.authenticated) ||
     (a.approved !== undefined && b.approved !== undefined && a.approved !== b.approved) ||
-    (a.from !== undefined && b.from !== undefined && apart(a.from.ranges, b.from.ranges))
+    (a.from !== undefined && b.from !== undefined && placesApart(a.from.places, b.from.places))
   );
 }
 
-/** Not for groups: one caller can be in several. */
+/** Not for groups and certificates: one caller can be in several, and a certificate can have several names. */
 function excludeEachOther<T>(a: ReadonlySet<T> | undefined, b: ReadonlySet<T> | undefined): boolean {
   return a !== undefined && b !== undefined && ![...a].some((one) => b.has(one));
 }

@@ -68,7 +68,10 @@ export function conclude(
   seen: Seen,
   weighed: readonly Weighed[],
 ): Decision {
-  const host = seen.addressText === undefined ? undefined : policy.hostOf(seen.addressText);
+  const found =
+    seen.addressText === undefined ? undefined : policy.hostOf(seen.addressText, seen.certificates);
+  const host = found?.name;
+  const from = found?.certified ? { host, hostCertified: true as const } : { host };
   const allows: Rule[] = [];
   const denies: Rule[] = [];
   const observed: string[] = [];
@@ -94,15 +97,22 @@ export function conclude(
       message: speaker?.message,
       nearest: speaker?.id,
       observed,
-      host,
+      ...from,
     };
   }
   if (allows.length === 0) {
     const nearest = policy.findNearest(seen);
-    return { verdict: 'refused', rules: [], message: nearest?.message, nearest: nearest?.id, observed, host };
+    return {
+      verdict: 'refused',
+      rules: [],
+      message: nearest?.message,
+      nearest: nearest?.id,
+      observed,
+      ...from,
+    };
   }
   const verdict = granted && !mayBeDenied ? 'granted' : 'possible';
-  return { verdict, rules: ids(allows), message: undefined, nearest: undefined, observed, host };
+  return { verdict, rules: ids(allows), message: undefined, nearest: undefined, observed, ...from };
 }
 
 function ids(rules: readonly Rule[]): string[] {

@@ -109,15 +109,19 @@ function seenOf(fact: Fact, conditions: Conditions, question: Question): string 
     case 'approved':
       return String(subject.approved === true);
     case 'certificates':
-      return shown(question.certificate);
+      return namesShown(question.certificates);
     case 'build':
       return [...(conditions.build?.keys() ?? [])]
         .flatMap((claim) =>
           subject.build?.[claim] === undefined ? [] : [`${claim} ${subject.build[claim]}`],
         )
         .join(', ');
-    case 'from':
-      return shown(question.address);
+    case 'from': {
+      const asked = (conditions.from?.places.certified.size ?? 0) > 0;
+      const names = asked ? namesShown(question.certificates) : '';
+      const place = shown(question.address);
+      return names === '' ? place : `${place} with the certificate of ${names}`;
+    }
     case 'tags':
       return shown(question.tag);
     case 'time':
@@ -125,6 +129,10 @@ function seenOf(fact: Fact, conditions: Conditions, question: Question): string 
     case 'client':
       return shown(question.client);
   }
+}
+
+function namesShown(names: Question['certificates']): string {
+  return names === UNKNOWN ? 'unknown' : names.join(', ');
 }
 
 function shown(value: string | undefined | typeof UNKNOWN): string {

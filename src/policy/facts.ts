@@ -105,8 +105,8 @@ export interface Question {
   readonly time: number | Unknown;
   /** The User-Agent, which says what it likes; undefined where there was none. UNKNOWN where a token is fetched. */
   readonly client: string | undefined | Unknown;
-  /** The name in the client certificate that the connection has proved; undefined where it has shown none. */
-  readonly certificate: string | undefined | Unknown;
+  /** The names in the client certificate that the connection has proved; none where it has shown none. */
+  readonly certificates: readonly string[] | Unknown;
 }
 
 /**
@@ -134,8 +134,10 @@ export interface Decision {
   readonly nearest: string | undefined;
   /** Ids of rules with `enforce: false` that hold for this question. They change nothing; they are reported. */
   readonly observed: readonly string[];
-  /** Name of the host entry that the address belongs to, if any. Undefined while the address is UNKNOWN. */
+  /** Name of the host entry that the request comes from, if any. Undefined while the address is UNKNOWN. */
   readonly host: string | undefined;
   /** The rules would let it, and the bounds of who asks do not. */
   readonly bounded?: true;
+  /** Where the certificate of that host was asked for, and shown. */
+  readonly hostCertified?: true;
 }

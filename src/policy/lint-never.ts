@@ -70,10 +70,5 @@ function missing({ who }: Pick<BlockContent, 'who'>): readonly Found[] {
   };
   words(who?.kinds, PRODUCED.kinds, 'kind');
   words(who?.methods, PRODUCED.methods, 'method');
-  if (who?.certificates)
-    found.push({
-      path: ['who', 'certificates'],
-      sentence: 'waits for client certificates, which this version does not ask for',
-    });
   return found;
 }

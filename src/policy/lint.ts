@@ -25,11 +25,6 @@ const BRIDGES = [
 export function lint(content: Content, rules: readonly Rule[]): readonly Problem[] {
   const warnings: Problem[] = [];
   for (const stated of content.networks.values()) warnings.push(...everywhere(stated, stated.value, []));
-  for (const [name, stated] of content.hosts) {
-    if (stated.value.certificate === undefined) continue;
-    const sentence = `the host ${name}: its certificate is kept, and nothing asks for it yet`;
-    warnings.push(stated.problem(['certificate'], sentence));
-  }
   const byId = new Map(rules.map((rule) => [rule.id, rule]));
   const covered = findCovered(rules);
   for (const stated of content.rules) {
@@ -66,10 +61,13 @@ function everywhere(stated: Stated<unknown>, list: readonly string[], inside: re
 
 function openPush(stated: Stated<RuleContent>, { when }: Rule): Problem[] {
   const found: Problem[] = [];
-  if (!when.from) found.push(warning(stated, ['allow'], 'allows pushes from any address; say from where'));
+  if (!when.from && !when.certificates)
+    found.push(warning(stated, ['allow'], 'allows pushes from any address; say from where'));
   if (!needsLogin(when)) found.push(warning(stated, ['allow'], 'allows pushes without a login; say who'));
   for (const [index, { ranges }] of (when.from?.entries ?? []).entries()) {
     for (const range of ranges) {
+      // What must be proven besides is not given by a bridge.
+      if (range.certificate !== undefined) continue;
       // A wide intranet holds most bridges by chance; that of docker is in use wherever docker is.
       const bridge = BRIDGES.find(
         (one) => contains(one.range, range) || (one.wide && contains(range, one.range)),

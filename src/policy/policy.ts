@@ -1,11 +1,13 @@
 /** A compiled policy: what the files of a policy mean, ready to decide, to be explained and to be compared. */
+import type { HostOf } from './host-of.ts';
 import type { FindNearest } from './nearest-rule.ts';
-import type { RangeSet } from './range-set.ts';
+import type { PlaceSet } from './place-set.ts';
 import type { Rule } from './rule.ts';
 import type { RuleIndex } from './rule-index.ts';
 
 export interface Host {
-  readonly addresses: readonly string[];
+  /** Undefined for a host that is known by its certificate alone. */
+  readonly addresses: readonly string[] | undefined;
   readonly certificate: string | undefined;
   readonly since: string | undefined;
 }
@@ -18,10 +20,9 @@ export interface Policy {
   /** The allow rule that comes nearest to a question which no rule allows. */
   readonly findNearest: FindNearest;
   readonly hosts: ReadonlyMap<string, Host>;
-  /** The addresses of the named networks and hosts. */
-  readonly places: ReadonlyMap<string, RangeSet>;
-  /** Name of the host that has this canonical address. */
-  hostOf(address: string): string | undefined;
+  /** Of the named networks and hosts. */
+  readonly places: ReadonlyMap<string, PlaceSet>;
+  readonly hostOf: HostOf;
   /** `sha256:` of the meaning of all files together: neither comments nor the order of lists, rules or files change it. */
   readonly digest: string;
 }

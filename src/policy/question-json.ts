@@ -12,16 +12,18 @@ export interface QuestionJson {
   /** Milliseconds since 1970. */
   readonly time?: number;
   readonly client?: string;
-  readonly certificate?: string;
+  readonly certificates?: readonly string[];
   readonly unknown: readonly Uncertain[];
 }
 
-const UNCERTAIN = ['address', 'repository', 'tag', 'time', 'client', 'certificate'] as const;
+const UNCERTAIN = ['address', 'repository', 'tag', 'time', 'client', 'certificates'] as const;
 type Uncertain = (typeof UNCERTAIN)[number];
+/** What stands for a fact that there was none of, where it is not undefined. */
+const NONE: { readonly [Key in Uncertain]?: Question[Key] } = { certificates: [] };
 
 export function questionToJson(question: Question): QuestionJson {
   const { subject, actions, tokenAddress } = question;
-  const known = UNCERTAIN.filter((key) => question[key] !== UNKNOWN && question[key] !== undefined);
+  const known = UNCERTAIN.filter((key) => question[key] !== UNKNOWN && isThere(question[key]));
   return {
     subject,
     actions,
@@ -31,10 +33,14 @@ export function questionToJson(question: Question): QuestionJson {
   };
 }
 
+function isThere(value: string | number | readonly string[] | undefined): boolean {
+  return Array.isArray(value) ? value.length > 0 : value !== undefined;
+}
+
 /** The same question again. */
 export function questionFromJson({ unknown, ...known }: QuestionJson): Question {
   const absent = Object.fromEntries(
-    UNCERTAIN.map((key) => [key, unknown.includes(key) ? UNKNOWN : undefined]),
+    UNCERTAIN.map((key) => [key, unknown.includes(key) ? UNKNOWN : NONE[key]]),
   );
   // Every key of a question is there: the given ones, and each of UNCERTAIN.
   return { ...absent, ...known } as Question;

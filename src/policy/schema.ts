@@ -6,9 +6,11 @@
 import { z } from 'zod';
 import { RULE_ACTIONS } from './actions.ts';
 import { looksLikeRange, parseRange } from './address.ts';
+import { parseMachineName, parseNamePattern } from './certificate-name.ts';
 import { checkRule } from './check-rule.ts';
 import { parseClientTest } from './client-version.ts';
 import { METHODS, SUBJECT_KINDS } from './facts.ts';
+import { certificateEntry } from './from-entry.ts';
 import { parseClaimGlob, parseRepositoryGlob, parseTagGlob } from './glob.ts';
 import { setNamed } from './set-name.ts';
 
@@ -68,6 +70,14 @@ const repositories = z.array(parsedOrSet(parseRepositoryGlob)).min(1);
 const tags = z.array(parsedOrSet(parseTagGlob)).min(1);
 const times = z.array(z.string().min(1)).min(1);
 
+const certified = z
+  .strictObject({
+    certificate: parsedText(parseNamePattern).describe('A pattern of names in the client certificate.'),
+  })
+  .transform(({ certificate }) => certificateEntry(certificate));
+/** An entry of a list of places, as one text. */
+const place = z.union([z.string().min(1), certified]);
+
 const SETS = 'set:NAME stands for a set.';
 /** What a rule and each block of its `unless` can ask. */
 const conditions = {
@@ -77,10 +87,12 @@ const conditions = {
       `Patterns of tags; for pushes only. A push by digest writes no tag, so it does not stand in its way. ${SETS}`,
     ),
   from: z
-    .array(z.string().min(1))
-    .min(1)
+    .union([z.array(place).min(1), certified])
+    .transform((list) => [list].flat())
     .optional()
-    .describe('Networks, hosts, addresses or ranges; the client must be in one of them.'),
+    .describe(
+      'Networks, hosts, addresses, ranges, or { certificate: NAME }, in which * stands for text within a label; the client must be in one of them.',
+    ),
   who: z
     .strictObject({
       users: users.optional().describe(`Names of users; one must be the caller. ${SETS}`),
@@ -101,10 +113,10 @@ const conditions = {
         .optional()
         .describe('true: has a push grant that somebody else has approved; false: has none.'),
       certificates: z
-        .array(literalName('certificates'))
+        .array(parsedText(parseMachineName))
         .min(1)
         .optional()
-        .describe('Names in the client certificate of the connection; it must have shown one of them.'),
+        .describe('DNS names in the client certificate of the connection; it must have shown one of them.'),
     })
     .refine((value) => Object.keys(value).length > 0, {
       error: 'an empty match holds for everyone, also without a login; leave `who` out or say who',
@@ -205,18 +217,20 @@ const address = parsedText((text) => {
   };
 });
 
-const host = z.strictObject({
-  addresses: z.array(address).min(1).describe('Every address from which this host comes.'),
-  certificate: z
-    .string()
-    .min(1)
-    .optional()
-    .describe('Name in the client certificate of the host. Kept; not asked for yet.'),
-  since: z.iso
-    .date({ error: 'expected a date such as 2026-03-01' })
-    .optional()
-    .describe('For the reader: since when this is so.'),
-});
+const host = z
+  .strictObject({
+    addresses: z.array(address).min(1).optional().describe('Every address from which this host comes.'),
+    certificate: parsedText(parseMachineName)
+      .optional()
+      .describe('A DNS name in the client certificate of the host. With addresses beside it, both must fit.'),
+    since: z.iso
+      .date({ error: 'expected a date such as 2026-03-01' })
+      .optional()
+      .describe('For the reader: since when this is so.'),
+  })
+  .refine(({ addresses, certificate }) => addresses !== undefined || certificate !== undefined, {
+    error: 'a host is known by its addresses, by its certificate, or by both; expected one of them',
+  });
 
 const namedList = <T extends z.ZodType>(list: T, what: string) => named(list).optional().describe(what);
 
@@ -231,9 +245,9 @@ const sets = z.strictObject({
 /** One policy file. Several files of a folder are one policy. */
 export const policyDocument = z.strictObject({
   hosts: named(host).optional().describe('Machines with names, so that the record outlives their addresses.'),
-  networks: named(z.array(z.string().min(1)).min(1))
+  networks: named(z.array(place).min(1))
     .optional()
-    .describe('Named sets of ranges, addresses, hosts and other networks.'),
+    .describe('Named sets of ranges, addresses, hosts, certificates and other networks.'),
   sets: sets.optional().describe('Named sets, which rules and other sets of the same kind name as set:NAME.'),
   rules: z
     .array(rule)

@@ -24,14 +24,14 @@ export interface Seen {
   /** Undefined if it was no address. */
   readonly tokenAddress: AddressNumber | undefined;
   readonly time: Question['time'];
-  readonly certificate: Question['certificate'];
+  readonly certificates: Question['certificates'];
   /** What the User-Agent names; read when a rule asks. */
   readonly products: () => readonly Product[] | Unknown;
 }
 
 /** @returns undefined if the question makes no sense: no action, a name that is none, an address that is none. */
 export function see(question: Question): Seen | undefined {
-  const { subject, repository, actions, tag, time, client, certificate } = question;
+  const { subject, repository, actions, tag, time, client, certificates } = question;
   if (actions.length === 0) return undefined;
   if (repository !== UNKNOWN && !isRepository(repository)) return undefined;
   const address = question.address === UNKNOWN ? UNKNOWN : readAddress(question.address);
@@ -49,7 +49,7 @@ export function see(question: Question): Seen | undefined {
     addressText: known ? address.text : undefined,
     tokenAddress: tokenAddress?.number,
     time,
-    certificate,
+    certificates,
     products: () => {
       products ??= client === UNKNOWN ? UNKNOWN : productsOf(client ?? '');
       return products;

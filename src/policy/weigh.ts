@@ -10,7 +10,7 @@ import {
   matchesTag,
   type RepositoryGlob,
 } from './glob.ts';
-import { hasAddress } from './range-set.ts';
+import { isAt } from './place-set.ts';
 import type { Rule } from './rule.ts';
 import type { Seen } from './seen.ts';
 import { isWithin } from './time-window.ts';
@@ -77,15 +77,12 @@ const WEIGH: Readonly<Record<Fact, Weigh>> = {
   authenticated: ({ authenticated }, { subject }) =>
     authenticated === undefined || authenticated === (subject.kind !== 'anonymous'),
   approved: ({ approved }, { subject }) => approved === undefined || approved === (subject.approved === true),
-  certificates: ({ certificates }, { certificate }) => {
+  certificates: ({ certificates }, { certificates: shown }) => {
     if (certificates === undefined) return true;
-    if (certificate === UNKNOWN) return UNKNOWN;
-    return certificate !== undefined && certificates.has(certificate);
+    return shown === UNKNOWN ? UNKNOWN : shown.some((name) => certificates.has(name));
   },
-  from: ({ from }, { address }) => {
-    if (from === undefined) return true;
-    return address === UNKNOWN ? UNKNOWN : hasAddress(from.ranges, address);
-  },
+  from: ({ from }, { address, certificates }) =>
+    from === undefined || isAt(from.places, address, certificates),
   repositories: ({ repositories }, seen) =>
     repositories === undefined || weighRepositories(repositories, seen),
   tags: ({ tags }, { tag }) => {

@@ -54,7 +54,10 @@ export const peer = z.strictObject({
   forwarded: z.array(z.string()).optional(),
   host: text.optional(),
   hostBy: z.enum(['mtls', 'allowlist']).optional(),
-  tls: z.strictObject({ version: text, certSha256: text.optional() }).optional(),
+  /** Of the client's certificate: its DNS names, and SHA-256 of its DER form. `version` is absent where a proxy ended the connection. */
+  tls: z
+    .strictObject({ version: text.optional(), certSha256: text.optional(), names: z.array(text).optional() })
+    .optional(),
   /** Claimed, at most 512 characters. */
   ua: z.string().optional(),
 });

@@ -36,6 +36,8 @@ export interface Metrics {
   readonly forwarded: (destination: string, count: number) => void;
   /** How a destination is: how many records it lacks, undefined where another instance serves it; whether the last try failed. */
   readonly forwarding: (destination: string, behind: number | undefined, failing: boolean) => void;
+  /** A certificate that came with a request: `accepted`, or why not. */
+  readonly clientCertificate: (outcome: string) => void;
   /** Read at the time of a scrape. */
   readonly watch: (name: WatchedGauge, read: () => number) => void;
   readonly render: () => Promise<{ readonly contentType: string; readonly text: string }>;
@@ -59,6 +61,10 @@ const WATCHED = {
     'Issuers of builds whose keys could not be renewed the last time; those that were read before go on for a day.',
   warden_revocations_age_seconds:
     'How long ago the list of ended logins was last read from everywhere it is kept; above 30, pushes are refused.',
+  warden_client_authorities_reload_failed:
+    'Whether the authorities of clients’ certificates, or their lists of revoked ones, are refused on disk (1) and the last good ones are in force.',
+  warden_client_crl_expires_timestamp_seconds:
+    'When the first list of revoked certificates of clients ends, and its authority’s certificates count as none; 0 where there is no list.',
   warden_certificate_expires_timestamp_seconds: 'When the TLS certificate in use expires.',
 } as const;
 export type WatchedGauge = keyof typeof WATCHED;
@@ -165,6 +171,12 @@ export function createMetrics(): Metrics {
     labelNames: ['destination'],
     registers,
   });
+  const certificates = new Counter({
+    name: 'warden_client_certificates_total',
+    help: 'Requests that came with a certificate of the client: accepted, or why it counts as none.',
+    labelNames: ['outcome'],
+    registers,
+  });
 
   const stageOf = series((stage, route) => stages.labels({ stage, route }));
   const durationOf = series((route, method) => durations.labels({ route, method }));
@@ -198,6 +210,7 @@ export function createMetrics(): Metrics {
       else forwardBehind.set({ destination }, behind);
       forwardFailing.set({ destination }, failing ? 1 : 0);
     },
+    clientCertificate: (outcome) => certificates.inc({ outcome }),
     watch(name, read) {
       new Gauge({
         name,

@@ -9,7 +9,7 @@ import type { Refusals } from './refusals.ts';
 import type { Tokens } from './tokens.ts';
 
 /** What every question to read the record has in common. */
-const ASKED = { actions: ['audit'], tag: undefined, certificate: undefined } as const;
+const ASKED = { actions: ['audit'], tag: undefined } as const;
 
 export function auditDeps(parts: {
   readonly logins: Logins;

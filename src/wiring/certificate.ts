@@ -1,24 +1,29 @@
 /** Shows a changed certificate to new connections; a bad one changes nothing. */
-import { stat } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import type { Server as HttpsServer } from 'node:https';
 import { describeProblem } from '../config/yaml.ts';
 import { loadTls, type Tls } from '../preflight.ts';
+import { stampOf } from './file-stamp.ts';
 import { type Part, reportProblems, WATCH_MS } from './part.ts';
 
 export interface CertificateInUse {
   readonly reload: () => void;
+  /** To new connections, with the authorities of now. */
+  readonly show: () => void;
   /** Milliseconds since 1970; 0 without TLS. */
   readonly expiresAt: () => number;
 }
 
+/** @param authorities PEM of those whose certificates clients are asked for. */
 export function watchCertificate(
   { settings, log, endings }: Part,
   server: Server,
   initial: Tls | undefined,
+  authorities: () => string | undefined,
 ): CertificateInUse {
   const files = settings.listen.tls;
-  if (files === undefined || initial === undefined) return { reload: () => undefined, expiresAt: () => 0 };
+  if (files === undefined || initial === undefined)
+    return { reload: () => undefined, show: () => undefined, expiresAt: () => 0 };
   let shown = initial;
   /** What was said last of the files: once for each state of them, not every two seconds. */
   let told = '';
@@ -27,11 +32,17 @@ export function watchCertificate(
   let seen = '';
 
   async function lookIfChanged(): Promise<void> {
-    const now = await stampOf(files);
+    const now = await stampOf([files?.certificateFile, files?.keyFile]);
     // One that has run out is told of, also where nobody touched it.
     if (now === seen && Date.now() < shown.expiresAt) return;
     seen = now;
     look();
+  }
+
+  function show(): void {
+    const { cert, key } = shown;
+    const ca = authorities();
+    (server as unknown as HttpsServer).setSecureContext({ cert, key, ...(ca !== undefined && { ca }) });
   }
 
   function look(): void {
@@ -44,7 +55,7 @@ export function watchCertificate(
     told = state;
     if (!next.ok || (next.tls.cert === shown.cert && next.tls.key === shown.key)) return;
     shown = next.tls;
-    (server as unknown as HttpsServer).setSecureContext(shown);
+    show();
     log.info({ until: new Date(shown.expiresAt).toISOString() }, 'another certificate is shown from now on');
   }
   const watching = setInterval(() => void lookIfChanged(), WATCH_MS).unref();
@@ -55,17 +66,7 @@ export function watchCertificate(
       told = '';
       look();
     },
+    show,
     expiresAt: () => shown.expiresAt,
   };
-}
-
-/** Changes when a file is written, renamed into place or taken away. Never rejects. */
-async function stampOf(
-  files: { readonly certificateFile: string; readonly keyFile: string } | undefined,
-): Promise<string> {
-  const stamps = [files?.certificateFile, files?.keyFile].map(async (file) => {
-    const found = await stat(file ?? '', { bigint: true }).catch(() => undefined);
-    return found ? `${found.ino} ${found.size} ${found.mtimeNs} ${found.ctimeNs}` : 'none';
-  });
-  return (await Promise.all(stamps)).join('\n');
 }

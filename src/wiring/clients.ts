@@ -3,16 +3,31 @@ import type { Client } from '../gate/exchange.ts';
 import type { ServerDeps } from '../http/server.ts';
 import { clientAddress, secureTransport } from '../identity/client-address.ts';
 import { canonicalAddress, createAddressTest, networkOf, requireRange } from '../policy/address.ts';
+import type { ClientCertificates } from './client-certificates.ts';
 import type { Part } from './part.ts';
 
-/** The address of a connection, by the socket and the listed proxies. */
-export function clientReader({ settings }: Part): ServerDeps['readClient'] {
+/** The address of a connection, by the socket and the listed proxies; and the certificate that was shown. */
+export function clientReader(
+  { settings }: Part,
+  certificates: ClientCertificates | undefined,
+): ServerDeps['readClient'] {
   const trusted = createAddressTest(settings.trustedProxies.map(requireRange));
-  return function readClient({ peer, encrypted, forwardedFor, forwardedProto }): Client | undefined {
+  return function readClient({
+    peer,
+    encrypted,
+    forwardedFor,
+    forwardedProto,
+    tls,
+    header,
+  }): Client | undefined {
     const found = clientAddress({ peer, forwardedFor, trusted });
     if (!found.ok) return undefined;
     const { address, viaProxy, forwarded } = found;
     const confidential = secureTransport({ encrypted, viaProxy, forwardedProto, address });
+    // The certificate of a proxy's own connection is the proxy's, never the client's.
+    const certificate = trusted(found.peer)
+      ? certificates?.ofProxy(header)
+      : tls && certificates?.ofConnection(tls);
     return {
       address,
       peer: found.peer,
@@ -20,6 +35,7 @@ export function clientReader({ settings }: Part): ServerDeps['readClient'] {
       viaProxy,
       proto: (viaProxy ? forwardedProto === 'https' : encrypted) ? 'https' : 'http',
       confidential: confidential || settings.allowCredentialsOverHttp,
+      certificate,
     };
   };
 }

@@ -26,7 +26,6 @@ export function policyDeps(
     actions: [action],
     repository: UNKNOWN,
     tag: undefined,
-    certificate: undefined,
     time: Date.now(),
   });
   return {

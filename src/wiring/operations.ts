@@ -4,6 +4,7 @@ import type { RecordHealth } from '../provenance/health.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { Registry } from '../upstream/registry.ts';
 import type { CertificateInUse } from './certificate.ts';
+import type { ClientCertificates } from './client-certificates.ts';
 import type { Logins } from './logins.ts';
 import type { PolicyInForce } from './policy.ts';
 import type { OpenedRecord } from './record.ts';
@@ -19,6 +20,7 @@ export interface Operated {
   readonly logins: Logins;
   readonly revocations: OpenedRevocations;
   readonly certificate: CertificateInUse;
+  readonly clientCertificates: ClientCertificates | undefined;
   readonly stopping: () => boolean;
 }
 
@@ -43,6 +45,7 @@ export function operationsOf({
   logins,
   revocations,
   certificate,
+  clientCertificates,
   stopping,
 }: Operated): OperationsDeps {
   const { recorder, inventory } = record;
@@ -69,6 +72,11 @@ export function operationsOf({
   metrics.watch('warden_issuers_unreachable', logins.issuersUnreachable);
   metrics.watch('warden_revocations_age_seconds', () => revocations.ageMs() / 1000);
   metrics.watch('warden_certificate_expires_timestamp_seconds', () => certificate.expiresAt() / 1000);
+  metrics.watch('warden_client_authorities_reload_failed', () => (clientCertificates?.refused() ? 1 : 0));
+  metrics.watch(
+    'warden_client_crl_expires_timestamp_seconds',
+    () => (clientCertificates?.listsEnd() ?? 0) / 1000,
+  );
   return {
     metrics,
     ready,

@@ -79,7 +79,7 @@ export function openTokens(
             tag: UNKNOWN,
             time: UNKNOWN,
             client: UNKNOWN,
-            certificate: UNKNOWN,
+            certificates: UNKNOWN,
           }).verdict,
       );
       const signed = (audience === service ? forRegistry : forApi).sign({

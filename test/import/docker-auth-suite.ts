@@ -305,7 +305,7 @@ function compare(made: ModelConfig, seen: Seen): string[] {
             tag: word === 'push' ? 'v1' : undefined,
             time: 0,
             client: undefined,
-            certificate: UNKNOWN,
+            certificates: UNKNOWN,
           }).verdict === 'granted';
         const say = `${JSON.stringify({ ...request, word, first, theirs, ours })}`;
         if (ours && !theirs) wrong.push(`more: ${say}`);

@@ -61,7 +61,7 @@ describe('a record as a question', () => {
       tag: 'v1',
       time: Date.UTC(2026, 10, 23, 10),
       client: 'docker/24.0.7',
-      certificate: undefined,
+      certificates: [],
     });
     const moved = record({ type: 'push.accepted', tag: { name: 'v1', from: 'sha256:0' } });
     expect(asked(recordedOf(moved)).question.actions).toEqual(['overwrite']);

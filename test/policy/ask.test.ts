@@ -27,7 +27,7 @@ describe('a question in words', () => {
       tag: UNKNOWN,
       time: UNKNOWN,
       client: UNKNOWN,
-      certificate: undefined,
+      certificates: [],
     });
     expect(asked({ action: 'pull' }).tag).toBeUndefined();
   });
@@ -70,7 +70,7 @@ describe('a question in words', () => {
       tag: 'v1',
       time: Date.UTC(2026, 4, 3, 12),
       client: 'docker/24.0.7',
-      certificate: 'jenkins-01.corp',
+      certificates: ['jenkins-01.corp'],
     });
     expect(asked({ user: 'r', kind: 'robot', action: 'pull' }).subject.method).toBe('robot');
   });

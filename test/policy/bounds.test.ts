@@ -30,7 +30,7 @@ function asked(question: Partial<Question>, bounds: Bounds = BOUNDS): Question {
     tag: 'v1',
     time: 0,
     client: undefined,
-    certificate: undefined,
+    certificates: [],
     ...question,
   };
 }

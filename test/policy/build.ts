@@ -65,7 +65,7 @@ export function question(asked: Partial<Question>): Question {
     tag: undefined,
     time: Date.UTC(2026, 10, 23, 12),
     client: undefined,
-    certificate: undefined,
+    certificates: [],
     ...asked,
   };
 }

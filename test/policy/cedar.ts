@@ -41,8 +41,7 @@ function conditions({ actions, repositories, who, from, tags }: BlockContent, un
   if (who?.groups) found.push(`context.groups.containsAny(${set(who.groups)})`);
   if (who?.kinds) found.push(`${set(who.kinds)}.contains(context.kind)`);
   if (who?.methods) found.push(`${set(who.methods)}.contains(context.method)`);
-  if (who?.certificates)
-    found.push(`(context has certificate && ${set(who.certificates)}.contains(context.certificate))`);
+  if (who?.certificates) found.push(`context.certificates.containsAny(${set(who.certificates)})`);
   if (who?.authenticated !== undefined)
     found.push(`context.kind ${who.authenticated ? '!=' : '=='} "anonymous"`);
   if (who?.approved !== undefined) found.push(`context.approved == ${who.approved}`);
@@ -80,7 +79,7 @@ export function createCedar(policies: string): (question: Known) => boolean {
   if (parsed.type === 'failure')
     throw new Error(`${parsed.errors[0]?.message ?? 'no reason given'}\n${policies}`);
   const someone = { type: 'Caller', id: 'any' };
-  return ({ subject, address, tokenAddress, repository, actions, tag, certificate }) => {
+  return ({ subject, address, tokenAddress, repository, actions, tag, certificates }) => {
     const answer = cedar.statefulIsAuthorized({
       preparsedPolicySetId: id,
       principal: someone,
@@ -98,7 +97,7 @@ export function createCedar(policies: string): (question: Known) => boolean {
         repository,
         action: actions[0] ?? '',
         ...(tag !== undefined && { tag }),
-        ...(certificate !== undefined && { certificate }),
+        certificates: [...certificates],
       },
     });
     if (answer.type === 'failure') throw new Error(answer.errors[0]?.message);

@@ -115,7 +115,7 @@ const known: fc.Arbitrary<Known> = fc
       tag: written ? tag : undefined,
       time: 0,
       client: undefined,
-      certificate: undefined,
+      certificates: [],
     };
   });
 
@@ -138,7 +138,7 @@ function without(question: Question, lost: readonly string[]): Question {
 
 /** Every question that this one may turn out to be. */
 function completions(question: Question): Known[] {
-  const always = { time: 0, client: undefined, certificate: undefined };
+  const always = { time: 0, client: undefined, certificates: [] };
   const { address, repository, tag } = question;
   const addresses = address === UNKNOWN ? ADDRESSES : [address];
   const repositories = repository === UNKNOWN ? REPOSITORIES : [repository];
@@ -201,7 +201,7 @@ describe('for every policy and question', () => {
       tag: 'v1',
       time: 0,
       client: undefined,
-      certificate: undefined,
+      certificates: [],
     };
     expect(decide(both, question).verdict).toBe('possible');
     expect(completions(question).map((one) => decide(both, one).verdict)).toEqual(['granted', 'granted']);

@@ -52,7 +52,6 @@ describe('a warning', () => {
       { who: '{ methods: [certificate] }' },
       'a.yaml:6:22 rule r: waits for callers whose method is certificate',
     ],
-    ['certificates', { who: '{ certificates: [a] }' }, 'waits for client certificates'],
     [
       'an exception that always holds',
       { from: '[10.1.2.3]', unless: '[{ who: { users: [a] } }, { from: [10.1.0.0/16] }]' },
@@ -69,13 +68,6 @@ describe('a warning', () => {
     const { warnings, problems } = report(withRule(lines));
     expect(problems).toEqual([]);
     expect(warnings.join('\n')).toContain(wanted);
-  });
-
-  it('is given for the certificate of a host, which nothing asks for', () => {
-    const host = 'hosts: { a: { addresses: [10.0.0.1], certificate: a.corp } }';
-    expect(report(withRule({}), host).warnings).toEqual([
-      'b.yaml:1:51 the host a: its certificate is kept, and nothing asks for it yet',
-    ]);
   });
 
   const pair = (one: string, other: string) =>

@@ -103,6 +103,6 @@ function complete(
     tag: early.tag === UNKNOWN ? pick([...TAGS, undefined]) : early.tag,
     time: early.time === UNKNOWN ? pick(TIMES) : early.time,
     client: early.client === UNKNOWN ? pick([...AGENTS, undefined]) : early.client,
-    certificate: early.certificate === UNKNOWN ? other.certificate : early.certificate,
+    certificates: early.certificates === UNKNOWN ? other.certificates : early.certificates,
   };
 }

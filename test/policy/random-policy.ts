@@ -50,7 +50,7 @@ export const RANGES = [
   '2001:db8:1::/48',
   '0.0.0.0/0',
 ];
-const NAMED_RANGES = ['inside', 'outside', 'box'];
+const NAMED_RANGES = ['inside', 'outside', 'box', 'known', 'proven', 'sealed', { certificate: 'box*.corp' }];
 const GLOBS = ['**', '*', 'a', 'a/*', 'a/**', '**/x', 'a/**/c', 'al*/x', 'team/**', 'a/b', 'ci/x'];
 const VARIABLES = [
   '{user}/**',
@@ -117,8 +117,16 @@ const SETS = {
   tags: { releases: ['v*'] },
   times: { week: [WINDOWS[0] ?? ''], freeze: [WINDOWS[3] ?? '', 'set:week'] },
 };
-const NETWORKS = { inside: ['10.0.0.0/8', 'box'], outside: ['192.0.2.0/24'] };
-const HOSTS = { box: { addresses: ['10.2.0.1', '2001:db8::1'] } };
+const NETWORKS = {
+  inside: ['10.0.0.0/8', 'box'],
+  outside: ['192.0.2.0/24'],
+  sealed: ['proven', { certificate: 'box-*.corp' }],
+};
+const HOSTS = {
+  box: { addresses: ['10.2.0.1', '2001:db8::1'] },
+  known: { certificate: 'other.corp' },
+  proven: { addresses: ['10.1.0.2'], certificate: 'box.corp' },
+};
 
 const WRITING: readonly RuleAction[] = ['push', 'create', 'overwrite'];
 const ANYTHING: readonly RuleAction[] = [...WRITING, 'pull', 'pull', 'delete', 'list', 'audit', 'robots'];
@@ -210,7 +218,7 @@ export interface Known extends Question {
   readonly tag: string | undefined;
   readonly time: number;
   readonly client: string | undefined;
-  readonly certificate: string | undefined;
+  readonly certificates: readonly string[];
 }
 
 export function randomQuestion(random: Random): Known {
@@ -225,7 +233,7 @@ export function randomQuestion(random: Random): Known {
     tag: action === 'create' || action === 'overwrite' ? random.pick([...TAGS, undefined]) : undefined,
     time: random.pick(TIMES),
     client: random.pick([...AGENTS, undefined]),
-    certificate: random.pick(['box.corp', undefined]),
+    certificates: random.pick([[], ['box.corp'], ['other.corp', 'box-2.corp'], ['box.corp', 'other.corp']]),
   };
 }
 
@@ -237,7 +245,7 @@ export const FORGET: Readonly<Record<string, (question: Question) => Question>> 
   action: (question) => (isWrite(question) ? { ...question, actions: ['create', 'overwrite'] } : question),
   time: (question) => ({ ...question, time: UNKNOWN }),
   client: (question) => ({ ...question, client: UNKNOWN }),
-  certificate: (question) => ({ ...question, certificate: UNKNOWN }),
+  certificates: (question) => ({ ...question, certificates: UNKNOWN }),
 };
 
 function isWrite({ actions }: Question): boolean {

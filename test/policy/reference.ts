@@ -47,7 +47,7 @@ function holds(document: PolicyDocument, rule: RuleContent, question: Known): bo
 /** @param untagged what a list of tags says of a push that writes none. */
 function fits(document: PolicyDocument, asked: BlockContent, question: Known, untagged: boolean): boolean {
   const { actions, repositories, who, from, tags, time, build, client } = asked;
-  const { subject, address, repository, tag, certificate } = question;
+  const { subject, address, repository, tag, certificates } = question;
   const sets = document.sets ?? {};
   const words = actions?.flatMap((word) => (word === 'push' ? ['create', 'overwrite'] : [word]));
   if (words && !question.actions.some((action) => words.includes(action))) return false;
@@ -56,8 +56,8 @@ function fits(document: PolicyDocument, asked: BlockContent, question: Known, un
     !written(repositories, sets.repositories).some((glob) => fitsGlob(glob, repository, subject))
   )
     return false;
-  if (who && !isWho(who, subject, certificate, sets)) return false;
-  if (from && !isIn(document, from, address)) return false;
+  if (who && !isWho(who, subject, certificates, sets)) return false;
+  if (from && !isIn(document, from, address, certificates)) return false;
   if (tags && !(tag === undefined ? untagged : written(tags, sets.tags).some((glob) => fitsTag(glob, tag))))
     return false;
   if (time && !written(time, sets.times).some((window) => isWithin(window, question.time))) return false;
@@ -81,23 +81,40 @@ function written(list: readonly string[], sets: Lists | undefined): readonly str
 function isWho(
   { users, groups, kinds, methods, authenticated, approved, certificates }: WhoContent,
   { name, kind, groups: own, method, approved: has = false }: Subject,
-  certificate: string | undefined,
+  shown: readonly string[],
   sets: NonNullable<PolicyDocument['sets']>,
 ): boolean {
   if (users && !written(users, sets.users).includes(name)) return false;
   if (groups && !written(groups, sets.groups).some((group) => own.includes(group))) return false;
   if (kinds && !kinds.includes(kind)) return false;
   if (methods && !methods.some((one) => one === method)) return false;
-  if (certificates && !certificates.some((one) => one === certificate)) return false;
   if (approved !== undefined && approved !== has) return false;
+  if (certificates && !certificates.some((one) => shown.includes(one))) return false;
   return authenticated === undefined || authenticated === (name !== '');
 }
 
-function isIn(document: PolicyDocument, list: readonly string[], address: string): boolean {
+function isIn(
+  document: PolicyDocument,
+  list: readonly string[],
+  address: string,
+  shown: readonly string[],
+): boolean {
   const parsed = ipaddr.parse(address);
   return list.some((text) => {
-    const named = document.networks?.[text] ?? document.hosts?.[text]?.addresses;
-    if (named) return isIn(document, named, address);
+    const network = document.networks?.[text];
+    if (network) return isIn(document, network, address, shown);
+    const host = document.hosts?.[text];
+    if (host) {
+      const { addresses, certificate } = host;
+      return (
+        (addresses === undefined || isIn(document, addresses, address, shown)) &&
+        (certificate === undefined || shown.includes(certificate))
+      );
+    }
+    if (text.startsWith('certificate:')) {
+      const labels = text.slice('certificate:'.length).replaceAll('.', '[.]').replaceAll('*', '[^.]*');
+      return shown.some((name) => new RegExp(`^${labels}$`).test(name));
+    }
     const [base, bits] = text.includes('/') ? ipaddr.parseCIDR(text) : [ipaddr.parse(text), undefined];
     if (base.kind() !== parsed.kind()) return false;
     return parsed.match(base, bits ?? (parsed.kind() === 'ipv4' ? 32 : 128));

@@ -15,6 +15,8 @@ export interface AuditDeps extends ApiLoginDeps {
     readonly repository: string | Unknown;
     /** The User-Agent. */
     readonly client: string | undefined;
+    /** Names in the client certificate. */
+    readonly certificates: readonly string[];
   }) => Decision;
   /** @throws {WardenError} FILTER_MALFORMED */
   readonly ask: (
@@ -30,6 +32,7 @@ export interface AuditDeps extends ApiLoginDeps {
     readonly tokenAddress: string;
     /** The User-Agent. */
     readonly client: string | undefined;
+    readonly certificates: readonly string[];
     readonly id: string;
   }) => string;
 }
@@ -41,14 +44,23 @@ export function auditQuestion(deps: AuditDeps, kind: AuditKind): Middleware<AppS
     if (ctx.method !== 'GET') throw new WardenError('METHOD_UNSUPPORTED', { headers: { Allow: 'GET' } });
     const { subject, tokenAddress } = await identify(deps, exchange);
     summary.subject = subject.name;
-    const { address } = exchange.client;
+    const { address, certificate } = exchange.client;
+    const certificates = certificate?.names ?? [];
     const client = exchange.request.headers['user-agent'];
     const judge = (repository: string | Unknown): Decision =>
-      deps.decide({ subject, address, tokenAddress, repository, client });
+      deps.decide({ subject, address, tokenAddress, repository, client, certificates });
     const decision = judge(UNKNOWN);
     if (decision.verdict === 'refused') {
       throw new WardenError('POLICY_DENIED', {
-        sentence: deps.tellRefusal({ decision, subject, address, tokenAddress, client, id: exchange.id }),
+        sentence: deps.tellRefusal({
+          decision,
+          subject,
+          address,
+          tokenAddress,
+          client,
+          certificates,
+          id: exchange.id,
+        }),
       });
     }
     ctx.set('Cache-Control', 'no-store');

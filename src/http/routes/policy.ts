@@ -15,6 +15,8 @@ export interface PolicyAsker {
   readonly tokenAddress: string;
   /** The User-Agent. */
   readonly client: string | undefined;
+  /** Names in the client certificate. */
+  readonly certificates: readonly string[];
 }
 
 export interface PolicyDeps extends ApiLoginDeps {
@@ -40,7 +42,9 @@ export function policyQuestion(deps: PolicyDeps, kind: PolicyKind): Middleware<A
     const { subject, tokenAddress } = await identify(deps, exchange);
     summary.subject = subject.name;
     const client = exchange.request.headers['user-agent'];
-    const asker: PolicyAsker = { subject, tokenAddress, address: exchange.client.address, client };
+    const { address, certificate } = exchange.client;
+    const certificates = certificate?.names ?? [];
+    const asker: PolicyAsker = { subject, tokenAddress, address, client, certificates };
     const parameters = ctx.query as Record<string, string | string[]>;
     // A replay shows who did what, which is for those who may read the record.
     const needed: readonly Action[] =

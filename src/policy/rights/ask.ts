@@ -5,8 +5,8 @@ import { parseRange } from '../address.ts';
 import { didYouMean } from '../did-you-mean.ts';
 import { METHODS, SUBJECT_KINDS } from '../facts.ts';
 import { parseRepositoryGlob } from '../glob.ts';
+import { type PlaceSet, placeSet } from '../place-set.ts';
 import type { Policy } from '../policy.ts';
-import { type RangeSet, rangeSet } from '../range-set.ts';
 import type { GivenWho } from './caller.ts';
 import type { Given, GivenRepository } from './given.ts';
 
@@ -127,12 +127,12 @@ function readWho(
   };
 }
 
-function readFrom(text: string | undefined, places: Policy['places'], fault: AddFault): RangeSet | undefined {
+function readFrom(text: string | undefined, places: Policy['places'], fault: AddFault): PlaceSet | undefined {
   if (text === undefined) return undefined;
   const named = places.get(text);
   if (named !== undefined) return named;
   const parsed = parseRange(text);
-  if (parsed.ok) return rangeSet([parsed.range]);
+  if (parsed.ok) return placeSet([parsed.range]);
   const near = didYouMean(text, [...places.keys()]);
   return fault(
     'from',

@@ -8,7 +8,7 @@ import type { ActionSet, Conditions, From } from '../conditions.ts';
 import { repositoryGlobCovers } from '../covers.ts';
 import { matchesTag, type RepositoryGlob } from '../glob.ts';
 import { globsApart } from '../patterns-apart.ts';
-import { apart, holdsAll, type RangeSet, rangeSet } from '../range-set.ts';
+import { type PlaceSet, placeSet, placesApart, placesCover } from '../place-set.ts';
 import { isWithin } from '../time-window.ts';
 import type { GivenWho } from './caller.ts';
 import { reduceWho } from './given-who.ts';
@@ -23,8 +23,8 @@ export interface Given {
   readonly actions?: ActionSet;
   readonly repository?: GivenRepository;
   readonly who?: GivenWho;
-  /** The client's address is in it. */
-  readonly from?: RangeSet;
+  /** The client is in one of them. */
+  readonly from?: PlaceSet;
   /** The tag that is written; with undefined none is. */
   readonly tag?: { readonly name: string | undefined };
   /** Milliseconds since 1970. */
@@ -70,18 +70,18 @@ export function reduce(conditions: Conditions, given: Given): readonly Condition
   return reduceRepositories(conditions.repositories, left, given);
 }
 
-function reduceFrom(from: From, given: RangeSet | undefined): From | 'all' | undefined {
+function reduceFrom(from: From, given: PlaceSet | undefined): From | 'all' | undefined {
   if (given === undefined) return from;
-  if (holdsAll(from.ranges, given)) return 'all';
+  if (placesCover(from.places, given)) return 'all';
   return meetingEntries(from, given);
 }
 
 /** The entries that share an address with some ranges; undefined where none does. */
-export function meetingEntries(from: From, ranges: RangeSet): From | undefined {
-  const entries = from.entries.filter((entry) => !apart(rangeSet(entry.ranges), ranges));
+export function meetingEntries(from: From, places: PlaceSet): From | undefined {
+  const entries = from.entries.filter((entry) => !placesApart(placeSet(entry.ranges), places));
   if (entries.length === 0) return undefined;
   if (entries.length === from.entries.length) return from;
-  return { entries, ranges: rangeSet(entries.flatMap((entry) => entry.ranges)) };
+  return { entries, places: placeSet(entries.flatMap((entry) => entry.ranges)) };
 }
 
 function reduceRepositories(

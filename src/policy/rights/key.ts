@@ -1,6 +1,6 @@
 /** One text for each meaning of conditions: names of networks and sets, and the order of lists, do not show in it. */
 import { type Conditions, FACTS, type Fact } from '../conditions.ts';
-import type { RangeSet } from '../range-set.ts';
+import { keyOfPlaces } from '../place-set.ts';
 
 /** Equal for conditions that say the same with the same words; others may still mean the same. */
 export function keyOf(conditions: Conditions): string {
@@ -25,7 +25,7 @@ export function keyOfFact(conditions: Conditions, fact: Fact): string {
         [...(build ?? [])].map(([claim, globs]) => claim + listed(globs.map(({ text }) => text))),
       );
     case 'from':
-      return from === undefined ? '' : keyOfRanges(from.ranges);
+      return from === undefined ? '' : keyOfPlaces(from.places);
     case 'tags':
       return `${tags?.untagged} ${listed(tags?.globs.map(({ text }) => text))}`;
     case 'time':
@@ -35,10 +35,6 @@ export function keyOfFact(conditions: Conditions, fact: Fact): string {
     default:
       return listed([...(conditions[fact] ?? [])]);
   }
-}
-
-function keyOfRanges({ v4, v6 }: RangeSet): string {
-  return [v4, v6].map(({ starts, ends }) => `${starts.join()}-${ends.join()}`).join(';');
 }
 
 function listed(texts: readonly string[] = []): string {

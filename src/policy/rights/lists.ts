@@ -1,8 +1,7 @@
 /** Rows cut along a list of which one entry must be met, and put together again. */
 import { maskOf } from '../actions.ts';
-import { rangeText } from '../address.ts';
 import type { Conditions, Fact, From } from '../conditions.ts';
-import { rangeSet } from '../range-set.ts';
+import { placeSet, placeText } from '../place-set.ts';
 import { keyOf } from './key.ts';
 import { factsOf, onlyFact, withActions, withoutFact } from './one-fact.ts';
 import { keyOfExceptions, type Right, union } from './right.ts';
@@ -43,9 +42,9 @@ function placesOf({ entries }: From): readonly From[] {
   const [only, ...more] = entries;
   const parts =
     only !== undefined && more.length === 0
-      ? only.ranges.map((range) => ({ text: rangeText(range), ranges: [range] }))
+      ? only.ranges.map((range) => ({ text: placeText(range), ranges: [range] }))
       : entries;
-  return parts.map((entry) => ({ entries: [entry], ranges: rangeSet(entry.ranges) }));
+  return parts.map((entry) => ({ entries: [entry], places: placeSet(entry.ranges) }));
 }
 
 const LISTS: readonly Fact[] = [
@@ -126,7 +125,7 @@ function joinedFact(list: readonly Conditions[], fact: Fact): Conditions {
     case 'from': {
       const entries = new Map(all(({ from }) => from?.entries).map((entry) => [entry.text, entry]));
       const kept = [...entries.values()];
-      return { from: { entries: kept, ranges: rangeSet(kept.flatMap(({ ranges }) => ranges)) } };
+      return { from: { entries: kept, places: placeSet(kept.flatMap(({ ranges }) => ranges)) } };
     }
     case 'tags': {
       const globs = new Map(all(({ tags }) => tags?.globs).map((glob) => [glob.text, glob]));

@@ -1,8 +1,9 @@
 /** Two conditions that must both hold, as one. */
-import { contains, rangeText } from '../address.ts';
+import { contains } from '../address.ts';
+import { matchesName } from '../certificate-name.ts';
 import type { Conditions, From } from '../conditions.ts';
 import { conditionsCover } from '../covers.ts';
-import { holdsAll, rangeSet } from '../range-set.ts';
+import { type Place, placeSet, placesCover, placeText } from '../place-set.ts';
 import { disjoint } from './apart.ts';
 import { common, type Draft, factsOf, onlyFact, withActions } from './one-fact.ts';
 
@@ -31,22 +32,43 @@ function commonOf(a: Conditions, b: Conditions): Conditions | undefined {
   if (a.users && b.users) return { users: common(a.users, b.users) };
   if (a.kinds && b.kinds) return { kinds: common(a.kinds, b.kinds) };
   if (a.methods && b.methods) return { methods: common(a.methods, b.methods) };
-  if (a.certificates && b.certificates) return { certificates: common(a.certificates, b.certificates) };
-  if (a.from && b.from) return { from: commonPlaces(a.from, b.from) };
+  const from = a.from && b.from && commonPlaces(a.from, b.from);
+  if (from) return { from };
   return undefined;
 }
 
-/** Of two ranges that meet, one is in the other; so what both have in common is ranges again. */
-function commonPlaces(a: From, b: From): From {
+/**
+ * Of two ranges that meet, one is in the other; so what both have in common is ranges again.
+ *
+ * @returns undefined where certificates of two names would be asked for, which one place cannot say.
+ */
+function commonPlaces(a: From, b: From): From | undefined {
   const others = a.entries.flatMap(({ ranges }) => ranges);
+  let twofold = false;
   const entries = b.entries.flatMap((entry) => {
-    if (holdsAll(a.ranges, rangeSet(entry.ranges))) return [entry];
-    const inBoth = entry.ranges.flatMap((range) => [
-      ...(others.some((other) => contains(other, range)) ? [range] : []),
-      ...others.filter((other) => contains(range, other) && !contains(other, range)),
-    ]);
-    return inBoth.map((range) => ({ text: rangeText(range), ranges: [range] }));
+    if (placesCover(a.places, placeSet(entry.ranges))) return [entry];
+    const inBoth = entry.ranges.flatMap((range) => others.map((other) => commonPlace(range, other)));
+    if (inBoth.includes('both')) twofold = true;
+    return inBoth
+      .filter((place) => typeof place === 'object')
+      .map((place) => ({ text: placeText(place), ranges: [place] }));
   });
+  if (twofold) return undefined;
   const once = [...new Map(entries.map((entry) => [entry.text, entry])).values()];
-  return { entries: once, ranges: rangeSet(once.flatMap(({ ranges }) => ranges)) };
+  return { entries: once, places: placeSet(once.flatMap(({ ranges }) => ranges)) };
+}
+
+/** Undefined where they do not meet; `both` where each asks for a certificate of its own. */
+function commonPlace(a: Place, b: Place): Place | 'both' | undefined {
+  const narrow = contains(a, b) ? b : contains(b, a) ? a : undefined;
+  if (narrow === undefined) return undefined;
+  const { certificate: ofA } = a;
+  const { certificate: ofB } = b;
+  if (ofA === ofB) return narrow;
+  if (ofA !== undefined && ofB !== undefined) {
+    if (matchesName(ofA, ofB)) return { ...narrow, certificate: ofB };
+    return matchesName(ofB, ofA) ? { ...narrow, certificate: ofA } : 'both';
+  }
+  const certificate = ofA ?? ofB;
+  return certificate === undefined ? narrow : { ...narrow, certificate };
 }

@@ -4,7 +4,7 @@ import { conditionsCover, repositoryGlobCovers } from '../covers.ts';
 import { SUBJECT_KINDS } from '../facts.ts';
 import type { TagGlob } from '../glob.ts';
 import { globsApart, wildsApart } from '../patterns-apart.ts';
-import { holdsAll, rangeSet } from '../range-set.ts';
+import { placeSet, placesCover } from '../place-set.ts';
 import { disjoint, namedOnly } from './apart.ts';
 import { meetingEntries } from './given.ts';
 import { common, type Draft, factsOf, onlyFact, withActions } from './one-fact.ts';
@@ -31,19 +31,18 @@ export function narrowed(conditions: Conditions, known: Conditions): Conditions 
 
 /** One fact, its list without the entries that cannot be met. Not all go, since the two are not disjoint. */
 function thinned(one: Conditions, known: Conditions): Conditions {
-  const { actions, repositories, users, kinds, methods, certificates, from, tags } = one;
+  const { actions, repositories, users, kinds, methods, from, tags } = one;
   if (actions && known.actions) return { actions: withActions(actions, actions.mask & known.actions.mask) };
   if (users && known.users) return { users: common(users, known.users) };
   if (kinds && known.kinds) return { kinds: common(kinds, known.kinds) };
   if (kinds && namedOnly(known)) return { kinds: common(kinds, NAMED) };
   if (methods && known.methods) return { methods: common(methods, known.methods) };
-  if (certificates && known.certificates) return { certificates: common(certificates, known.certificates) };
   const { repositories: others, from: place, tags: written } = known;
   if (repositories && others)
     return {
       repositories: repositories.filter((glob) => others.some((other) => !globsApart(glob, other))),
     };
-  if (from && place) return { from: meetingEntries(from, place.ranges) ?? from };
+  if (from && place) return { from: meetingEntries(from, place.places) ?? from };
   if (tags && written)
     return {
       tags: {
@@ -80,9 +79,9 @@ export function lessened(conditions: Conditions, taken: Conditions): Conditions 
       (glob) => !taken.repositories?.some((gone) => repositoryGlobCovers(gone, glob)),
     );
   if (from && taken.from) {
-    const gone = taken.from.ranges;
-    const entries = from.entries.filter((entry) => !holdsAll(gone, rangeSet(entry.ranges)));
-    left.from = { entries, ranges: rangeSet(entries.flatMap((entry) => entry.ranges)) };
+    const gone = taken.from.places;
+    const entries = from.entries.filter((entry) => !placesCover(gone, placeSet(entry.ranges)));
+    left.from = { entries, places: placeSet(entries.flatMap((entry) => entry.ranges)) };
   }
   if (tags && taken.tags) left.tags = lessTags(tags, taken.tags);
   if (time && taken.time)

@@ -22,7 +22,9 @@ export interface Suggestions {
   readonly otherGroups: readonly string[];
   readonly methods: readonly string[];
   readonly approvals: readonly boolean[];
-  readonly certificates: readonly (string | undefined)[];
+  /** Names, of which the certificate has one, and perhaps another. */
+  readonly certificates: readonly string[];
+  readonly otherCertificates: readonly string[];
   readonly builds: readonly BuildClaims[];
   readonly repositories: readonly RepositoryGlob[];
   readonly actions: readonly Action[];
@@ -60,9 +62,13 @@ export function suggestions({ when, except }: Right): Suggestions {
     otherGroups: [...aside(({ groups }) => groups), ...literals],
     methods: when.methods ? [...when.methods] : ['password', ...aside(({ methods }) => methods)],
     approvals: when.approved === undefined ? [false, true] : [when.approved],
-    certificates: when.certificates
-      ? [...when.certificates]
-      : [undefined, ...aside(({ certificates }) => certificates)],
+    certificates: [...(when.certificates ?? [])],
+    otherCertificates: [
+      ...aside(({ certificates }) => certificates),
+      ...all
+        .flatMap((one) => (ranges(one) ?? []).flatMap(({ certificate }) => certificate ?? []))
+        .map(filled),
+    ],
     builds: all.map(({ build }) => claimsOf(build)),
     repositories: [...(when.repositories ?? []), ...aside(({ repositories }) => repositories)],
     actions: when.actions.list,

@@ -57,8 +57,13 @@ function composed(suggested: Suggestions, pick: Pick): Question {
     tag: writes ? pick(suggested.tags) : undefined,
     time: pick(suggested.times) ?? 0,
     client: pick(suggested.clients),
-    certificate: pick(suggested.certificates),
+    certificates: namesOf(suggested, pick),
   };
+}
+
+function namesOf({ certificates, otherCertificates }: Suggestions, pick: Pick): readonly string[] {
+  const besides = [0, 1].map(() => pick([undefined, ...otherCertificates]));
+  return [...new Set([pick(certificates), ...besides].flatMap((name) => name ?? []))];
 }
 
 function someone(suggested: Suggestions, pick: Pick): Subject {

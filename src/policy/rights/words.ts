@@ -1,7 +1,8 @@
 /** Rows in words, for people. */
-import { rangeText } from '../address.ts';
+
 import type { Conditions } from '../conditions.ts';
 import type { Action } from '../facts.ts';
+import { placeText } from '../place-set.ts';
 import type { Exception, Right } from './right.ts';
 
 /** `create` and `overwrite` together are `push`, as in rules. */
@@ -204,5 +205,5 @@ function listed(texts: Iterable<string>, word = 'and'): string {
 
 /** Addresses that entries stand for, in CIDR notation. */
 export function addressTexts({ from }: Conditions): readonly string[] | undefined {
-  return from && [...new Set(from.entries.flatMap(({ ranges }) => ranges.map(rangeText)))];
+  return from && [...new Set(from.entries.flatMap(({ ranges }) => ranges.map(placeText)))];
 }

@@ -6,7 +6,7 @@ import { productsOf } from '../../../src/policy/client-version.ts';
 import { decide } from '../../../src/policy/decide.ts';
 import type { Subject } from '../../../src/policy/facts.ts';
 import { matchesRepository, parseRepositoryGlob, type RepositoryGlob } from '../../../src/policy/glob.ts';
-import { hasAddress, type RangeSet, rangeSet } from '../../../src/policy/range-set.ts';
+import { isAt, type PlaceSet, placeSet } from '../../../src/policy/place-set.ts';
 import type { GivenWho } from '../../../src/policy/rights/caller.ts';
 import type { Given, GivenRepository } from '../../../src/policy/rights/given.ts';
 import { rightHolds } from '../../../src/policy/rights/right.ts';
@@ -24,7 +24,7 @@ import {
 
 const ASKED_GLOBS = ['**', 'a/**', 'team/**', '*/x', 'al*/*'].map(globOf);
 const ASKED_RANGES = ['10.0.0.0/8', '10.1.0.0/16', '10.1.0.1', '2001:db8::/32', '192.0.2.0/24'].map((text) =>
-  rangeSet([requireRange(text)]),
+  placeSet([requireRange(text)]),
 );
 
 function globOf(text: string): RepositoryGlob {
@@ -40,7 +40,7 @@ function givenOf(question: Known, random: Random): Given {
   if (random.chance(0.5)) words.push('push');
   const components = repository.split('/');
   const glob = random.pick(ASKED_GLOBS);
-  const range = random.chance(0.5) ? rangeSet([requireRange(address)]) : random.pick(ASKED_RANGES);
+  const range = random.chance(0.5) ? placeSet([requireRange(address)]) : random.pick(ASKED_RANGES);
   return {
     ...(random.chance(0.8) && { actions: actionSet(words) }),
     ...(random.chance(0.4)
@@ -139,9 +139,9 @@ function isSo({ name, kind, method, groups, build }: GivenWho, subject: Subject)
   );
 }
 
-function isIn(ranges: RangeSet, address: string): boolean {
+function isIn(places: PlaceSet, address: string): boolean {
   const parsed = parseAddress(address);
-  return parsed !== undefined && hasAddress(ranges, addressNumber(parsed));
+  return parsed !== undefined && isAt(places, addressNumber(parsed), []) === true;
 }
 
 describe('the table of rights', () => {
