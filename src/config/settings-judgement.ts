@@ -1,8 +1,8 @@
 /** What is wrong with settings that are each right: combinations that are dangerous, or cannot work. */
 import { contains, parseRange, requireRange } from '../policy/address.ts';
 import { type Path, pathText } from '../policy/problem.ts';
-import { judgeForward } from './forward-judgement.ts';
 import { judgeClientCertificates } from './client-certificates-judgement.ts';
+import { judgeForward } from './forward-judgement.ts';
 import { judgeLdap } from './ldap-judgement.ts';
 import { judgeOffload } from './offload-judgement.ts';
 import { judgeOidc } from './oidc-judgement.ts';

@@ -4,8 +4,8 @@
  */
 import { z } from 'zod';
 import { canonicalAddress } from '../policy/address.ts';
-import { forwardSchema } from './forward-schema.ts';
 import { clientCertificatesSchema } from './client-certificates-schema.ts';
+import { forwardSchema } from './forward-schema.ts';
 import { ldapSchema } from './ldap-schema.ts';
 import { offloadSchema } from './offload-schema.ts';
 import { oidcSchema } from './oidc-schema.ts';
