@@ -4,16 +4,17 @@ import type { Problem } from '../config/yaml.ts';
 import { loadUsers } from '../identity/users-file.ts';
 import { lintBuilds } from '../policy/lint-builds.ts';
 import { lintUsers } from '../policy/lint-users.ts';
+import { lintWays } from '../policy/lint-ways.ts';
 import type { Policy } from '../policy/policy.ts';
 
 /**
  * Users and groups of the policy that neither the users file nor an issuer of builds has (nothing of them where there is no good
- * users file, or a directory that may have them), and rules about builds that no issuer can meet. Said by checks and not at a
+ * users file, or a directory that may have them), and rules about builds, directories or certificates that nothing can meet. Said by checks and not at a
  * start: a group may well be empty for a while.
  */
 export async function strangers(
   policy: Policy,
-  { users, ldap, oidc }: Pick<Settings, 'users' | 'ldap' | 'oidc'>,
+  { users, ldap, oidc, clientCertificates }: Pick<Settings, 'users' | 'ldap' | 'oidc' | 'clientCertificates'>,
 ): Promise<readonly Problem[]> {
   const issuers = oidc.map(({ issuer, build }) => ({ issuer, facts: Object.keys(build) }));
   const builds = oidc.map(({ groups: { always, among } }) => ({ name: '', groups: [...always, ...among] }));
@@ -22,5 +23,10 @@ export async function strangers(
   return [
     ...(read?.ok ? lintUsers(policy, [...read.users.byName.values(), ...builds], isBuild) : []),
     ...lintBuilds(policy, issuers),
+    ...lintWays(policy, {
+      ldap: ldap !== undefined,
+      oidc: oidc.length > 0,
+      certificates: clientCertificates !== undefined,
+    }),
   ];
 }

@@ -89,6 +89,8 @@ describe('the metrics that are named', () => {
 
 const WATCHED = [
   'warden_record_writable',
+  'warden_client_authorities_reload_failed',
+  'warden_client_crl_expires_timestamp_seconds',
   'warden_record_unsettled',
   'warden_inventory_dropped_total',
   'warden_policy_loaded_timestamp_seconds',

@@ -74,6 +74,7 @@ describe('docs/policy.md', () => {
 
   it.each(questions)('answers at line $line: $row', ({ yaml, row }) => {
     const { who = '', from = '', does = '', repository = '', tag, answer, rules = '', time, client } = row;
+    const { certificate } = row;
     const actions: Action[] = does === 'push' ? ['create', 'overwrite'] : [does as Action];
     const address = from === 'unknown' ? UNKNOWN : from;
     const decision = decide(
@@ -86,6 +87,9 @@ describe('docs/policy.md', () => {
         // Whether the tag exists is a question of its own; the first example is about a tag that does not.
         actions,
         tag: tag === 'unknown' ? UNKNOWN : tag || undefined,
+        ...(certificate !== undefined && {
+          certificates: certificate === 'unknown' ? UNKNOWN : words(certificate),
+        }),
         ...(time !== undefined && { time: time === 'unknown' ? UNKNOWN : Date.parse(time) }),
         ...(client !== undefined && { client: client === 'unknown' ? UNKNOWN : client }),
       }),
