@@ -1,9 +1,10 @@
 /** Reads the record from its files, beside a running server or without one. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { createRecordIndex } from '../index/record-index.ts';
+import { sqliteIndex, startIndexThread } from '../index/sqlite-index.ts';
 import { INVENTORY_FILE, type InventoryOptions } from '../inventory/inventory-thread.ts';
-import type { IndexOptions } from '../provenance/index-thread.ts';
-import { createRecordIndex } from '../provenance/record-index.ts';
+import { openSqliteLogReader } from '../provenance/sqlite-log.ts';
 import { systemClock } from '../store/clock.ts';
 import { startThread } from '../store/thread.ts';
 import { type Audit, createAudit } from './audit.ts';
@@ -14,34 +15,45 @@ export interface OpenedAudit {
 }
 
 /**
- * @param folder of log.db, index.db and inventory.db. The index is filled, so it must be writable.
+ * @param folder of log.db, index.db and inventory.db. Where the index cannot be written it is read as it is, and where there
+ * is none it is made in memory.
  * @throws {StoreError} with one sentence that names the file which cannot be read.
  */
 export async function openAudit(folder: string): Promise<OpenedAudit> {
-  const indexThread = await startThread(new URL('../provenance/index-thread', import.meta.url), {
-    folder,
-  } satisfies IndexOptions);
-  const file = join(folder, INVENTORY_FILE);
-  // Before the first pull there is no such file, and a reader does not make one.
-  const inventoryThread = existsSync(file)
-    ? await startThread(new URL('../inventory/inventory-thread', import.meta.url), {
-        file,
-        readOnly: true,
-      } satisfies InventoryOptions).catch(async (error: unknown) => {
-        await indexThread.close();
-        throw error;
-      })
-    : undefined;
-  const index = createRecordIndex({ thread: indexThread, clock: systemClock });
-  return {
-    audit: createAudit({
-      index,
-      now: systemClock.now,
-      inventory: { find: (question) => inventoryThread?.call('find', question) ?? Promise.resolve([]) },
-    }),
-    async close() {
-      await index.close();
-      await Promise.all([indexThread.close(), inventoryThread?.close()]);
-    },
+  const opened: { close(): Promise<void> }[] = [];
+  async function keep<T extends { close(): Promise<void> }>(opening: Promise<T>): Promise<T> {
+    const one = await opening;
+    opened.unshift(one);
+    return one;
+  }
+  const close = async (): Promise<void> => {
+    for (const one of opened) await one.close();
   };
+  try {
+    const log = await keep(openSqliteLogReader({ folder }));
+    const thread = await keep(startIndexThread({ folder, readOnlyIfNeeded: true }));
+    const file = join(folder, INVENTORY_FILE);
+    // Before the first pull there is no such file, and a reader does not make one.
+    const inventoryThread = existsSync(file)
+      ? await keep(
+          startThread(new URL('../inventory/inventory-thread', import.meta.url), {
+            file,
+            readOnly: true,
+          } satisfies InventoryOptions),
+        )
+      : undefined;
+    const index = createRecordIndex({ store: sqliteIndex(thread), log, clock: systemClock });
+    opened.unshift(index);
+    return {
+      audit: createAudit({
+        index,
+        now: systemClock.now,
+        inventory: { find: (question) => inventoryThread?.call('find', question) ?? Promise.resolve([]) },
+      }),
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
 }

@@ -18,8 +18,8 @@ const DAY_MS = 86_400_000;
  * asker's machine and the server could read differently.
  */
 export function parseTime(text: string, now: number): Span | undefined {
-  const relative = /^([1-9]\d{0,5})([mhdw])$/.exec(text);
-  if (relative) return moment(now - Number(relative[1]) * (UNITS[relative[2] ?? ''] ?? 0));
+  const length = parseLength(text);
+  if (length !== undefined) return moment(now - length);
   if (/^\d{4}-\d\d-\d\d$/.test(text)) {
     const from = instant(`${text}T00:00:00Z`, text);
     return from === undefined ? undefined : { from, to: from + DAY_MS };
@@ -28,6 +28,12 @@ export function parseTime(text: string, now: number): Span | undefined {
   if (!parts || Number(parts[2]) > 23) return undefined;
   const at = instant(text.replace(' ', 'T').toUpperCase(), parts[1] ?? '');
   return at === undefined ? undefined : moment(at);
+}
+
+/** `90m`, `24h`, `7d`, `2w` in milliseconds. @returns undefined for everything else. */
+export function parseLength(text: string): number | undefined {
+  const [, number, unit = ''] = /^([1-9]\d{0,5})([mhdw])$/.exec(text) ?? [];
+  return number === undefined ? undefined : Number(number) * (UNITS[unit] ?? 0);
 }
 
 function moment(at: number): Span {

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { request as requestPlain } from 'node:http';
 import { request as requestTls } from 'node:https';
-import type { AuditKind, Page } from '../audit/audit.ts';
+import type { Page } from '../audit/audit.ts';
 import { printable } from '../audit/printable.ts';
 
 export interface ServerOptions {
@@ -25,12 +25,12 @@ const ANSWER_LIMIT = 128 * 1024 * 1024;
 
 /** @throws with one sentence; a UsageError where the options, or the filters by the server's word, are wrong. */
 export async function askServer(
-  kind: AuditKind,
+  name: string,
   raw: Readonly<Record<string, string | readonly string[]>>,
   options: ServerOptions & { readonly url: string },
   readStdin: () => Promise<string>,
 ): Promise<Page<unknown>> {
-  const url = addressOf(kind, raw, options.url);
+  const url = addressOf(name, raw, options.url);
   const authorization = await credentials(options, readStdin);
   const ca = options.ca === undefined ? undefined : await readText(options.ca);
   const { status, text } = await get(url, authorization, ca);
@@ -40,7 +40,7 @@ export async function askServer(
 }
 
 function addressOf(
-  kind: AuditKind,
+  name: string,
   raw: Readonly<Record<string, string | readonly string[]>>,
   base: string,
 ): URL {
@@ -53,9 +53,9 @@ function addressOf(
   if (url.protocol !== 'https:' && !(url.protocol === 'http:' && local)) {
     throw new UsageError('--url is not https; credentials go over TLS, or to this machine');
   }
-  const result = new URL(`/api/v1/${kind}`, url);
-  for (const [name, value] of Object.entries(raw)) {
-    for (const one of [value].flat()) result.searchParams.append(name, one);
+  const result = new URL(`/api/v1/${name}`, url);
+  for (const [parameter, value] of Object.entries(raw)) {
+    for (const one of [value].flat()) result.searchParams.append(parameter, one);
   }
   return result;
 }

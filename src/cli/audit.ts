@@ -1,10 +1,10 @@
-/** `warden audit pushes|pulls`: the record and the inventory, from the files or over HTTP, as a table or as JSON. */
+/** `warden audit …`: each question of an auditor, from the files or over HTTP, as a table, JSON or CSV. */
 import type { Command } from 'commander';
-import type { AuditKind, Page, PullItem, PushItem } from '../audit/audit.ts';
-import { PULLS_PARAMETERS, PUSHES_PARAMETERS } from '../audit/filters.ts';
+import type { AskedQuestion } from '../audit/asked-question.ts';
+import type { Page } from '../audit/audit.ts';
 import type { OpenedAudit } from '../audit/open-audit.ts';
 import { printable, printableJson } from '../audit/printable.ts';
-import { pullsTable, pushesTable } from '../audit/table.ts';
+import { QUESTIONS } from '../audit/questions.ts';
 import type { MayRead } from '../audit/visible-parts.ts';
 import { WardenError } from '../errors.ts';
 import { askServer, type ServerOptions, UsageError } from './audit-server.ts';
@@ -31,41 +31,27 @@ const CANNOT_READ = 3;
 /** One that is not a terminal is a file or a pipe: room for everything that a table shows. */
 const PIPE_COLUMNS = 200;
 
-const HELP: Readonly<Record<string, string>> = {
-  repository: 'a pattern as in the policy: team/app, team/*, team/**',
-  tag: 'a tag, or a pattern: 1.*',
-  user: "a user's name; '' is the anonymous one",
-  host: "a host's name as the policy has it",
-  address: "the client's address",
-  network: 'a network: 10.1.0.0/16',
-  digest: 'of a manifest, a platform or a configuration; 7 hex digits are enough',
-  since: 'from then on: 2026-11-23, 2026-11-23T10:00:00Z, 24h, 7d',
-  until: 'before then; a day is included',
-  limit: 'rows, 50 unless told, at most 1000',
-  cursor: 'what the answer before gave as next',
-  rule: 'the id of a rule that decided',
-  type: 'records of one type, for example login.failed',
-};
-
 /** Adds `audit` with its questions to a program. */
 export function addAuditCommands(program: Command, io: AuditIo): void {
   const audit = program.command('audit').description('who pushed, who was refused, who pulled what');
-  addQuestion(audit, io, 'pushes', 'the record of pushes, refusals and deletions, newest first');
-  addQuestion(audit, io, 'pulls', 'who pulled what, last pulled first');
+  for (const question of QUESTIONS) addQuestion(audit, io, question);
 }
 
-function addQuestion(audit: Command, io: AuditIo, kind: AuditKind, description: string): void {
-  const command = audit.command(kind).description(description);
-  const known = kind === 'pushes' ? PUSHES_PARAMETERS : PULLS_PARAMETERS;
-  for (const name of known.filter((one) => one !== 'result')) {
-    command.option(`--${name} <value>`, HELP[name] ?? '', collect);
+function addQuestion(audit: Command, io: AuditIo, question: AskedQuestion): void {
+  const command = audit.command(question.name).description(question.summary);
+  const shape = question.parameters.shape;
+  const known = Object.keys(shape);
+  for (const [name, schema] of Object.entries(shape)) {
+    // Two switches are shorter to type.
+    if (name !== 'result') command.option(`--${name} <value>`, descriptionOf(schema), collect);
   }
-  if (kind === 'pushes') {
+  if ('result' in shape) {
     command.option('--accepted', 'pushes that the registry took');
     command.option('--refused', 'pushes that Warden refused');
   }
   command
-    .option('--json', 'the records themselves, one JSON document')
+    .option('--json', 'the answer itself, one JSON document')
+    .option('--csv', 'whole values, for a spreadsheet')
     .option('--config <file>', 'the settings, which say where the records are', io.defaultConfig)
     .option(
       '--url <address>',
@@ -76,8 +62,12 @@ function addQuestion(audit: Command, io: AuditIo, kind: AuditKind, description: 
     .option('--token-file <file>', 'a file with a token for the server, instead of a name')
     .option('--ca <file>', "certificates that the server's is signed with, in PEM")
     .action(async (options: Readonly<Record<string, unknown>>) => {
-      io.exit(await answer(io, kind, known, options));
+      io.exit(await answer(io, question, known, options));
     });
+}
+
+function descriptionOf(schema: unknown): string {
+  return (schema as { description?: string }).description ?? '';
 }
 
 /** Keeps all values, so that a repeated option is refused and not the last one taken. */
@@ -88,14 +78,16 @@ function collect(value: string, before: readonly string[] | undefined): readonly
 /** @returns the status to end with. */
 async function answer(
   io: AuditIo,
-  kind: AuditKind,
+  question: AskedQuestion,
   known: readonly string[],
   options: Readonly<Record<string, unknown>>,
 ): Promise<number> {
   try {
-    const page = await ask(io, kind, rawFilters(known, options), options);
-    if (options['json'] === true) io.out(printableJson(page));
-    else show(io, kind, page);
+    const { json, csv } = options as { json?: boolean; csv?: boolean };
+    if (json && csv) throw new UsageError('--json and --csv: give one of them, or none for a table');
+    const page = await ask(io, question.name, rawFilters(known, options), options);
+    if (json) io.out(printableJson(page));
+    else show(io, question, page, csv === true);
     return 0;
   } catch (error) {
     io.err(printable((error as { message?: string }).message ?? String(error)));
@@ -125,40 +117,33 @@ function rawFilters(
 
 async function ask(
   io: AuditIo,
-  kind: AuditKind,
+  name: string,
   raw: Readonly<Record<string, string | readonly string[]>>,
   options: Readonly<Record<string, unknown>>,
 ): Promise<Page<unknown>> {
   const server = options as ServerOptions;
-  if (server.url !== undefined) return askServer(kind, raw, { ...server, url: server.url }, io.readStdin);
-  for (const [name, value] of Object.entries({
+  if (server.url !== undefined) return askServer(name, raw, { ...server, url: server.url }, io.readStdin);
+  for (const [option, value] of Object.entries({
     '--user-name': server.userName,
     '--password-stdin': server.passwordStdin,
     '--token-file': server.tokenFile,
     '--ca': server.ca,
   })) {
-    if (value !== undefined) throw new UsageError(`${name} is for asking a server: give --url`);
+    if (value !== undefined) throw new UsageError(`${option} is for asking a server: give --url`);
   }
   const opened = await io.openAudit(String(options['config']));
   try {
     // Whoever can read the files can read everything in them.
     const everything: MayRead = () => true;
-    return await opened.audit.ask(kind, raw, everything);
+    return await opened.audit.ask(name, raw, everything);
   } finally {
     await opened.close();
   }
 }
 
-function show(io: AuditIo, kind: AuditKind, page: Page<unknown>): void {
-  const width = io.columns ?? PIPE_COLUMNS;
-  if (page.items.length === 0) {
-    io.err('nothing found');
-    return;
-  }
-  io.out(
-    kind === 'pushes'
-      ? pushesTable(page.items as readonly PushItem[], width)
-      : pullsTable(page.items as readonly PullItem[], width),
-  );
+function show(io: AuditIo, question: AskedQuestion, page: Page<unknown>, asCsv: boolean): void {
+  if (asCsv) io.out(question.csv(page.items));
+  else if (page.items.length > 0) io.out(question.table(page.items, io.columns ?? PIPE_COLUMNS));
+  else io.err(page.next === undefined ? 'nothing found' : 'nothing found so far');
   if (page.next !== undefined) io.err(`more: --cursor ${printable(page.next)}`);
 }

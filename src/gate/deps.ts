@@ -2,7 +2,7 @@
 import type { Inventory } from '../inventory/inventory.ts';
 import type { Decision, Question, Subject } from '../policy/facts.ts';
 import type { RecordHealth } from '../provenance/health.ts';
-import type { RecordIndex } from '../provenance/record-index.ts';
+import type { ImagesOfChain } from '../provenance/known-image.ts';
 import type { Recorder } from '../provenance/recorder.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { Registry } from '../upstream/registry.ts';
@@ -56,7 +56,7 @@ export interface GateDeps {
   /** Whether pushes can be taken: the record can be written, and the policy in force is kept. */
   readonly writable: () => RecordHealth;
   /** The images on record of the longest of these chain ids that any has; see record-index. */
-  readonly imagesOfChain: RecordIndex['imagesOfChain'];
+  readonly imagesOfChain: ImagesOfChain;
   readonly inventory: Inventory;
   readonly metrics: Metrics;
   readonly settings: {

@@ -4,7 +4,7 @@ import type { BuildStatement } from '../protocol/build-statement.ts';
 import type { ImageConfig } from '../protocol/image-config.ts';
 import type { Manifest } from '../protocol/manifest.ts';
 import { isDigest, type Reference } from '../protocol/names.ts';
-import type { KnownImage } from '../provenance/index-thread.ts';
+import type { KnownImage } from '../provenance/known-image.ts';
 import type { PushIntent } from '../provenance/record.ts';
 import type { Mount } from './pushes-under-way.ts';
 

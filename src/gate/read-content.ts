@@ -10,7 +10,7 @@ import { hasImageConfig, type ImageConfig, readImageConfig } from '../protocol/i
 import { MANIFEST_LIMIT, MANIFEST_TYPES, type Manifest, readManifest } from '../protocol/manifest.ts';
 import { isReferrersTag } from '../protocol/referrers.ts';
 import { chainIds } from '../provenance/chain-id.ts';
-import type { KnownImage } from '../provenance/index-thread.ts';
+import type { KnownImage } from '../provenance/known-image.ts';
 import type { Holding } from './body-budget.ts';
 import { comparableLayers } from './image-facts.ts';
 import { readBody } from './read-body.ts';

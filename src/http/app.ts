@@ -6,6 +6,7 @@
  */
 import Router from '@koa/router';
 import Koa, { type Middleware } from 'koa';
+import { QUESTIONS } from '../audit/questions.ts';
 import { WardenError } from '../errors.ts';
 import { answerError, type Exchange, type Summary } from '../gate/exchange.ts';
 import type { Log } from '../telemetry/log.ts';
@@ -32,8 +33,7 @@ export function createApp(deps: AppDeps): App {
   koa.use(refuseDoubleAuthorization());
   const router = new Router<AppState>({ sensitive: true, strict: true });
   router.all('/token', token(deps.token));
-  router.all('/api/v1/pushes', auditQuestion(deps.audit, 'pushes'));
-  router.all('/api/v1/pulls', auditQuestion(deps.audit, 'pulls'));
+  for (const { name } of QUESTIONS) router.all(`/api/v1/${name}`, auditQuestion(deps.audit, name));
   for (const kind of POLICY_QUESTIONS)
     router.all(`/api/v1/policy/${kind}`, policyQuestion(deps.policy, kind));
   koa.use(router.routes());

@@ -48,9 +48,17 @@ export function sqliteLog(thread: Thread): LogStore {
   };
 }
 
-/** Reads log.db beside whoever writes it. @throws {StoreError} with one sentence when it cannot be read. */
-export async function openSqliteLogReader(options: LogOptions): Promise<LogReader> {
-  const thread = await startThread(new URL('./log-reader-thread', import.meta.url), options);
+/**
+ * Reads log.db beside whoever writes it.
+ *
+ * @param start as of {@link openSqliteLog}.
+ * @throws {StoreError} with one sentence when it cannot be read.
+ */
+export async function openSqliteLogReader(
+  options: LogOptions,
+  start: (module: URL, options: unknown) => Promise<Thread> = startThread,
+): Promise<LogReader> {
+  const thread = await start(new URL('./log-reader-thread', import.meta.url), options);
   return {
     size: () => thread.call<number>('size'),
     entries: (from, limit) => thread.call<Uint8Array[]>('entries', { from, limit }),

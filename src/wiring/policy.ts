@@ -1,5 +1,7 @@
 /** Holds the policy in force, takes over a changed one, keeps each, and records which one decides. */
+
 import { basename, join } from 'node:path';
+import type { PushItem } from '../audit/audit.ts';
 import { loadSteadyPolicy, stampPolicyFiles } from '../config/policy-files.ts';
 import { createPolicyHolder, watchPolicy } from '../config/policy-holder.ts';
 import type { PolicyText } from '../config/policy-texts.ts';
@@ -43,7 +45,8 @@ export async function openPolicy(
   /** What the record knows as the policy in force; asked where it is needed, since the record may not be readable yet. */
   let recorded: { readonly digest: string | undefined } | undefined;
   async function lastRecorded(): Promise<string | undefined> {
-    const [last] = (await audit.ask('pushes', { type: 'policy.changed', limit: '1' }, () => true)).items;
+    const page = await audit.ask('pushes', { type: 'policy.changed', limit: '1' }, () => true);
+    const [last] = page.items as readonly PushItem[];
     return last !== undefined && 'policy' in last ? last.policy?.digest : undefined;
   }
 

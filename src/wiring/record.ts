@@ -3,13 +3,14 @@ import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { type Audit, createAudit } from '../audit/audit.ts';
+import type { IndexOptions } from '../index/open-index-file.ts';
+import { createRecordIndex, type RecordIndex } from '../index/record-index.ts';
+import { sqliteIndex } from '../index/sqlite-index.ts';
 import { createInventory, type Inventory } from '../inventory/inventory.ts';
 import { INVENTORY_FILE, type InventoryOptions } from '../inventory/inventory-thread.ts';
 import { freeBytesOf } from '../provenance/free-bytes.ts';
-import type { IndexOptions } from '../provenance/index-thread.ts';
-import { createRecordIndex, type RecordIndex } from '../provenance/record-index.ts';
 import { createRecorder, type Recorder } from '../provenance/recorder.ts';
-import { openSqliteLog } from '../provenance/sqlite-log.ts';
+import { openSqliteLog, openSqliteLogReader } from '../provenance/sqlite-log.ts';
 import { systemClock } from '../store/clock.ts';
 import type { Part } from './part.ts';
 import { storeThread } from './store-thread.ts';
@@ -61,12 +62,18 @@ export async function openRecord(part: Part): Promise<OpenedRecord> {
       log.warn({ err: error }, 'the inventory of pulls cannot be written; it is kept in memory'),
   });
   endings.defer(() => inventory.close());
+  const without = 'no questions about the record are answered';
   const index = createRecordIndex({
-    thread: await storeThread(part, {
-      without: 'no questions about the record are answered',
-      module: new URL('../provenance/index-thread', import.meta.url),
-      options: { folder } satisfies IndexOptions,
-    }),
+    store: sqliteIndex(
+      await storeThread(part, {
+        without,
+        module: new URL('../index/index-thread', import.meta.url),
+        options: { folder } satisfies IndexOptions,
+      }),
+    ),
+    log: await openSqliteLogReader({ folder }, (module, options) =>
+      storeThread(part, { without, module, options }),
+    ),
     clock,
     fillEveryMs: INDEX_MS,
     onFailure: (error) =>

@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Command } from 'commander';
-import type { Page, PullItem, PushesPage } from '../../src/audit/audit.ts';
+import type { Page, PullItem, PushItem } from '../../src/audit/audit.ts';
 import { type OpenedAudit, openAudit } from '../../src/audit/open-audit.ts';
 import { type AuditIo, addAuditCommands } from '../../src/cli/audit.ts';
 import { WardenError } from '../../src/errors.ts';
@@ -86,7 +86,7 @@ describe('an audit', () => {
         'pushes',
         { limit: '2', ...(cursor && { cursor }) },
         open,
-      )) as PushesPage;
+      )) as Page<PushItem>;
       seen.push(...page.items.map((item) => ('tag' in item && item.tag?.name) || item.type));
       if (page.next !== undefined) expect(page.items).toHaveLength(2);
       cursor = page.next;
@@ -98,7 +98,7 @@ describe('an audit', () => {
 
   it('names no other repository that the reader may not see', async () => {
     const ask = (mayRead: (repository: string) => boolean) =>
-      opened.audit.ask('pushes', { tag: 'v0' }, mayRead) as Promise<PushesPage>;
+      opened.audit.ask('pushes', { tag: 'v0' }, mayRead) as Promise<Page<PushItem>>;
     const seen = await ask(open);
     expect(JSON.stringify(seen)).not.toContain('secret/');
     expect(seen.items).toMatchObject([
@@ -117,7 +117,7 @@ describe('an audit', () => {
 
   it('shows records of no repository only to those who may read the registry as a whole', async () => {
     const ask = (mayRead: (repository: string) => boolean) =>
-      opened.audit.ask('pushes', { type: 'login.failed' }, mayRead) as Promise<PushesPage>;
+      opened.audit.ask('pushes', { type: 'login.failed' }, mayRead) as Promise<Page<PushItem>>;
     expect((await ask(open)).items).toEqual([]);
     expect((await ask(() => true)).items).toMatchObject([
       { type: 'login.failed', peer: { ip: '10.0.0.66' } },
@@ -125,7 +125,11 @@ describe('an audit', () => {
   });
 
   it('gives a stored record with its index and what the answer covers', async () => {
-    const { items, watermark } = (await opened.audit.ask('pushes', { tag: 'v11' }, () => true)) as PushesPage;
+    const { items, watermark } = (await opened.audit.ask(
+      'pushes',
+      { tag: 'v11' },
+      () => true,
+    )) as Page<PushItem>;
     expect(watermark).toBe((await recorder.counters()).size);
     expect(items).toMatchObject([{ index: 12, v: 1, subject: { repo: 'secret/app' } }]);
   });
@@ -187,7 +191,7 @@ describe('warden audit', () => {
         .split('\n')
         .map((line) => /v\d+|RESULT/.exec(line)?.[0]),
     ).toEqual(['RESULT', 'v9', 'v6', 'v3']);
-    expect(err).toBe('more: --cursor 4\n');
+    expect(err).toEqual(expect.stringMatching(/^more: --cursor 4\.\d+\n$/));
     expect(status).toBe(0);
   });
 

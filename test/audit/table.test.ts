@@ -2,7 +2,9 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { PushItem } from '../../src/audit/audit.ts';
 import { columnsOf, cutTo, printable, printableJson } from '../../src/audit/printable.ts';
-import { pullsTable, pushesTable } from '../../src/audit/table.ts';
+import { PULLS_COLUMNS } from '../../src/audit/questions/pulls.ts';
+import { PUSHES_COLUMNS } from '../../src/audit/questions/pushes.ts';
+import { table } from '../../src/audit/table.ts';
 
 const item: PushItem = {
   index: 4,
@@ -21,7 +23,7 @@ const item: PushItem = {
 
 describe('a table', () => {
   it('shows a push on one line', () => {
-    expect(pushesTable([item], 200).split('\n')).toEqual([
+    expect(table(PUSHES_COLUMNS, [item], 200).split('\n')).toEqual([
       'TIME (UTC)           RESULT    REPOSITORY    DIGEST        USER   FROM                  WHY',
       '2026-05-05 10:00:01  accepted  team/app:1.0  a1a1a1a1a1a1  alice  jenkins-01 10.1.2.11  builders-push',
     ]);
@@ -33,7 +35,7 @@ describe('a table', () => {
       ...{ count: 12, since: item.time, until: item.time, reason: 'POLICY_DENIED', subject: { repo: 'a' } },
       actor: { sub: '', kind: 'anonymous', method: 'none', evidence: 'observed' },
     };
-    const line = pushesTable([refused], 100).split('\n')[1];
+    const line = table(PUSHES_COLUMNS, [refused], 100).split('\n')[1];
     expect(line).toContain('(anonymous)');
     expect(line).toContain('12x POLICY_DENIED');
   });
@@ -49,7 +51,7 @@ describe('a table', () => {
           actor: { sub: user, kind: 'person', method: 'password', evidence: 'verified' },
           peer: { ip: '10.1.2.11', host },
         } as PushItem;
-        const lines = pushesTable([strange, item], width).split('\n');
+        const lines = table(PUSHES_COLUMNS, [strange, item], width).split('\n');
         expect(lines).toHaveLength(3);
         for (const line of lines) {
           expect(columnsOf(line)).toBeLessThanOrEqual(Math.max(80, Math.min(200, width)));
@@ -60,7 +62,8 @@ describe('a table', () => {
   });
 
   it('of pulls shows the client', () => {
-    const text = pullsTable(
+    const text = table(
+      PULLS_COLUMNS,
       [
         {
           ...{

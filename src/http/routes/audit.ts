@@ -1,11 +1,9 @@
-/** GET /api/v1/pushes and /api/v1/pulls: the record and the inventory, for those whom policy lets read them. */
+/** GET /api/v1/<question>: the record and the inventory, for those whom policy lets read them. */
 import type { Middleware } from 'koa';
 import { WardenError } from '../../errors.ts';
 import { type Decision, type Subject, UNKNOWN, type Unknown } from '../../policy/facts.ts';
 import { type ApiLoginDeps, identify } from '../api-login.ts';
 import type { AppState } from '../state.ts';
-
-export type AuditKind = 'pushes' | 'pulls';
 
 export interface AuditDeps extends ApiLoginDeps {
   readonly decide: (facts: {
@@ -20,7 +18,7 @@ export interface AuditDeps extends ApiLoginDeps {
   }) => Decision;
   /** @throws {WardenError} FILTER_MALFORMED */
   readonly ask: (
-    kind: AuditKind,
+    question: string,
     parameters: Readonly<Record<string, string | string[]>>,
     mayRead: (repository: string) => boolean,
   ) => Promise<unknown>;
@@ -37,10 +35,10 @@ export interface AuditDeps extends ApiLoginDeps {
   }) => string;
 }
 
-export function auditQuestion(deps: AuditDeps, kind: AuditKind): Middleware<AppState> {
+export function auditQuestion(deps: AuditDeps, question: string): Middleware<AppState> {
   return async function auditRoute(ctx) {
     const { exchange, summary } = ctx.state;
-    summary.route = `audit-${kind}`;
+    summary.route = `audit-${question}`;
     if (ctx.method !== 'GET') throw new WardenError('METHOD_UNSUPPORTED', { headers: { Allow: 'GET' } });
     const { subject, tokenAddress } = await identify(deps, exchange);
     summary.subject = subject.name;
@@ -67,6 +65,6 @@ export function auditQuestion(deps: AuditDeps, kind: AuditKind): Middleware<AppS
     // A record of no repository (a failed login, a change of policy) is for those who may read of every repository.
     const mayRead = (repository: string): boolean =>
       (repository === '' ? decision : judge(repository)).verdict === 'granted';
-    ctx.body = await deps.ask(kind, ctx.query as Record<string, string | string[]>, mayRead);
+    ctx.body = await deps.ask(question, ctx.query as Record<string, string | string[]>, mayRead);
   };
 }

@@ -1,22 +1,19 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import {
-  PUSHES_PARAMETERS,
-  parsePullsQuery,
-  parsePushesQuery,
-  type RawFilters,
-} from '../../src/audit/filters.ts';
+import { limitOf, networkOf, type RawFilters, readParameters, spanOf } from '../../src/audit/parameters.ts';
+import { pullsParameters } from '../../src/audit/questions/pulls.ts';
+import { pushesParameters, recordQuery } from '../../src/audit/questions/pushes.ts';
 import { parseTime } from '../../src/audit/time.ts';
 import { WardenError } from '../../src/errors.ts';
 
 const NOW = Date.parse('2026-11-23T12:00:00Z');
 
-function problem(
-  raw: RawFilters,
-  parse: typeof parsePushesQuery | typeof parsePullsQuery = parsePushesQuery,
-): string {
+const pushes = (raw: RawFilters) => recordQuery(readParameters(pushesParameters, raw), NOW);
+const pulls = (raw: RawFilters) => readParameters(pullsParameters, raw);
+
+function problem(raw: RawFilters, read: (raw: RawFilters) => unknown = pushes): string {
   try {
-    parse(raw, NOW);
+    read(raw);
   } catch (error) {
     if (error instanceof WardenError && error.name === 'FILTER_MALFORMED') return error.message;
     throw error;
@@ -27,23 +24,20 @@ function problem(
 describe('filters', () => {
   it('are read whole', () => {
     expect(
-      parsePushesQuery(
-        {
-          repository: 'team/**',
-          tag: '1.*',
-          user: '',
-          host: 'jenkins-01',
-          network: '10.0.0.0/8',
-          digest: 'abcdef0',
-          since: '24h',
-          until: '2026-11-23',
-          result: 'refused',
-          rule: 'r1',
-          limit: '7',
-          cursor: '12',
-        },
-        NOW,
-      ),
+      pushes({
+        repository: 'team/**',
+        tag: '1.*',
+        user: '',
+        host: 'jenkins-01',
+        network: '10.0.0.0/8',
+        digest: 'abcdef0',
+        since: '24h',
+        until: '2026-11-23',
+        result: 'refused',
+        rule: 'r1',
+        limit: '7',
+        cursor: '12.30',
+      }),
     ).toEqual({
       filters: {
         repository: 'team/**',
@@ -58,22 +52,29 @@ describe('filters', () => {
         rule: 'r1',
       },
       limit: 7,
-      before: 12,
+      cursor: { before: 12, watermark: 30 },
+      check: undefined,
     });
-    expect(parsePullsQuery({ cursor: '17.4', address: '::1' }, NOW)).toEqual({
-      filters: { network: '::1' },
+    const query = pulls({ cursor: '17.4', address: '::1' });
+    expect({
+      ...networkOf(query),
+      limit: limitOf(query),
+      ...spanOf(query, NOW),
+      after: query.cursor,
+    }).toEqual({
+      network: '::1',
       limit: 50,
       after: { last: 17, id: 4 },
     });
   });
 
   it('without a result ask for all that concerns repositories', () => {
-    const { filters } = parsePushesQuery({}, NOW);
+    const { filters } = pushes({});
     expect(filters.types).toEqual(
       expect.arrayContaining(['push.accepted', 'push.refused', 'tag.drift', 'blob.deleted']),
     );
     expect(filters.types).not.toContain('login.failed');
-    expect(parsePushesQuery({ type: 'login.failed' }, NOW).filters.types).toEqual(['login.failed']);
+    expect(pushes({ type: 'login.failed' }).filters.types).toEqual(['login.failed']);
   });
 
   it.each<[RawFilters, string]>([
@@ -98,6 +99,11 @@ describe('filters', () => {
     [{ limit: '1001' }, '"limit"'],
     [{ limit: '1e2' }, '"limit"'],
     [{ cursor: '-1' }, '"cursor"'],
+    [{ cursor: '12' }, '"cursor"'],
+    [{ outside: 'Mon 8-9' }, '"outside"'],
+    [{ without: 'luck' }, '"without"'],
+    [{ commit: 'main' }, '"commit"'],
+    [{ unsigned: '0m' }, '"unsigned"'],
     [{ result: 'maybe' }, '"result"'],
     [{ result: 'all', type: 'push.refused' }, '"result"'],
     [{ type: 'push' }, '"type"'],
@@ -107,7 +113,7 @@ describe('filters', () => {
   });
 
   it.each(['result', 'rule', 'type'])('of pulls have no %s', (name) => {
-    expect(problem({ [name]: 'accepted' }, parsePullsQuery)).toContain(`"${name}" is not a filter here`);
+    expect(problem({ [name]: 'accepted' }, pulls)).toContain(`"${name}" is not a filter here`);
   });
 
   it('of any text are read or refused, never anything else', () => {
@@ -116,7 +122,7 @@ describe('filters', () => {
       fc.constantFrom('1', '7d', '2026-11-23', 'a/**', 'sha256:0123456'),
     );
     fc.assert(
-      fc.property(fc.constantFrom(...PUSHES_PARAMETERS), value, (name, text) => {
+      fc.property(fc.constantFrom(...Object.keys(pushesParameters.shape)), value, (name, text) => {
         problem({ [name]: text });
         if (name === 'since' || name === 'until') {
           const span = parseTime(text, NOW);

@@ -1,12 +1,23 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { FoundRecord, RecordFilters } from '../../src/provenance/index-thread.ts';
-import { createRecordIndex, type RecordIndex } from '../../src/provenance/record-index.ts';
+import type { RecordFilters } from '../../src/index/filters.ts';
+import { createRecordIndex, type RecordIndex } from '../../src/index/record-index.ts';
+import { sqliteIndex, startIndexThread } from '../../src/index/sqlite-index.ts';
+import type { LogReader } from '../../src/provenance/log-store.ts';
 import type { Recorder } from '../../src/provenance/recorder.ts';
+import { openSqliteLogReader } from '../../src/provenance/sqlite-log.ts';
 import { systemClock } from '../../src/store/clock.ts';
-import { startThread, type Thread } from '../../src/store/thread.ts';
-import { ANSWERED, anIntent, aRecorder, type IntentChanges, makeFolder, startLog, until } from './a-log.ts';
+import type { Thread } from '../../src/store/thread.ts';
+import {
+  ANSWERED,
+  anIntent,
+  aRecorder,
+  type IntentChanges,
+  makeFolder,
+  startLog,
+  until,
+} from '../provenance/a-log.ts';
 
 const folder = makeFolder();
 const hex = (character: string): string => `sha256:${character.repeat(64)}`;
@@ -14,10 +25,12 @@ let log: Thread;
 let recorder: Recorder;
 let thread: Thread;
 let index: RecordIndex;
+let reader: LogReader;
 let now = Date.parse('2026-03-01T12:00:00Z');
 
-const startIndex = (): Promise<Thread> =>
-  startThread(new URL('../../src/provenance/index-thread', import.meta.url), { folder: folder.path });
+const startIndex = (): Promise<Thread> => startIndexThread({ folder: folder.path });
+const indexOver = (over: Thread): RecordIndex =>
+  createRecordIndex({ store: sqliteIndex(over), log: reader, clock: systemClock });
 
 async function push(changes: IntentChanges): Promise<void> {
   now += 3_600_000;
@@ -55,19 +68,21 @@ beforeAll(async () => {
     peer: { ip: '2001:db8::7' },
     policy: { rules: ['nobody'] },
   }); // 6
+  reader = await openSqliteLogReader({ folder: folder.path });
   thread = await startIndex();
-  index = createRecordIndex({ thread, clock: systemClock });
+  index = indexOver(thread);
 });
 afterAll(async () => {
   await index.close();
   await thread.close();
+  await reader.close();
   await recorder.close();
   await log.close();
   folder.remove();
 });
 
 async function indexes(filters: RecordFilters): Promise<readonly number[]> {
-  return (await index.find({ filters, limit: 100 })).found.map((found) => found.index);
+  return (await index.find({ filters, limit: 100 })).answer.rows.map((row) => row.index);
 }
 
 const QUESTIONS: readonly (readonly [RecordFilters, readonly number[]])[] = [
@@ -106,22 +121,24 @@ describe('the index', () => {
   });
 
   it('gives records as they are stored, and says what it covers', async () => {
-    const { found, watermark } = await index.find({ filters: { tag: 'latest' }, limit: 1 });
+    const { answer, watermark } = await index.find({ filters: { tag: 'latest' }, limit: 1 });
     expect(watermark).toBe(7);
-    expect(found).toMatchObject([
-      { index: 3, record: { type: 'push.accepted', subject: { config: hex('d') } } },
+    expect(answer.rows).toEqual([{ index: 3, repository: 'team/app/sub' }]);
+    expect(await index.records([3, 0])).toMatchObject([
+      { type: 'push.accepted', subject: { config: hex('d') } },
+      { type: 'log.opened' },
     ]);
   });
 
   it('goes on from where a page ended', async () => {
-    const seen: FoundRecord[] = [];
-    for (let before: number | undefined; ; ) {
-      const { found } = await index.find({ filters: {}, limit: 3, ...(before !== undefined && { before }) });
-      seen.push(...found);
-      before = found.at(-1)?.index;
-      if (found.length < 3) break;
-    }
-    expect(seen.map((found) => found.index)).toEqual([6, 5, 4, 3, 2, 1, 0]);
+    const seen: number[] = [];
+    let before: number | undefined;
+    do {
+      const { answer } = await index.find({ filters: {}, limit: 3, ...(before !== undefined && { before }) });
+      seen.push(...answer.rows.map((row) => row.index));
+      before = answer.reached;
+    } while (before !== undefined);
+    expect(seen).toEqual([6, 5, 4, 3, 2, 1, 0]);
   });
 
   it('answers the same after it was deleted', async () => {
@@ -130,13 +147,13 @@ describe('the index', () => {
     for (const ending of ['', '-wal', '-shm'])
       rmSync(join(folder.path, `index.db${ending}`), { force: true });
     thread = await startIndex();
-    index = createRecordIndex({ thread, clock: systemClock });
+    index = indexOver(thread);
     expect(await Promise.all(QUESTIONS.map(([filters]) => indexes(filters)))).toEqual(before);
   });
 
   it('is filled by two at once without a record twice or missing', async () => {
     const second = await startIndex();
-    const other = createRecordIndex({ thread: second, clock: systemClock });
+    const other = indexOver(second);
     const writing = (async () => {
       for (let n = 0; n < 50; n++) await push({ repo: 'both/at-once' });
     })();
@@ -146,9 +163,11 @@ describe('the index', () => {
     await Promise.all([writing, ...asking]);
     const size = (await recorder.counters()).size;
     for (const one of [index, other]) {
-      const { found, watermark } = await one.find({ filters: {}, limit: 1000 });
+      const { answer, watermark } = await one.find({ filters: {}, limit: 1000 });
       expect(watermark).toBe(size);
-      expect(found.map((each) => each.index)).toEqual(Array.from({ length: size }, (_, n) => size - 1 - n));
+      expect(answer.rows.map((row) => row.index)).toEqual(
+        Array.from({ length: size }, (_, n) => size - 1 - n),
+      );
     }
     await other.close();
     await second.close();
@@ -157,7 +176,8 @@ describe('the index', () => {
   it('is kept filled in the background', async () => {
     const failures: unknown[] = [];
     const filling = createRecordIndex({
-      thread,
+      store: sqliteIndex(thread),
+      log: reader,
       clock: systemClock,
       fillEveryMs: 5,
       onFailure: (e) => failures.push(e),
@@ -165,7 +185,7 @@ describe('the index', () => {
     await push({ repo: 'filled/alone' });
     const { size } = await recorder.counters();
     await until('the new entry is indexed', async () => {
-      const { watermark } = await thread.call<{ watermark: number }>('watermark');
+      const { watermark } = await thread.call<{ watermark: number }>('mark');
       return watermark === size;
     });
     await filling.close();
@@ -174,6 +194,7 @@ describe('the index', () => {
 
   it('of another log is emptied and filled anew', async () => {
     await thread.close();
+    await reader.close();
     await recorder.close();
     await log.close();
     for (const name of ['log.db', 'log.db-wal', 'log.db-shm'])
@@ -183,8 +204,9 @@ describe('the index', () => {
     const intent = anIntent({ repo: 'new/log' });
     await recorder.intend(intent);
     await recorder.conclude(intent.id, ANSWERED);
+    reader = await openSqliteLogReader({ folder: folder.path });
     thread = await startIndex();
-    index = createRecordIndex({ thread, clock: systemClock });
+    index = indexOver(thread);
     expect(await indexes({})).toEqual([1, 0]);
     expect(await indexes({ repository: 'team/app' })).toEqual([]);
   });

@@ -1,0 +1,29 @@
+/** A question whose own types do not matter to who puts it: parameters go in as texts, a page comes out. */
+import type { z } from 'zod';
+import { csv } from './csv.ts';
+import { type RawFilters, readParameters } from './parameters.ts';
+import type { AuditParts, Page, Question } from './question.ts';
+import { table } from './table.ts';
+import type { MayRead } from './visible-parts.ts';
+
+export interface AskedQuestion {
+  readonly name: string;
+  readonly summary: string;
+  readonly parameters: z.ZodObject<z.ZodRawShape>;
+  /** @throws {WardenError} FILTER_MALFORMED that names the parameter; OVERLOADED while the index is being made. */
+  ask(parts: AuditParts, raw: RawFilters, mayRead: MayRead): Promise<Page<unknown>>;
+  /** Of the items of its answer. `width` in columns of the terminal. */
+  table(items: readonly unknown[], width: number): string;
+  csv(items: readonly unknown[]): string;
+}
+
+export function asked<P, T>({ name, summary, parameters, columns, answer }: Question<P, T>): AskedQuestion {
+  // The items come from this question's answer, here or at the server that was asked it by name.
+  const own = (items: readonly unknown[]): readonly T[] => items as readonly T[];
+  return {
+    ...{ name, summary, parameters },
+    ask: async (parts, raw, mayRead) => answer(parts, readParameters(parameters, raw), mayRead),
+    table: (items, width) => table(columns, own(items), width),
+    csv: (items) => csv(columns, own(items)),
+  };
+}

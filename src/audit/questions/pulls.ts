@@ -1,0 +1,115 @@
+/** The inventory: who pulled what. */
+import { z } from 'zod';
+import type { FoundPull, PullPlace } from '../../inventory/inventory-thread.ts';
+import { timestamp } from '../../store/clock.ts';
+import { moment, named, placeOf, short, userOf } from '../cells.ts';
+import { limitOf, networkOf, parameter, parseCount, SHARED, spanOf } from '../parameters.ts';
+import type { Column, Page, Question } from '../question.ts';
+import { remembered } from '../record-pages.ts';
+import type { MayRead } from '../visible-parts.ts';
+
+export interface PullItem {
+  readonly repository: string;
+  /** The tag or digest that was asked for. */
+  readonly reference: string;
+  readonly digest: string;
+  /** '' for the anonymous one. */
+  readonly subject: string;
+  readonly address: string;
+  readonly host?: string;
+  /** The User-Agent: claimed. */
+  readonly client?: string;
+  /** RFC 3339, UTC. */
+  readonly first: string;
+  readonly last: string;
+  readonly gets: number;
+  readonly heads: number;
+}
+
+const { repository, tag, user, host, digest } = SHARED;
+export const pullsParameters = z.strictObject({
+  ...{ repository, tag, user, host, address: SHARED.address, network: SHARED.network, digest },
+  ...{ since: SHARED.since, until: SHARED.until, limit: SHARED.limit },
+  cursor: parameter('what the answer before gave as next', 'what an answer gave as next', (text) => {
+    const [last, id, ...rest] = text.split('.').map(parseCount);
+    return last === undefined || id === undefined || rest.length > 0 ? undefined : { last, id };
+  }),
+});
+export type PullsQuery = z.output<typeof pullsParameters>;
+
+export const PULLS_COLUMNS: readonly Column<PullItem>[] = [
+  { head: 'LAST (UTC)', least: 14, text: ({ last }) => moment(last), whole: ({ last }) => last },
+  { head: 'PULLS', least: 5, text: ({ gets }) => String(gets) },
+  { head: 'REPOSITORY', least: 12, text: (item) => named(item.repository, item.reference) },
+  { head: 'DIGEST', least: 7, text: (item) => short(item.digest), whole: (item) => item.digest },
+  { head: 'USER', least: 6, text: ({ subject }) => userOf(subject) },
+  { head: 'FROM', least: 11, text: ({ address, host: name }) => placeOf(address, name) },
+  { head: 'CLIENT', least: 8, text: ({ client }) => client ?? '' },
+];
+
+export const pulls: Question<PullsQuery, PullItem> = {
+  name: 'pulls',
+  summary: 'who pulled what, last pulled first',
+  parameters: pullsParameters,
+  columns: PULLS_COLUMNS,
+  async answer({ inventory, now }, query, mayRead) {
+    const filters = {
+      ...(query.repository !== undefined && { repository: query.repository }),
+      ...(query.tag !== undefined && { tag: query.tag }),
+      ...(query.user !== undefined && { user: query.user }),
+      ...(query.host !== undefined && { host: query.host }),
+      ...(query.digest !== undefined && { digest: query.digest }),
+      ...networkOf(query),
+      ...spanOf(query, now()),
+    };
+    return pullPage(
+      (limit, after) => inventory.find({ filters, limit, ...(after && { after }) }),
+      limitOf(query),
+      query.cursor,
+      mayRead,
+    );
+  },
+};
+
+/** Rows looked at for one question. A page can end early at it, with `next`, where nearly all is left out. */
+const SCAN_LIMIT = 10_000;
+
+/**
+ * Takes rows until a page is full of those that are visible and fit; `next` is the place of the last row that was passed.
+ *
+ * @param fits of several rows together which are wanted; without it all are.
+ */
+export async function pullPage(
+  fetch: (limit: number, after: PullPlace | undefined) => Promise<readonly FoundPull[]>,
+  limit: number,
+  from: PullPlace | undefined,
+  mayRead: MayRead,
+  fits: (rows: readonly FoundPull[]) => Promise<ReadonlySet<FoundPull>> = async (rows) => new Set(rows),
+): Promise<Page<PullItem>> {
+  const may = remembered(mayRead);
+  const items: PullItem[] = [];
+  let place = from;
+  let size = limit + 1;
+  for (let scanned = 0; scanned < SCAN_LIMIT; ) {
+    const rows = await fetch(size, place);
+    const wanted = await fits(rows.filter((row) => may(row.repository)));
+    for (const row of rows) {
+      const good = wanted.has(row);
+      if (good && items.length === limit) return written(items, place);
+      if (good) items.push(itemOf(row));
+      place = row;
+    }
+    if (rows.length < size) return written(items, undefined);
+    scanned += rows.length;
+    size = Math.min(1_000, size * 4);
+  }
+  return written(items, place);
+}
+
+function written(items: readonly PullItem[], place: PullPlace | undefined): Page<PullItem> {
+  return { items, ...(place !== undefined && { next: `${place.last}.${place.id}` }) };
+}
+
+export function itemOf({ id: _id, first, last, ...pull }: FoundPull): PullItem {
+  return { ...pull, first: timestamp(first), last: timestamp(last) };
+}

@@ -1,0 +1,169 @@
+/** The record of pushes, refusals and deletions: the list with all filters. */
+import { z } from 'zod';
+import type { RecordFilters } from '../../index/filters.ts';
+import type { Fact } from '../../index/kinds.ts';
+import { isWithin, parseTimeWindow, type TimeWindow } from '../../policy/time-window.ts';
+import { type PushRecord, RECORD_TYPES } from '../../provenance/record.ts';
+import { moment, named, placeOf, short, userOf } from '../cells.ts';
+import {
+  limitOf,
+  malformed,
+  networkOf,
+  nonEmpty,
+  parameter,
+  parseCount,
+  parseDigest,
+  SHARED,
+  spanOf,
+} from '../parameters.ts';
+import type { Column, Question } from '../question.ts';
+import { type PushItem, parseRecordCursor, type RecordPageQuery, recordPage } from '../record-pages.ts';
+import { parseLength } from '../time.ts';
+
+/** What `result` stands for. Without it and without `type`: everything about repositories. */
+const RESULTS: Readonly<Record<string, readonly string[]>> = {
+  accepted: ['push.accepted'],
+  refused: ['push.refused'],
+  all: RECORD_TYPES.filter((type) => /^(?:push|tag|manifest|blob)\./.test(type)),
+};
+
+const LACKING: readonly string[] = ['build', 'source', 'base', 'attest', 'operator', 'grant', 'labels'];
+const WINDOW = 'a window such as Mon-Fri 08:00-18:00 Europe/Berlin';
+const CURSOR = 'what an answer gave as next';
+const DIGEST = 'sha256: and at least 7 of its hex digits (sha256: can be left out)';
+
+export const pushesParameters = z.strictObject({
+  ...SHARED,
+  result: parameter('accepted, refused or all', 'accepted, refused or all', (text) => RESULTS[text]),
+  rule: parameter('the id of a rule that decided', 'the id of a rule', nonEmpty),
+  type: parameter(
+    'records of one type, for example login.failed',
+    `one of ${RECORD_TYPES.join(', ')}`,
+    (text) => RECORD_TYPES.find((one) => one === text),
+  ),
+  job: parameter('the job or project of the build that pushed', 'the name of a job', nonEmpty),
+  build: parameter('the number of the build', 'the number of a build', parseCount),
+  commit: parameter(
+    'the commit it was built from; 7 hex digits are enough',
+    'at least 7 hex digits of a commit',
+    (text) => (/^[0-9a-f]{7,64}$/.test(text) ? text : undefined),
+  ),
+  layer: parameter('images with this layer', DIGEST, parseDigest),
+  refers: parameter('what refers to this manifest: signatures, attestations', DIGEST, parseDigest),
+  label: parameter('with this label: name, or name=value', 'a label as name or name=value', nonEmpty),
+  without: parameter(
+    `that lack one of ${LACKING.join(', ')}, or label:NAME`,
+    `one of ${LACKING.join(', ')}, or label:NAME`,
+    (text) => (LACKING.includes(text) || /^label:./.test(text) ? text : undefined),
+  ),
+  unsigned: parameter(
+    'to which nothing was pushed that refers to it within this time: 30m, 24h',
+    'a length of time such as 30m or 24h',
+    parseLength,
+  ),
+  inside: parameter('inside a window: Mon-Fri 08:00-18:00 Europe/Berlin', WINDOW, windowOf),
+  outside: parameter('outside of such a window', WINDOW, windowOf),
+  cursor: parameter('what the answer before gave as next', CURSOR, parseRecordCursor),
+});
+
+export type PushesQuery = z.output<typeof pushesParameters>;
+
+/** @throws {WardenError} FILTER_MALFORMED */
+export function recordQuery(query: PushesQuery, now: number): RecordPageQuery {
+  const { result, type, without, unsigned } = query;
+  if (result !== undefined && type !== undefined)
+    throw malformed('result', 'cannot be given together with type');
+  const filters: RecordFilters = {
+    ...only(query, ['repository', 'tag', 'user', 'host', 'digest', 'rule', 'job', 'build', 'commit']),
+    ...only(query, ['layer', 'refers']),
+    ...networkOf(query),
+    ...spanOf(query, now),
+    types: type === undefined ? (result ?? RESULTS['all'] ?? []) : [type],
+    ...(without !== undefined && LACKING.includes(without) && { without: [without as Fact] }),
+    ...(unsigned !== undefined && { unsignedMs: unsigned, types: ['push.accepted'] }),
+  };
+  return { filters, limit: limitOf(query), cursor: query.cursor, check: checkOf(query) };
+}
+
+/** What stands in the records alone. */
+function checkOf({ label, without, inside, outside }: PushesQuery) {
+  const checks: ((record: PushRecord) => boolean)[] = [];
+  if (label !== undefined) {
+    const [name = '', ...value] = label.split('=');
+    checks.push((record) => {
+      const found = labelsOf(record)[name];
+      return found !== undefined && (value.length === 0 || found === value.join('='));
+    });
+  }
+  const lacking = without?.startsWith('label:') ? without.slice('label:'.length) : undefined;
+  if (lacking !== undefined) checks.push((record) => labelsOf(record)[lacking] === undefined);
+  if (inside) checks.push((record) => isWithin(inside, Date.parse(record.time)));
+  if (outside) checks.push((record) => !isWithin(outside, Date.parse(record.time)));
+  return checks.length === 0 ? undefined : (record: PushRecord) => checks.every((fits) => fits(record));
+}
+
+function labelsOf(record: PushRecord): Readonly<Record<string, string>> {
+  return ('labels' in record && record.labels) || {};
+}
+
+function windowOf(text: string): TimeWindow | undefined {
+  const parsed = parseTimeWindow(text);
+  return parsed.ok ? parsed.window : undefined;
+}
+
+function only<T extends object, K extends keyof T>(
+  from: T,
+  keys: readonly K[],
+): { [P in K]?: Exclude<T[P], undefined> } {
+  const entries = keys.map((key) => [key, from[key]] as const).filter(([, value]) => value !== undefined);
+  // Those that are left are not undefined.
+  return Object.fromEntries(entries) as { [P in K]?: Exclude<T[P], undefined> };
+}
+
+export const PUSHES_COLUMNS: readonly Column<PushItem>[] = [
+  { head: 'TIME (UTC)', least: 14, text: ({ time }) => moment(time), whole: ({ time }) => time },
+  { head: 'RESULT', least: 8, text: ({ type }) => type.replace(/^push\./, ''), whole: ({ type }) => type },
+  { head: 'REPOSITORY', least: 11, text: (item) => nameOf(item) },
+  {
+    head: 'DIGEST',
+    least: 7,
+    text: (item) => short(digestOf(item)),
+    whole: (item) => digestOf(item) ?? '',
+  },
+  { head: 'USER', least: 6, text: (item) => ('actor' in item && item.actor ? userOf(item.actor.sub) : '') },
+  {
+    head: 'FROM',
+    least: 9,
+    text: (item) =>
+      'peer' in item && item.peer
+        ? placeOf(item.peer.ip, item.peer.host)
+        : 'network' in item
+          ? (item.network ?? '')
+          : '',
+  },
+  { head: 'WHY', least: 6, text: (item) => detailOf(item) },
+];
+
+function digestOf(item: PushItem): string | undefined {
+  return 'subject' in item ? item.subject?.digest : undefined;
+}
+
+function nameOf(item: PushItem): string {
+  const repository = 'subject' in item ? (item.subject?.repo ?? '') : '';
+  return 'tag' in item && item.tag ? named(repository, item.tag.name) : repository;
+}
+
+function detailOf(item: PushItem): string {
+  const count = 'count' in item && item.count > 1 ? `${item.count}x ` : '';
+  const rules = 'policy' in item && item.policy && 'rules' in item.policy ? item.policy.rules.join(' ') : '';
+  const reason = 'reason' in item ? item.reason : '';
+  return `${count}${rules || reason}`;
+}
+
+export const pushes: Question<PushesQuery, PushItem> = {
+  name: 'pushes',
+  summary: 'the record of pushes, refusals and deletions, newest first',
+  parameters: pushesParameters,
+  columns: PUSHES_COLUMNS,
+  answer: (parts, query, mayRead) => recordPage(parts, recordQuery(query, parts.now()), mayRead),
+};

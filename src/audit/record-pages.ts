@@ -1,0 +1,116 @@
+/** Pages of records that a reader may see, newest first, in bounded work. */
+import type { RecordFilters, RecordRow } from '../index/filters.ts';
+import type { PushRecord } from '../provenance/record.ts';
+import type { AuditParts, Page } from './question.ts';
+import { type MayRead, visibleParts } from './visible-parts.ts';
+
+/** A leaf of the log, with its index; without names of other repositories that the reader may not see. */
+export type PushItem = PushRecord & { readonly index: number };
+
+/** Where a page ended, and how many entries its first page covered: so that all pages are of one moment. */
+export interface RecordPlace {
+  readonly before: number;
+  readonly watermark: number;
+}
+
+export interface RecordPageQuery {
+  readonly filters: RecordFilters;
+  readonly limit: number;
+  readonly cursor?: RecordPlace | undefined;
+  /** What no index has: checked on the records themselves. */
+  readonly check?: ((record: PushRecord) => boolean) | undefined;
+}
+
+/** Questions to the index for one page. It can end early at them, with `next`, where nearly all is hidden or does not fit. */
+const ROUNDS = 12;
+/** Rows asked for at once where some are hidden, or checked. */
+const WIDEST = 1_000;
+/** Repositories that the index is told to leave out. */
+const HIDDEN_LIMIT = 1_000;
+
+export async function recordPage(
+  { index }: Pick<AuditParts, 'index'>,
+  { filters, limit, cursor, check }: RecordPageQuery,
+  mayRead: MayRead,
+): Promise<Page<PushItem> & { readonly watermark: number }> {
+  const may = remembered(mayRead);
+  const hidden = new Set<string>();
+  const items: PushItem[] = [];
+  let before = cursor?.before;
+  let watermark = cursor?.watermark;
+  let last: number | undefined;
+  let width = check ? WIDEST : limit + 1;
+
+  const end = (place: number | undefined) => ({
+    items,
+    ...(place !== undefined && { next: writeCursor({ before: place, watermark: watermark ?? 0 }) }),
+    watermark: watermark ?? 0,
+  });
+
+  for (let round = 0; round < ROUNDS; round++) {
+    const { answer, watermark: now } = await index.find({
+      filters,
+      limit: width,
+      ...(before !== undefined && { before }),
+      ...(hidden.size > 0 && { hidden: [...hidden] }),
+    });
+    watermark ??= now;
+    const visible = answer.rows.filter(({ repository }) => may(repository));
+    for (const { row, record } of await recordsOf(
+      index,
+      visible,
+      check ? visible.length : limit + 1 - items.length,
+    )) {
+      if (check && !check(record)) {
+        last = row.index;
+        continue;
+      }
+      if (items.length === limit) return end(last);
+      items.push({ index: row.index, ...visibleParts(record, mayRead) });
+      last = row.index;
+    }
+    if (answer.reached === undefined) return end(undefined);
+    before = answer.reached;
+    last = before;
+    for (const { repository } of answer.rows) {
+      if (repository !== '' && !may(repository) && hidden.size < HIDDEN_LIMIT) hidden.add(repository);
+    }
+    width = Math.min(WIDEST, width * 4);
+  }
+  return end(before);
+}
+
+/** `at most` of them: those past a page's end are not needed, but for the first. */
+async function recordsOf(
+  index: AuditParts['index'],
+  rows: readonly RecordRow[],
+  most: number,
+): Promise<readonly { readonly row: RecordRow; readonly record: PushRecord }[]> {
+  const wanted = rows.slice(0, most);
+  const records = await index.records(wanted.map((row) => row.index));
+  return wanted.flatMap((row, at) => {
+    const record = records[at];
+    return record === undefined ? [] : [{ row, record }];
+  });
+}
+
+/** What policy says of a repository is asked once for an answer. */
+export function remembered(mayRead: MayRead): MayRead {
+  const known = new Map<string, boolean>();
+  return (repository) => {
+    const before = known.get(repository);
+    if (before !== undefined) return before;
+    const now = mayRead(repository);
+    known.set(repository, now);
+    return now;
+  };
+}
+
+function writeCursor({ before, watermark }: RecordPlace): string {
+  return `${before}.${watermark}`;
+}
+
+export function parseRecordCursor(text: string): RecordPlace | undefined {
+  const [, before, watermark] = /^(\d{1,15})\.(\d{1,15})$/.exec(text) ?? [];
+  return before === undefined ? undefined : { before: Number(before), watermark: Number(watermark) };
+}

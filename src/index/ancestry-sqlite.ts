@@ -1,0 +1,99 @@
+/**
+ * What an image was built on, directly and through others, worked out once when its record is indexed: so the question is
+ * one look into a table, however long the chain is.
+ */
+import type { DatabaseSync } from 'node:sqlite';
+import { digestKey } from './digest-key.ts';
+import type { GatheredName, GatheredRecord } from './gather.ts';
+import { NAMES, ROLES } from './kinds.ts';
+
+/** A base of an image. `distance` 1: the image was built on it directly. */
+interface Ancestor {
+  readonly base: number;
+  readonly distance: number;
+  readonly claimed: number;
+}
+
+/** A chain that names itself, or never ends, is cut. */
+const FARTHEST = 32;
+const MOST = 256;
+
+export function createAncestry(
+  db: DatabaseSync,
+): (record: GatheredRecord, idOf: (name: GatheredName) => number) => void {
+  const nameOfBase = db.prepare(`SELECT id FROM name WHERE kind = ${NAMES.base} AND text = ?`);
+  const basesOf = db.prepare(
+    `SELECT base, distance, claimed FROM built WHERE idx = (
+       SELECT digest.idx FROM digest JOIN built ON built.idx = digest.idx
+       WHERE digest.digest = ? AND digest.role = ${ROLES.manifest} ORDER BY digest.idx DESC LIMIT 1
+     )`,
+  );
+  const put = db.prepare(
+    'INSERT INTO built (base, idx, distance, claimed) VALUES (?, ?, ?, ?) ON CONFLICT (base, idx) DO NOTHING RETURNING idx',
+  );
+  const putRepository = db.prepare(
+    `INSERT INTO base_repo VALUES (?, ?, 1, ?)
+     ON CONFLICT (base, repo) DO UPDATE SET pushes = pushes + 1, last_idx = max(last_idx, excluded.last_idx)`,
+  );
+  const builtOn = db.prepare(
+    `SELECT built.idx, built.distance, built.claimed, record.repo FROM built JOIN record ON record.idx = built.idx
+     WHERE base = ?`,
+  );
+  const firstOf = db.prepare(
+    `SELECT min(digest.idx) AS idx FROM digest JOIN record ON record.idx = digest.idx
+     WHERE digest.digest = ? AND role = ${ROLES.manifest} AND has & 4 <> 0`,
+  );
+
+  function add(idx: number, repo: number, { base, distance, claimed }: Ancestor): void {
+    if (put.get(base, idx, distance, claimed)) putRepository.run(base, repo, idx);
+  }
+
+  function through(digest: string): readonly Ancestor[] {
+    const key = digestKey(digest);
+    return key === undefined ? [] : (basesOf.all(key) as unknown as Ancestor[]);
+  }
+
+  return function addAncestors({ idx, repo, bases, columns }, idOf) {
+    if (bases.length === 0 || !repo) return;
+    const repository = idOf(repo);
+    const found = new Map<number, Ancestor>();
+    for (const { base, claimed } of bases) {
+      const direct = { base: idOf(base), distance: 1, claimed: Number(claimed) };
+      const further = through(base.text).map((one) => ({
+        base: one.base,
+        distance: one.distance + 1,
+        claimed: Math.max(one.claimed, direct.claimed),
+      }));
+      for (const one of [direct, ...further]) {
+        const known = found.get(one.base);
+        if (one.distance > FARTHEST || (known && known.distance <= one.distance)) continue;
+        found.set(one.base, one);
+      }
+    }
+    const ancestors = [...found.values()].slice(0, MOST);
+    for (const one of ancestors) add(idx, repository, one);
+    reachBack(columns, idx, ancestors);
+  };
+
+  /** Images that named this one as their base before it was on record itself. */
+  function reachBack(
+    { digest, digests }: GatheredRecord['columns'],
+    idx: number,
+    ancestors: readonly Ancestor[],
+  ) {
+    if (digest === undefined || digests.length === 0) return;
+    const text = Buffer.from(digest.subarray(1)).toString('hex');
+    const own = nameOfBase.get(`sha256:${text}`);
+    if (!own || Number(firstOf.get(digest)?.['idx'] ?? idx) !== idx) return;
+    for (const image of builtOn.all(Number(own['id']))) {
+      for (const { base, distance, claimed } of ancestors) {
+        if (Number(image['idx']) === idx) continue;
+        add(Number(image['idx']), Number(image['repo']), {
+          base,
+          distance: Math.min(FARTHEST, distance + Number(image['distance'])),
+          claimed: Math.max(claimed, Number(image['claimed'])),
+        });
+      }
+    }
+  }
+}

@@ -1,0 +1,91 @@
+/** Writes what was gathered into the tables of SQLite. The caller holds the transaction. */
+import type { DatabaseSync } from 'node:sqlite';
+import { createAncestry } from './ancestry-sqlite.ts';
+import { dayOf, type Gathered, type GatheredName, type GatheredRecord } from './gather.ts';
+import { EVERYTHING, NAMES } from './kinds.ts';
+
+export function createApply(db: DatabaseSync): (gathered: Gathered) => void {
+  const putName = db.prepare(
+    `INSERT INTO name (kind, text, sort, records, first_idx, last_idx, first_time, last_time) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+     ON CONFLICT (kind, text) DO UPDATE SET records = records + excluded.records, last_idx = excluded.last_idx,
+       first_time = min(first_time, excluded.first_time), last_time = max(last_time, excluded.last_time)
+     RETURNING id`,
+  );
+  const putTag = db.prepare(
+    `INSERT INTO tag (repo, name, records, last_idx, actors, hosts) VALUES (?, ?, ?, ?, 0, 0)
+     ON CONFLICT (name, repo) DO UPDATE SET records = records + excluded.records, last_idx = excluded.last_idx
+     RETURNING id`,
+  );
+  const putTagBy = db.prepare(
+    `INSERT INTO tag_by (tag, kind, who, pushes, first_idx, last_idx) VALUES (?, ?, ?, ?, ?, ?)
+     ON CONFLICT (tag, kind, who) DO UPDATE SET pushes = pushes + excluded.pushes, last_idx = excluded.last_idx
+     RETURNING pushes`,
+  );
+  const raiseTag = db.prepare('UPDATE tag SET actors = actors + ?, hosts = hosts + ? WHERE id = ?');
+  const putRecord = db.prepare('INSERT INTO record VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)');
+  const putDigest = db.prepare('INSERT INTO digest (digest, idx, role) VALUES (?, ?, ?)');
+  const putRule = db.prepare('INSERT INTO rule VALUES (?, ?)');
+  const putHour = db.prepare(
+    `INSERT INTO tally_hour VALUES (?, ?, ?, ?)
+     ON CONFLICT (name, hour, type) DO UPDATE SET events = events + excluded.events`,
+  );
+  const putDay = db.prepare(
+    `INSERT INTO tally_day VALUES (?, ?, ?, ?, ?)
+     ON CONFLICT (kind, day, name, type) DO UPDATE SET events = events + excluded.events`,
+  );
+  const putRefused = db.prepare(
+    `INSERT INTO refused VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+     ON CONFLICT (hour, type, repo, actor, host, address, rule, reason)
+     DO UPDATE SET events = events + excluded.events, last_idx = excluded.last_idx`,
+  );
+  const putSpan = db.prepare(
+    `INSERT INTO span VALUES (?, ?, ?)
+     ON CONFLICT (hour) DO UPDATE SET first_idx = min(first_idx, excluded.first_idx), last_idx = max(last_idx, excluded.last_idx)`,
+  );
+  const addAncestors = createAncestry(db);
+
+  return function apply({ names, tags, records, tallies, refusals, spans }) {
+    const ids = new Map<GatheredName, number>();
+    for (const name of names) {
+      const { kind, text, sort, records: count, firstIdx, lastIdx, firstTime, lastTime } = name;
+      const row = putName.get(kind, text, sort ?? null, count, firstIdx, lastIdx, firstTime, lastTime);
+      ids.set(name, Number(row?.['id']));
+    }
+    const idOf = (name: GatheredName | undefined): number | null => (name ? (ids.get(name) ?? null) : null);
+    const orNone = (name: GatheredName | undefined): number => idOf(name) ?? EVERYTHING;
+    const tagIds = new Map<GatheredRecord['tag'], number>();
+    for (const tag of tags) {
+      const id = Number(putTag.get(idOf(tag.repo), tag.name, tag.records, tag.lastIdx)?.['id']);
+      tagIds.set(tag, id);
+      let [actors, hosts] = [0, 0];
+      for (const [who, { pushes, firstIdx, lastIdx }] of tag.by) {
+        const row = putTagBy.get(id, who.kind, idOf(who), pushes, firstIdx, lastIdx);
+        // As many as this batch brought: nobody of this name moved the tag before.
+        if (Number(row?.['pushes']) !== pushes) continue;
+        if (who.kind === NAMES.actor) actors++;
+        else hosts++;
+      }
+      if (actors + hosts > 0) raiseTag.run(actors, hosts, id);
+    }
+    for (const record of records) {
+      const { idx, columns, type, repo, tag, actor, host, address, job } = record;
+      putRecord.run(
+        ...[idx, idOf(type), columns.time, idOf(repo), tag ? (tagIds.get(tag) ?? null) : null],
+        ...[idOf(actor), idOf(host), idOf(address), idOf(job), columns.build ?? null, columns.commit ?? null],
+        ...[columns.digest ?? null, columns.has],
+      );
+      for (const { key, role } of columns.digests) putDigest.run(key, idx, role);
+      for (const rule of record.rules) putRule.run(idOf(rule), idx);
+      addAncestors(record, orNone);
+    }
+    for (const { name, hour, type, events } of tallies) {
+      putHour.run(orNone(name), hour, idOf(type), events);
+      putDay.run(name?.kind ?? EVERYTHING, dayOf(hour), orNone(name), idOf(type), events);
+    }
+    for (const { hour, of, reason, rule, events, firstIdx, lastIdx } of refusals) {
+      const who = [orNone(of.repo), orNone(of.actor), orNone(of.host), orNone(of.address)];
+      putRefused.run(hour, idOf(of.type), ...who, orNone(rule), orNone(reason), events, firstIdx, lastIdx);
+    }
+    for (const [hour, { first, last }] of spans) putSpan.run(hour, first, last);
+  };
+}

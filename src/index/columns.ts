@@ -1,0 +1,131 @@
+/** What the index keeps of a record. All of it comes from the leaf, so that it can be made anew from the log alone. */
+import { type Address, parseAddress, parseRange } from '../policy/address.ts';
+import { chainIds } from '../provenance/chain-id.ts';
+import type { PushRecord } from '../provenance/record.ts';
+import { addressKey } from '../store/address-key.ts';
+import { digestKey } from './digest-key.ts';
+import { HAS, ROLES } from './kinds.ts';
+
+export interface IndexColumns {
+  readonly type: string;
+  /** Milliseconds since 1970. */
+  readonly time: number;
+  /** How many events the record stands for. */
+  readonly events: number;
+  readonly repo: string | undefined;
+  readonly tag: string | undefined;
+  readonly actor: string | undefined;
+  readonly host: string | undefined;
+  readonly address: string | undefined;
+  readonly addressKey: Uint8Array | undefined;
+  readonly job: string | undefined;
+  readonly build: number | undefined;
+  readonly commit: string | undefined;
+  readonly reason: string | undefined;
+  /** Of the manifest that the record is about. */
+  readonly digest: Uint8Array | undefined;
+  /** Bits of HAS. */
+  readonly has: number;
+  readonly digests: readonly { readonly key: Uint8Array; readonly role: number }[];
+  readonly rules: readonly string[];
+  /** What it was built on directly; `claimed`: nothing but the image's own word says so. */
+  readonly bases: readonly { readonly digest: string; readonly claimed: boolean }[];
+}
+
+/** The parts of any type of record; a leaf of a type that this release does not know is still indexed by them. */
+interface Parts {
+  readonly subject?: {
+    readonly repo?: string;
+    readonly digest?: string;
+    readonly config?: string;
+    readonly children?: readonly { readonly digest: string }[];
+    readonly of?: string;
+    readonly layerDigests?: readonly string[];
+  };
+  readonly tag?: { readonly name: string };
+  readonly actor?: { readonly sub: string };
+  readonly peer?: { readonly ip: string; readonly host?: string };
+  readonly network?: string;
+  readonly build?: { readonly project?: string; readonly job?: string; readonly number?: number };
+  readonly source?: { readonly commit?: string };
+  readonly policy?: { readonly rules?: readonly string[] };
+  readonly reason?: string;
+  readonly count?: number;
+  readonly image?: { readonly diffIds?: readonly string[] };
+  readonly base?: readonly { readonly digest?: string; readonly of?: string; readonly evidence: string }[];
+}
+
+export function columnsOf(record: PushRecord): IndexColumns {
+  const parts = record as Parts;
+  const { subject, tag, actor, peer, network, build, source, policy, reason, count, base, image } = parts;
+  const address = peer ? parseAddress(peer.ip) : firstOf(network);
+  const of = subject?.of ?? referredBy(tag?.name);
+  return {
+    type: record.type,
+    time: Date.parse(record.time),
+    events: count ?? 1,
+    repo: subject?.repo,
+    tag: tag?.name,
+    actor: actor?.sub,
+    host: peer?.host,
+    address: peer?.ip ?? network,
+    addressKey: address && addressKey(address),
+    job: build?.job ?? build?.project,
+    build: build?.number,
+    commit: source?.commit,
+    reason,
+    digest: subject?.digest === undefined ? undefined : digestKey(subject.digest),
+    has: factsOf(parts, of),
+    digests: keysOf([
+      [subject?.digest, ROLES.manifest],
+      [subject?.config, ROLES.config],
+      ...(subject?.children ?? []).map(({ digest }) => [digest, ROLES.child] as const),
+      [of, ROLES.of],
+      ...(subject?.layerDigests ?? []).map((digest) => [digest, ROLES.layer] as const),
+      [chainIds(image?.diffIds ?? []).at(-1), ROLES.chain],
+    ]),
+    rules: [...new Set(policy?.rules ?? [])],
+    bases: basesOf(base ?? []),
+  };
+}
+
+function factsOf(parts: object, of: string | undefined): number {
+  const present = parts as Readonly<Record<string, unknown>>;
+  let has = of === undefined ? 0 : HAS.refers;
+  for (const [fact, bit] of Object.entries(HAS)) if (present[fact] !== undefined) has |= bit;
+  return has;
+}
+
+function keysOf(
+  named: readonly (readonly [string | undefined, number])[],
+): { readonly key: Uint8Array; readonly role: number }[] {
+  const seen = new Set<string>();
+  return named.flatMap(([digest, role]) => {
+    const key = digest === undefined ? undefined : digestKey(digest);
+    if (key === undefined || seen.has(`${role} ${digest}`)) return [];
+    seen.add(`${role} ${digest}`);
+    return [{ key, role }];
+  });
+}
+
+/** One entry a base: what Warden saw itself counts more than what the image says. */
+function basesOf(base: NonNullable<Parts['base']>): IndexColumns['bases'] {
+  const claimed = new Map<string, boolean>();
+  for (const { digest, evidence } of base) {
+    if (digest === undefined) continue;
+    claimed.set(digest, (claimed.get(digest) ?? true) && evidence === 'claimed');
+  }
+  return [...claimed].map(([digest, only]) => ({ digest, claimed: only }));
+}
+
+/** Before there was `subject`, signatures were tied to an image by their tag: sha256-….sig, .att, .sbom. */
+function referredBy(tag: string | undefined): string | undefined {
+  const [, hex] = /^sha256-([0-9a-f]{64})\.[a-z]+$/.exec(tag ?? '') ?? [];
+  return hex === undefined ? undefined : `sha256:${hex}`;
+}
+
+/** Where a record stands for many addresses of one network it is found by their network, through the first of them. */
+function firstOf(network: string | undefined): Address | undefined {
+  const parsed = network === undefined ? undefined : parseRange(network);
+  return parsed?.ok ? parsed.range : undefined;
+}

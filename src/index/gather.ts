@@ -1,0 +1,214 @@
+/**
+ * A batch of leaves as the rows that the index gets, added up where several leaves touch the same row. Pure: what is
+ * written, and how, is the database's affair.
+ */
+import type { PushRecord } from '../provenance/record.ts';
+import { columnsOf, type IndexColumns } from './columns.ts';
+import { DAY_MS, EVERYTHING, HOUR_MS, NAMES, type NameKind } from './kinds.ts';
+
+/** A name, and what the batch says of it. */
+export interface GatheredName {
+  readonly kind: NameKind;
+  readonly text: string;
+  readonly sort: Uint8Array | undefined;
+  records: number;
+  readonly firstIdx: number;
+  lastIdx: number;
+  firstTime: number;
+  lastTime: number;
+}
+
+export interface GatheredTag {
+  readonly repo: GatheredName;
+  readonly name: string;
+  records: number;
+  lastIdx: number;
+  /** Who moved it, users and hosts. */
+  readonly by: Map<GatheredName, { pushes: number; readonly firstIdx: number; lastIdx: number }>;
+}
+
+export interface GatheredRecord {
+  readonly idx: number;
+  readonly columns: IndexColumns;
+  readonly type: GatheredName;
+  readonly repo: GatheredName | undefined;
+  readonly tag: GatheredTag | undefined;
+  readonly actor: GatheredName | undefined;
+  readonly host: GatheredName | undefined;
+  readonly address: GatheredName | undefined;
+  readonly job: GatheredName | undefined;
+  readonly rules: readonly GatheredName[];
+  readonly bases: readonly { readonly base: GatheredName; readonly claimed: boolean }[];
+}
+
+/** `name` undefined: everything. */
+export interface GatheredTally {
+  readonly name: GatheredName | undefined;
+  /** Hours since 1970. */
+  readonly hour: number;
+  readonly type: GatheredName;
+  events: number;
+}
+
+export interface GatheredRefusals {
+  readonly hour: number;
+  readonly of: GatheredRecord;
+  readonly reason: GatheredName | undefined;
+  readonly rule: GatheredName | undefined;
+  events: number;
+  readonly firstIdx: number;
+  lastIdx: number;
+}
+
+export interface Gathered {
+  readonly names: readonly GatheredName[];
+  readonly tags: readonly GatheredTag[];
+  readonly records: readonly GatheredRecord[];
+  readonly tallies: readonly GatheredTally[];
+  readonly refusals: readonly GatheredRefusals[];
+  /** First and last index of each hour. */
+  readonly spans: ReadonlyMap<number, { readonly first: number; readonly last: number }>;
+}
+
+const REFUSALS: readonly string[] = ['push.refused', 'login.failed'];
+const ACCEPTED = 'push.accepted';
+
+/** @param from the index of the first leaf. */
+export function gather(leaves: readonly Uint8Array[], from: number): Gathered {
+  const names = new Map<string, GatheredName>();
+  const tags = new Map<string, GatheredTag>();
+  const tallies = new Map<string, GatheredTally>();
+  const refusals = new Map<string, GatheredRefusals>();
+  const spans = new Map<number, { first: number; last: number }>();
+  const numbers = new Map<GatheredName, number>();
+
+  function nameOf<T extends string | undefined>(
+    kind: NameKind,
+    text: T,
+    idx: number,
+    time: number,
+    sort?: Uint8Array,
+  ): GatheredName | (T & undefined) {
+    if (text === undefined) return text as T & undefined;
+    const key = `${kind} ${text}`;
+    let name = names.get(key);
+    if (!name) {
+      name = {
+        ...{ kind, text, sort, records: 0 },
+        ...{ firstIdx: idx, lastIdx: idx, firstTime: time, lastTime: time },
+      };
+      names.set(key, name);
+      numbers.set(name, numbers.size);
+    }
+    name.records++;
+    name.lastIdx = idx;
+    name.firstTime = Math.min(name.firstTime, time);
+    name.lastTime = Math.max(name.lastTime, time);
+    return name;
+  }
+
+  function keyOf(...parts: readonly (GatheredName | number | undefined)[]): string {
+    return parts.map((part) => (typeof part === 'object' ? `n${numbers.get(part)}` : part)).join(' ');
+  }
+
+  function tagOf(repo: GatheredName, name: string, idx: number): GatheredTag {
+    const key = `${repo.text} ${name}`;
+    let tag = tags.get(key);
+    if (!tag) {
+      tag = { repo, name, records: 0, lastIdx: idx, by: new Map() };
+      tags.set(key, tag);
+    }
+    tag.records++;
+    tag.lastIdx = idx;
+    return tag;
+  }
+
+  function movedBy(tag: GatheredTag, who: GatheredName | undefined, idx: number): void {
+    if (!who) return;
+    const known = tag.by.get(who);
+    if (!known) tag.by.set(who, { pushes: 1, firstIdx: idx, lastIdx: idx });
+    else {
+      known.pushes++;
+      known.lastIdx = idx;
+    }
+  }
+
+  function count(name: GatheredName | undefined, hour: number, type: GatheredName, events: number): void {
+    const key = keyOf(name ?? EVERYTHING, hour, type);
+    const known = tallies.get(key);
+    if (known) known.events += events;
+    else tallies.set(key, { name, hour, type, events });
+  }
+
+  function refuse(record: GatheredRecord, hour: number): void {
+    const { columns, idx, rules } = record;
+    const reason = nameOf(NAMES.reason, columns.reason, idx, columns.time);
+    const [rule] = rules;
+    const key = keyOf(
+      hour,
+      record.type,
+      record.repo,
+      record.actor,
+      record.host,
+      record.address,
+      rule,
+      reason,
+    );
+    const known = refusals.get(key);
+    if (known) {
+      known.events += columns.events;
+      known.lastIdx = idx;
+      return;
+    }
+    refusals.set(key, {
+      ...{ hour, of: record, reason, rule },
+      ...{ events: columns.events, firstIdx: idx, lastIdx: idx },
+    });
+  }
+
+  const records = leaves.map((leaf, at): GatheredRecord => {
+    const idx = from + at;
+    const columns = columnsOf(JSON.parse(Buffer.from(leaf).toString('utf8')) as PushRecord);
+    const { time, events } = columns;
+    const type = nameOf(NAMES.type, columns.type, idx, time);
+    const repo = nameOf(NAMES.repository, columns.repo, idx, time);
+    const actor = nameOf(NAMES.actor, columns.actor, idx, time);
+    const host = nameOf(NAMES.host, columns.host, idx, time);
+    const address = nameOf(NAMES.address, columns.address, idx, time, columns.addressKey);
+    const tag = repo && columns.tag !== undefined ? tagOf(repo, columns.tag, idx) : undefined;
+    const record: GatheredRecord = {
+      ...{ idx, columns, type, repo, tag, actor, host, address },
+      job: nameOf(NAMES.job, columns.job, idx, time),
+      rules: columns.rules.map((rule) => nameOf(NAMES.rule, rule, idx, time)),
+      bases:
+        columns.type === ACCEPTED
+          ? columns.bases.map(({ digest, claimed }) => ({
+              base: nameOf(NAMES.base, digest, idx, time),
+              claimed,
+            }))
+          : [],
+    };
+    if (tag && columns.type === ACCEPTED) for (const who of [actor, host]) movedBy(tag, who, idx);
+    const hour = Math.floor(time / HOUR_MS);
+    count(undefined, hour, type, events);
+    for (const name of [repo, actor, host]) if (name) count(name, hour, type, events);
+    if (REFUSALS.includes(columns.type)) refuse(record, hour);
+    const span = spans.get(hour);
+    if (span) span.last = idx;
+    else spans.set(hour, { first: idx, last: idx });
+    return record;
+  });
+  return {
+    names: [...names.values()],
+    tags: [...tags.values()],
+    records,
+    tallies: [...tallies.values()],
+    refusals: [...refusals.values()],
+    spans,
+  };
+}
+
+/** Of an hour since 1970. */
+export function dayOf(hour: number): number {
+  return Math.floor((hour * HOUR_MS) / DAY_MS);
+}

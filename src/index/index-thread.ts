@@ -1,0 +1,140 @@
+/**
+ * The index's thread: index.db, by which records are found. Everything in it comes from the log, so it can be deleted at
+ * any time and is filled again; its watermark says how many entries it has seen.
+ *
+ * A server and a command may both fill it: a batch is taken only where it goes on from the watermark, in one transaction.
+ */
+import { hash } from 'node:crypto';
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { type Operations, oneByOne } from '../store/thread.ts';
+import { createApply } from './apply-sqlite.ts';
+import { gather } from './gather.ts';
+import { type IndexOptions, openIndexFile } from './open-index-file.ts';
+import { type Plan, type Row, runPlan, type Statement } from './plan.ts';
+import { QUESTIONS, type QuestionName } from './questions.ts';
+import { LATE_INDEXES } from './schema-sqlite.ts';
+
+/** How far the index has come. */
+export interface IndexMark {
+  /** It covers entries with an index below it. */
+  readonly watermark: number;
+  /** SHA-256 of the last entry that it covers, in hex; '' for none. */
+  readonly last: string;
+  /** It is in the middle of a long filling, and lacks what makes questions quick. */
+  readonly bulk: boolean;
+  /** It cannot be filled here: it is another's file, on which this process may only read. */
+  readonly fixed: boolean;
+}
+
+export interface IndexBatch {
+  readonly from: number;
+  readonly leaves: readonly Uint8Array[];
+  /** Entries that the log has. */
+  readonly size: number;
+}
+
+/** A filling of more than this from the beginning makes the late indexes at its end. */
+const BULK = 50_000;
+const STATEMENTS = 500;
+
+export function open(options: IndexOptions): Operations {
+  const { db, fixed } = openIndexFile(options);
+  const meta = db.prepare('SELECT value FROM meta WHERE key = ?');
+  const setMeta = fixed ? undefined : db.prepare('UPDATE meta SET value = ? WHERE key = ?');
+  const apply = fixed ? undefined : createApply(db);
+  const all = preparedAll(db);
+
+  function mark(): IndexMark {
+    return {
+      watermark: Number(meta.get('watermark')?.['value']),
+      last: String(meta.get('last')?.['value']),
+      bulk: Number(meta.get('bulk')?.['value']) === 1,
+      fixed,
+    };
+  }
+
+  function transaction<T>(work: () => T): T {
+    db.exec('BEGIN IMMEDIATE');
+    try {
+      const result = work();
+      db.exec('COMMIT');
+      return result;
+    } catch (error) {
+      if (db.isTransaction) db.exec('ROLLBACK');
+      throw error;
+    }
+  }
+
+  /** @returns where the index is afterwards, which is further on where another process was first. */
+  function add({ from, leaves, size }: IndexBatch): IndexMark {
+    return transaction(() => {
+      const { watermark, bulk } = mark();
+      const last = leaves.at(-1);
+      if (watermark !== from || last === undefined || !apply || !setMeta) return mark();
+      if (from === 0 && size > BULK) {
+        dropLateIndexes(db);
+        setMeta.run(1, 'bulk');
+      }
+      apply(gather(leaves, from));
+      const reached = from + leaves.length;
+      setMeta.run(reached, 'watermark');
+      setMeta.run(hash('sha256', last), 'last');
+      if (reached >= size && (bulk || (from === 0 && size > BULK))) {
+        db.exec(LATE_INDEXES);
+        setMeta.run(0, 'bulk');
+      }
+      return mark();
+    });
+  }
+
+  function clear(): IndexMark {
+    return transaction(() => {
+      for (const { name } of db.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").all()) {
+        if (name !== 'meta') db.exec(`DELETE FROM ${name}`);
+      }
+      setMeta?.run(0, 'watermark');
+      setMeta?.run('', 'last');
+      setMeta?.run(0, 'bulk');
+      db.exec(LATE_INDEXES);
+      return mark();
+    });
+  }
+
+  function ask({ name, args }: { readonly name: QuestionName; readonly args: never }): unknown {
+    // One moment for all statements of a question, whoever writes meanwhile.
+    db.exec('BEGIN');
+    try {
+      const question = QUESTIONS[name] as (args: never) => Plan<unknown>;
+      return { answer: runPlan(question(args), all), mark: mark() };
+    } finally {
+      db.exec('COMMIT');
+    }
+  }
+
+  return {
+    together: oneByOne({ add, ask, clear, mark }),
+    close() {
+      db.close();
+    },
+  };
+}
+
+function dropLateIndexes(db: DatabaseSync): void {
+  for (const [, name] of LATE_INDEXES.matchAll(/IF NOT EXISTS (\w+)/g))
+    db.exec(`DROP INDEX IF EXISTS ${name}`);
+}
+
+/** Statements are prepared once; those that hold lists of numbers come and go. */
+function preparedAll(db: DatabaseSync): (statement: Statement) => readonly Row[] {
+  const known = new Map<string, StatementSync>();
+  return ({ sql, values }) => {
+    let statement = known.get(sql);
+    if (!statement) {
+      statement = db.prepare(sql);
+      const [oldest] = known.keys();
+      if (known.size >= STATEMENTS && oldest !== undefined) known.delete(oldest);
+      known.set(sql, statement);
+    }
+    return statement.all(...values) as unknown as readonly Row[];
+  };
+}

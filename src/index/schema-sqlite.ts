@@ -1,0 +1,72 @@
+/**
+ * The tables of the index in SQLite. Every secondary index ends in the row's id, which is the record's index: so each of
+ * them gives its records newest first without sorting.
+ */
+
+/** A file of another version is thrown away and filled again. */
+export const INDEX_VERSION = 3;
+
+/** Names are kept once, with what was seen of each: the other tables have numbers. `sort` is the address as bytes. */
+export const TABLES = `
+  CREATE TABLE name (
+    id INTEGER PRIMARY KEY, kind INTEGER NOT NULL, text TEXT NOT NULL, sort BLOB, records INTEGER NOT NULL,
+    first_idx INTEGER NOT NULL, last_idx INTEGER NOT NULL, first_time INTEGER NOT NULL, last_time INTEGER NOT NULL,
+    UNIQUE (kind, text)
+  ) STRICT;
+  CREATE INDEX name_sort ON name (kind, sort) WHERE sort IS NOT NULL;
+  CREATE INDEX name_last ON name (kind, last_time);
+  CREATE TABLE tag (
+    id INTEGER PRIMARY KEY, repo INTEGER NOT NULL, name TEXT NOT NULL, records INTEGER NOT NULL, last_idx INTEGER NOT NULL,
+    actors INTEGER NOT NULL, hosts INTEGER NOT NULL, UNIQUE (name, repo)
+  ) STRICT;
+  CREATE INDEX tag_shared ON tag (last_idx) WHERE actors > 1 OR hosts > 1;
+  CREATE TABLE tag_by (
+    tag INTEGER NOT NULL, kind INTEGER NOT NULL, who INTEGER NOT NULL, pushes INTEGER NOT NULL, first_idx INTEGER NOT NULL,
+    last_idx INTEGER NOT NULL, PRIMARY KEY (tag, kind, who)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE record (
+    idx INTEGER PRIMARY KEY, type INTEGER NOT NULL, time INTEGER NOT NULL, repo INTEGER, tag INTEGER, actor INTEGER,
+    host INTEGER, address INTEGER, job INTEGER, build INTEGER, vcs_commit TEXT, digest BLOB, has INTEGER NOT NULL
+  ) STRICT;
+  CREATE TABLE digest (
+    digest BLOB NOT NULL, idx INTEGER NOT NULL, role INTEGER NOT NULL, PRIMARY KEY (digest, idx, role)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE rule (rule INTEGER NOT NULL, idx INTEGER NOT NULL, PRIMARY KEY (rule, idx)) STRICT, WITHOUT ROWID;
+  CREATE TABLE span (hour INTEGER PRIMARY KEY, first_idx INTEGER NOT NULL, last_idx INTEGER NOT NULL) STRICT;
+  CREATE TABLE built (
+    base INTEGER NOT NULL, idx INTEGER NOT NULL, distance INTEGER NOT NULL, claimed INTEGER NOT NULL,
+    PRIMARY KEY (base, idx)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX built_image ON built (idx);
+  CREATE TABLE base_repo (
+    base INTEGER NOT NULL, repo INTEGER NOT NULL, pushes INTEGER NOT NULL, last_idx INTEGER NOT NULL,
+    PRIMARY KEY (base, repo)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE tally_hour (
+    name INTEGER NOT NULL, hour INTEGER NOT NULL, type INTEGER NOT NULL, events INTEGER NOT NULL,
+    PRIMARY KEY (name, hour, type)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE tally_day (
+    kind INTEGER NOT NULL, day INTEGER NOT NULL, name INTEGER NOT NULL, type INTEGER NOT NULL, events INTEGER NOT NULL,
+    PRIMARY KEY (kind, day, name, type)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE refused (
+    hour INTEGER NOT NULL, type INTEGER NOT NULL, repo INTEGER NOT NULL, actor INTEGER NOT NULL, host INTEGER NOT NULL,
+    address INTEGER NOT NULL, rule INTEGER NOT NULL, reason INTEGER NOT NULL, events INTEGER NOT NULL,
+    first_idx INTEGER NOT NULL, last_idx INTEGER NOT NULL,
+    PRIMARY KEY (hour, type, repo, actor, host, address, rule, reason)
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO meta VALUES ('watermark', 0), ('last', ''), ('bulk', 0);
+`;
+
+/** Those that a long filling leaves out until its end: random places of a large tree cost more than one sorting. */
+export const LATE_INDEXES = `
+  CREATE INDEX IF NOT EXISTS record_type ON record (type);
+  CREATE INDEX IF NOT EXISTS record_repo ON record (repo) WHERE repo IS NOT NULL;
+  CREATE INDEX IF NOT EXISTS record_tag ON record (tag) WHERE tag IS NOT NULL;
+  CREATE INDEX IF NOT EXISTS record_actor ON record (actor) WHERE actor IS NOT NULL;
+  CREATE INDEX IF NOT EXISTS record_host ON record (host) WHERE host IS NOT NULL;
+  CREATE INDEX IF NOT EXISTS record_address ON record (address) WHERE address IS NOT NULL;
+  CREATE INDEX IF NOT EXISTS record_job ON record (job) WHERE job IS NOT NULL;
+  CREATE INDEX IF NOT EXISTS record_commit ON record (vcs_commit) WHERE vcs_commit IS NOT NULL;
+`;
