@@ -4,6 +4,7 @@ import { openAudit } from '../audit/open-audit.ts';
 import { loadSettings } from '../config/settings.ts';
 import { describeProblem } from '../config/yaml.ts';
 import { addAuditCommands } from './audit.ts';
+import { addBackupCommands } from './backup.ts';
 import { addCheckCommand } from './check.ts';
 import { addImportCommands } from './import.ts';
 import { addKeysCommands } from './keys.ts';
@@ -29,6 +30,7 @@ export function createProgram(deps: ProgramDeps): Command {
   addServeCommand(program, deps);
   addCheckCommand(program, deps);
   addKeysCommands(program, deps);
+  addBackupCommands(program, deps);
   addUserCommands(program, deps);
   addPolicyCommands(program, { io, columns, defaultConfig, exit, now: Date.now });
   addImportCommands(program, deps);

@@ -38,6 +38,7 @@ function normalized(text: string): string[] {
     .replace(/\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?Z?/g, 'TIME')
     .replace(/\b[0-9a-f]{12,64}\b/g, 'HEX')
     .replace(/\(\d+ warnings?\)/g, '(N warnings)')
+    .replace(/\b\d+ (record|file)s?\b/g, 'N $1s')
     .split('\n')
     .map((line) => line.trim().replace(/\s+/g, ' '))
     .filter((line) => line !== '' && !line.endsWith('(warning)'));

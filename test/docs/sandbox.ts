@@ -10,7 +10,7 @@ import { createServer } from 'node:http';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '../support/ports.ts';
-import { type Child, type Result, run, startChild } from '../support/process.ts';
+import { type Child, must, type Result, run, startChild } from '../support/process.ts';
 import { makeTemp } from '../support/temp.ts';
 import { type Block, ROOT } from './blocks.ts';
 
@@ -131,10 +131,25 @@ export async function createSandbox(): Promise<Sandbox> {
     await services.get(unit)?.stop();
     services.delete(unit);
   }
+  /** What a timer starts, once and to its end. */
+  async function strike(timer: string): Promise<void> {
+    readFileSync(temp.at('etc/systemd/system', timer), 'utf8');
+    const service = readFileSync(
+      temp.at('etc/systemd/system', timer.replace(/\.timer$/, '.service')),
+      'utf8',
+    );
+    for (const [, line = ''] of service.matchAll(/^ExecStart(?:Post)?=(.*)$/gm)) {
+      await must('bash', ['-c', map(line).replaceAll('%%', '%')]);
+    }
+  }
   async function systemctl(words: readonly string[]): Promise<void> {
     const [verb, ...units] = words.filter((word) => word !== '--now');
     if (verb === 'daemon-reload') return;
     for (const unit of units) {
+      if (unit.endsWith('.timer')) {
+        await strike(unit);
+        continue;
+      }
       if (verb === 'stop' || verb === 'restart') await stopService(unit);
       if (verb === 'start' || verb === 'restart' || verb === 'enable') await start(unit);
       else if (verb === 'reload') services.get(unit)!.signal('SIGHUP');
