@@ -264,6 +264,17 @@ export const settingsSchema = z.strictObject({
         .min(1)
         .default(64)
         .describe('With less room on the disk of the record, pushes are refused and pulls go on.'),
+      warnFreeMegabytes: z
+        .int()
+        .min(1)
+        .default(1024)
+        .describe('With less room there, the log, the metrics and /readyz/push warn.'),
+      warnDays: z
+        .int()
+        .min(0)
+        .max(365)
+        .default(7)
+        .describe('They warn too where the room will not do for so long, at the rate of the last day.'),
       settleSeconds: z
         .int()
         .min(1)

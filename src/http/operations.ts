@@ -2,7 +2,9 @@
 import { createServer, type Server } from 'node:http';
 import type { Metrics } from '../telemetry/metrics.ts';
 
-export type Readiness = { readonly ready: true } | { readonly ready: false; readonly why: string };
+export type Readiness =
+  | { readonly ready: true; readonly warning?: string }
+  | { readonly ready: false; readonly why: string };
 
 export interface OperationsDeps {
   /** Can serve pulls. */
@@ -37,7 +39,8 @@ export function createOperationsServer({ ready, readyForPush, metrics }: Operati
 }
 
 function readiness(state: Readiness): { status: number; type: string; text: string } {
-  return state.ready ? text(200, 'ready') : text(503, state.why);
+  if (!state.ready) return text(503, state.why);
+  return text(200, state.warning === undefined ? 'ready' : `ready, but ${state.warning}`);
 }
 
 function text(status: number, line: string): { status: number; type: string; text: string } {

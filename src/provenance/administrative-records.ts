@@ -80,6 +80,17 @@ export const keyChanged = z.strictObject({
   }),
 });
 
+/**
+ * The machine's clock was set while Warden ran: it would have shown `expected`, and showed `shown`. Times of the records
+ * before and after it are by different clocks.
+ */
+export const clockJumped = z.strictObject({
+  ...everyRecord,
+  type: z.literal('clock.jumped'),
+  id,
+  clock: z.strictObject({ expected: time, shown: time }),
+});
+
 /** All of this file. A type that is added here is one of `recordSchema`. */
 export const administrativeRecords = [
   loginFailed,
@@ -88,4 +99,5 @@ export const administrativeRecords = [
   policyChanged,
   sessionRevoked,
   keyChanged,
+  clockJumped,
 ] as const;

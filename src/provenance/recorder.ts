@@ -11,6 +11,7 @@
  */
 import { type Clock, timestamp } from '../store/clock.ts';
 import { failureSentence, isStorageFailure } from '../store/failure-sentence.ts';
+import { type ClockJump, createClockWatch } from './clock-watch.ts';
 import { type CountedEvents, createCountedEvents } from './counted-events.ts';
 import { deletionIntent } from './deletion-records.ts';
 import { fitLeaf } from './fit-leaf.ts';
@@ -100,6 +101,8 @@ export interface Recorder extends Pick<CountedEvents, 'refused' | 'loginFailed'>
 }
 
 const TICK_MS = 1_000;
+/** Of those that wait for a disk. */
+const JUMPS_KEPT = 100;
 
 /**
  * Reads what an earlier process left open, and takes its locks, before anybody can push. Where the log cannot be read it
@@ -196,11 +199,30 @@ export async function createRecorder(deps: RecorderDeps): Promise<Recorder> {
     return write(() => store.conclude(intentId, added));
   }
 
+  const lookAtClock = createClockWatch(clock);
+  const jumps: ClockJump[] = [];
+  /** Waits, like all that is counted, while nothing can be written. */
+  async function recordJumps(): Promise<void> {
+    for (let jump = jumps[0]; jump !== undefined; jump = jumps[0]) {
+      const { expected, shown } = jump;
+      await append({
+        type: 'clock.jumped',
+        clock: { expected: timestamp(expected), shown: timestamp(shown) },
+      });
+      jumps.shift();
+    }
+  }
+
   async function beat(): Promise<void> {
     while (!ending.signal.aborted) {
+      const jump = lookAtClock();
+      if (jump && jumps.length < JUMPS_KEPT) jumps.push(jump);
       await health.tick();
       // While nothing can be written the groups wait: trying thousands each second would only add to the trouble.
-      if (health.current().writable) await counted.tick();
+      if (health.current().writable) {
+        await recordJumps().catch(() => undefined);
+        await counted.tick();
+      }
       await clock.sleep(TICK_MS, ending.signal);
     }
   }

@@ -45,6 +45,10 @@ export interface Metrics {
 
 const WATCHED = {
   warden_record_writable: 'Whether the push record can be written (1) or pushes are refused (0).',
+  warden_record_disk_free_bytes: 'Free space on the disk of the push record.',
+  warden_record_disk_seconds_left:
+    'Until pushes are refused for want of space, at the rate of the last day; +Inf where the space does not shrink.',
+  warden_record_disk_low: 'Whether that disk has too little space, or too little time left (1).',
   warden_record_unsettled: 'Pushes that an earlier process left open and that are not settled yet.',
   warden_inventory_dropped_total:
     'Pulls not counted because the inventory could not be written for too long.',

@@ -25,9 +25,9 @@ export function openDirectory(
   const tell = (about: Readonly<Record<string, string>>, sentence: string): void => {
     const key = JSON.stringify([about, sentence]);
     const before = toldAt.get(key);
-    if (before !== undefined && Date.now() - before < TELL_MS) return;
+    if (before !== undefined && performance.now() - before < TELL_MS) return;
     // Few: servers and reasons of ours.
-    toldAt.set(key, Date.now());
+    toldAt.set(key, performance.now());
     log.warn(about, sentence);
   };
   const directory = createDirectory({

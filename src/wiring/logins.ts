@@ -68,7 +68,10 @@ export async function openLogins(
   const login = createLogin({
     users: users.users,
     ...directory?.forLogins,
-    passwords: createPasswords({ now: Date.now, rememberSeconds: settings.logins.rememberSeconds }),
+    passwords: createPasswords({
+      now: () => performance.now(),
+      rememberSeconds: settings.logins.rememberSeconds,
+    }),
     limits: {
       byAddress: limitOf({ name: 'login-address', points: byAddress, seconds: WINDOW_SECONDS }),
       byUserAndAddress: limitOf({
@@ -115,10 +118,10 @@ export async function openLogins(
 }
 
 function sharedLimits({ log, endings }: Part, url: string): (options: LimitOptions) => Limit {
-  let toldAt = 0;
+  let toldAt = Number.NEGATIVE_INFINITY;
   const tell = (reason: string): void => {
-    if (Date.now() - toldAt < TELL_MS) return;
-    toldAt = Date.now();
+    if (performance.now() - toldAt < TELL_MS) return;
+    toldAt = performance.now();
     log.warn({ reason }, 'Redis is away: failed logins are counted in this process alone');
   };
   const { client, close } = connectRedis({ url, onProblem: tell });

@@ -54,13 +54,17 @@ export function operationsOf({
 
   async function ready(): Promise<Readiness> {
     if (stopping()) return { ready: false, why: 'shutting down' };
-    if (pinged === undefined || Date.now() - pinged.at > PING_MS)
-      pinged = { at: Date.now(), answer: registry.ping() };
+    // By a clock that nobody sets back: an old answer would be good for hours.
+    const now = performance.now();
+    if (pinged === undefined || now - pinged.at > PING_MS) pinged = { at: now, answer: registry.ping() };
     const answer = await pinged.answer;
     return answer.ok ? { ready: true } : { ready: false, why: answer.why };
   }
 
   metrics.watch('warden_record_writable', () => (writable().writable ? 1 : 0));
+  metrics.watch('warden_record_disk_free_bytes', () => record.disk.freeBytes() ?? Number.NaN);
+  metrics.watch('warden_record_disk_seconds_left', record.disk.secondsLeft);
+  metrics.watch('warden_record_disk_low', () => (record.disk.warning() === undefined ? 0 : 1));
   metrics.watch('warden_record_unsettled', () => recorder.unsettled());
   metrics.watch('warden_inventory_dropped_total', () => inventory.dropped());
   metrics.watch('warden_policy_loaded_timestamp_seconds', () => policy.loadedAt() / 1000);
@@ -86,7 +90,9 @@ export function operationsOf({
       const health = writable();
       if (!health.writable) return { ready: false, why: health.why };
       const stale = revocations.stale();
-      return stale === undefined ? { ready: true } : { ready: false, why: stale };
+      if (stale !== undefined) return { ready: false, why: stale };
+      const warning = record.disk.warning();
+      return warning === undefined ? { ready: true } : { ready: true, warning };
     },
   };
 }

@@ -8,14 +8,16 @@ import { createRecordIndex, type RecordIndex } from '../index/record-index.ts';
 import { sqliteIndex } from '../index/sqlite-index.ts';
 import { createInventory, type Inventory } from '../inventory/inventory.ts';
 import { INVENTORY_FILE, type InventoryOptions } from '../inventory/inventory-thread.ts';
-import { freeBytesOf } from '../provenance/free-bytes.ts';
+import type { DiskForecast } from '../provenance/disk-forecast.ts';
 import { createRecorder, type Recorder } from '../provenance/recorder.ts';
 import { openSqliteLog, openSqliteLogReader } from '../provenance/sqlite-log.ts';
 import { systemClock } from '../store/clock.ts';
+import { watchDisk } from './disk.ts';
 import type { Part } from './part.ts';
 import { storeThread } from './store-thread.ts';
 
 export interface OpenedRecord {
+  readonly disk: DiskForecast;
   readonly recorder: Recorder;
   readonly inventory: Inventory;
   readonly audit: Audit;
@@ -36,14 +38,15 @@ export async function openRecord(part: Part): Promise<OpenedRecord> {
   const store = await openSqliteLog({ folder }, (module, options) =>
     storeThread(part, { without: 'pushes are refused, pulls go on', module, options }),
   );
+  const disk = watchDisk(part);
   const recorder = await createRecorder({
     store,
     clock,
     random: (size) => randomBytes(size),
     instance: hostname(),
     version,
-    freeBytes: freeBytesOf(folder),
-    minimumFreeBytes: settings.record.minimumFreeMegabytes * 1024 * 1024,
+    freeBytes: disk.read,
+    minimumFreeBytes: disk.minimumFreeBytes,
     onHealth: (health) => {
       if (health.writable) log.info('the push record can be written');
       else
@@ -81,6 +84,7 @@ export async function openRecord(part: Part): Promise<OpenedRecord> {
   });
   endings.defer(() => index.close());
   return {
+    disk: disk.forecast,
     recorder,
     inventory,
     audit: createAudit({ index, inventory, now: clock.now }),

@@ -103,6 +103,7 @@ export interface FrontOptions {
   readonly policy?: string;
   readonly version?: 2 | 3;
   readonly deletes?: boolean;
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 export async function startFront(options: FrontOptions = {}): Promise<Front> {
@@ -117,6 +118,7 @@ export async function startFront(options: FrontOptions = {}): Promise<Front> {
   const warden = await startWarden({
     policy: options.policy ?? POLICY,
     users,
+    ...(options.env && { env: options.env }),
     settings: {
       logins: { failuresPerMinute: { byAddress: 10_000, byUserAndAddress: 10_000 } },
       ...options.settings,

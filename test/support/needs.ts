@@ -27,6 +27,7 @@ const PACKAGES = {
   slapd: 'slapd',
   ldapadd: 'ldap-utils',
   rsyslogd: 'rsyslog',
+  faketime: 'faketime',
 } as const;
 
 export type Need = keyof typeof PACKAGES | 'root' | 'distribution3' | 'go';
