@@ -41,7 +41,7 @@ async function push(changes: IntentChanges): Promise<void> {
 
 beforeAll(async () => {
   log = await startLog(folder.path);
-  recorder = await aRecorder(log, { clock: { ...systemClock, now: () => now } });
+  recorder = await aRecorder(log, { clock: { ...systemClock, now: () => now, elapsed: () => now } });
   await push({ repo: 'team/app', tag: '1.0', digest: hex('a') }); // 1
   await push({ repo: 'team/app', tag: '1.1', digest: hex('b'), peer: { ip: '10.9.0.1' } }); // 2
   await push({ repo: 'team/app/sub', tag: 'latest', digest: hex('c'), subject: { config: hex('d') } }); // 3

@@ -412,7 +412,7 @@ describe('refusals', () => {
 
   it('are recorded once at once, and the others of the minute together', async () => {
     let now = Date.parse('2026-05-05T10:00:01Z');
-    await restart({ clock: { ...systemClock, now: () => now } });
+    await restart({ clock: { ...systemClock, now: () => now, elapsed: () => now } });
     for (let n = 0; n < 5; n++) recorder.refused(facts('alice'));
     recorder.refused(facts('bob'));
     await until('both are recorded', () => refused().length === 2);
@@ -469,7 +469,7 @@ describe('refusals', () => {
   });
 
   it('of one network of IPv6 past its bound are counted together', async () => {
-    await restart({ clock: { ...systemClock, now: () => 1_777_000_000_000 } });
+    await restart({ clock: { ...systemClock, now: () => 1_777_000_000_000, elapsed: () => 0 } });
     for (let n = 0; n < 150; n++)
       recorder.loginFailed({
         reason: 'CREDENTIALS_REFUSED',
@@ -498,7 +498,7 @@ describe('refusals', () => {
   });
 
   it('past the bound are counted together', async () => {
-    await restart({ clock: { ...systemClock, now: () => 1_777_000_000_000 } });
+    await restart({ clock: { ...systemClock, now: () => 1_777_000_000_000, elapsed: () => 0 } });
     for (let n = 0; n < 10_050; n++) {
       recorder.refused({ ...facts('eve', `flood/r${n}`), peer: { ip: `10.9.${n >> 8}.${n & 255}` } });
     }
@@ -510,7 +510,7 @@ describe('refusals', () => {
   });
 
   it('of one address past its own bound are counted together, and hide nobody else', async () => {
-    await restart({ clock: { ...systemClock, now: () => 1_777_000_000_000 } });
+    await restart({ clock: { ...systemClock, now: () => 1_777_000_000_000, elapsed: () => 0 } });
     for (let n = 0; n < 150; n++)
       recorder.refused({ ...facts('eve', `flood/r${n}`), peer: { ip: '10.9.9.9' } });
     recorder.refused({ ...facts('bob'), peer: { ip: '10.9.9.10' } });
