@@ -16,6 +16,7 @@ import type { Loaded } from './preflight.ts';
 import type { Log } from './telemetry/log.ts';
 import { createMetrics } from './telemetry/metrics.ts';
 import { createRegistry } from './upstream/registry.ts';
+import { endingDeps, openAdministration } from './wiring/administration.ts';
 import { auditDeps } from './wiring/audit.ts';
 import { watchCertificate } from './wiring/certificate.ts';
 import { openClientCertificates } from './wiring/client-certificates.ts';
@@ -137,6 +138,10 @@ async function build(
     },
     now: Date.now,
   });
+  const inquiries = policyDeps(part, { logins, tokens, policy, refusals });
+  const administration = openAdministration(part, {
+    ...{ documents, recorder: record.recorder, sessions, revocations },
+  });
   const app = createApp({
     log,
     token: {
@@ -148,7 +153,8 @@ async function build(
       sessions: sessionDeps(part, { sessions, login: logins.login, revocations }),
     },
     audit: auditDeps({ logins, tokens, policy, record, refusals }),
-    policy: policyDeps(part, { logins, tokens, policy, refusals }),
+    policy: inquiries,
+    ...endingDeps(part, { ...administration, sessions, tokens, policy: inquiries }),
   });
   const clientCertificates = openClientCertificates(part, loaded.authorities, metrics, () =>
     certificate.show(),

@@ -7,8 +7,9 @@ import { printable, printableJson } from '../audit/printable.ts';
 import { QUESTIONS } from '../audit/questions.ts';
 import type { MayRead } from '../audit/visible-parts.ts';
 import { WardenError } from '../errors.ts';
-import { askServer, type ServerOptions, UsageError } from './audit-server.ts';
+import { askServer } from './audit-server.ts';
 import type { Io } from './io.ts';
+import { addServerOptions, requireNoServer, type ServerOptions, UsageError } from './server.ts';
 
 /** What these commands touch of the world. */
 export interface AuditIo extends Io {
@@ -52,18 +53,10 @@ function addQuestion(audit: Command, io: AuditIo, question: AskedQuestion): void
   command
     .option('--json', 'the answer itself, one JSON document')
     .option('--csv', 'whole values, for a spreadsheet')
-    .option('--config <file>', 'the settings, which say where the records are', io.defaultConfig)
-    .option(
-      '--url <address>',
-      'ask a server instead of the files: its address, such as https://registry.corp',
-    )
-    .option('--user-name <name>', 'who asks the server')
-    .option('--password-stdin', 'read the password of --user-name from standard input')
-    .option('--token-file <file>', 'a file with a token for the server, instead of a name')
-    .option('--ca <file>', "certificates that the server's is signed with, in PEM")
-    .action(async (options: Readonly<Record<string, unknown>>) => {
-      io.exit(await answer(io, question, known, options));
-    });
+    .option('--config <file>', 'the settings, which say where the records are', io.defaultConfig);
+  addServerOptions(command).action(async (options: Readonly<Record<string, unknown>>) => {
+    io.exit(await answer(io, question, known, options));
+  });
 }
 
 function descriptionOf(schema: unknown): string {
@@ -123,14 +116,7 @@ async function ask(
 ): Promise<Page<unknown>> {
   const server = options as ServerOptions;
   if (server.url !== undefined) return askServer(name, raw, { ...server, url: server.url }, io.readStdin);
-  for (const [option, value] of Object.entries({
-    '--user-name': server.userName,
-    '--password-stdin': server.passwordStdin,
-    '--token-file': server.tokenFile,
-    '--ca': server.ca,
-  })) {
-    if (value !== undefined) throw new UsageError(`${option} is for asking a server: give --url`);
-  }
+  requireNoServer(server);
   const opened = await io.openAudit(String(options['config']));
   try {
     // Whoever can read the files can read everything in them.

@@ -11,6 +11,7 @@ import { addKeysCommands } from './keys.ts';
 import { addPolicyCommands } from './policy.ts';
 import { type Input, readPipedPassword } from './read-password.ts';
 import { addServeCommand, type ServeDeps } from './serve.ts';
+import { addSessionCommands } from './session.ts';
 import { addUserCommands } from './user.ts';
 
 export interface ProgramDeps extends ServeDeps {
@@ -27,6 +28,11 @@ export function createProgram(deps: ProgramDeps): Command {
     .enablePositionalOptions()
     .showHelpAfterError();
   const { io, stdin, columns, defaultConfig, exit } = deps;
+  async function readStdin(): Promise<string> {
+    const read = await readPipedPassword(stdin);
+    if (!read.ok) throw new Error(read.reason);
+    return read.password;
+  }
   addServeCommand(program, deps);
   addCheckCommand(program, deps);
   addKeysCommands(program, deps);
@@ -34,16 +40,13 @@ export function createProgram(deps: ProgramDeps): Command {
   addUserCommands(program, deps);
   addPolicyCommands(program, { io, columns, defaultConfig, exit, now: Date.now });
   addImportCommands(program, deps);
+  addSessionCommands(program, { io, defaultConfig, columns, readStdin, exit });
   addAuditCommands(program, {
     ...io,
     columns,
     defaultConfig,
     exit,
-    async readStdin() {
-      const read = await readPipedPassword(stdin);
-      if (!read.ok) throw new Error(read.reason);
-      return read.password;
-    },
+    readStdin,
     async openAudit(settingsFile) {
       const loaded = await loadSettings(settingsFile);
       if (!loaded.ok) throw new Error(loaded.problems.map(describeProblem).join('\n'));

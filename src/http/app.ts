@@ -12,6 +12,8 @@ import { answerError, type Exchange, type Summary } from '../gate/exchange.ts';
 import type { Log } from '../telemetry/log.ts';
 import { type AuditDeps, auditQuestion } from './routes/audit.ts';
 import { POLICY_QUESTIONS, type PolicyDeps, policyQuestion } from './routes/policy.ts';
+import { type RevokeTokenDeps, revokeToken } from './routes/revoke-token.ts';
+import { endLogins, endSession, listSessions, type SessionsDeps } from './routes/sessions.ts';
 import { type TokenDeps, token } from './routes/token.ts';
 import type { AppState } from './state.ts';
 
@@ -19,6 +21,8 @@ export interface AppDeps {
   readonly token: TokenDeps;
   readonly audit: AuditDeps;
   readonly policy: PolicyDeps;
+  readonly sessions: SessionsDeps;
+  readonly revokeToken: RevokeTokenDeps;
   readonly log: Log;
 }
 
@@ -34,6 +38,10 @@ export function createApp(deps: AppDeps): App {
   const router = new Router<AppState>({ sensitive: true, strict: true });
   router.all('/token', token(deps.token));
   for (const { name } of QUESTIONS) router.all(`/api/v1/${name}`, auditQuestion(deps.audit, name));
+  router.all('/token/revoke', revokeToken(deps.revokeToken));
+  router.all('/api/v1/sessions', listSessions(deps.sessions));
+  router.all('/api/v1/sessions/:id', endSession(deps.sessions));
+  router.all('/api/v1/revocations', endLogins(deps.sessions));
   for (const kind of POLICY_QUESTIONS)
     router.all(`/api/v1/policy/${kind}`, policyQuestion(deps.policy, kind));
   koa.use(router.routes());

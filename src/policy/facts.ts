@@ -12,11 +12,12 @@ export const ACTIONS = [
   'robots',
   'grants',
   'policy',
+  'sessions',
 ] as const;
 export type Action = (typeof ACTIONS)[number];
 
 /** Actions that are about no repository in particular; they are asked with the repository UNKNOWN. */
-export const GLOBAL_ACTIONS: readonly Action[] = ['policy'];
+export const GLOBAL_ACTIONS: readonly Action[] = ['policy', 'sessions'];
 
 /** A fact that is not known yet, for example the address from which a token will be used. Decisions are three-valued. */
 export const UNKNOWN: unique symbol = Symbol('unknown');

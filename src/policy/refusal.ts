@@ -76,6 +76,7 @@ const WHOLES: Readonly<{ [A in Action]?: string }> = {
   list: 'the catalogue',
   audit: 'the record',
   policy: 'the rules',
+  sessions: 'everybody',
 };
 
 /** What a question about no repository in particular is about. */
@@ -92,6 +93,7 @@ const WORDS: Readonly<{ [A in Action]?: string }> = {
   robots: 'manage robots for',
   grants: 'approve grants for',
   policy: 'ask about',
+  sessions: 'see and end logins of',
 };
 
 /** A new tag is what people call a push; only where an existing tag stands in the way does the difference matter. */

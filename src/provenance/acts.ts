@@ -6,7 +6,7 @@
 import type { Clock } from '../store/clock.ts';
 import { timestamp } from '../store/clock.ts';
 import type { DocumentStore, StoredDocument } from '../store/documents.ts';
-import type { AdministrativeDraft } from './record.ts';
+import type { ActDraft, AdministrativeDraft } from './record.ts';
 import { uuidV7 } from './uuid.ts';
 
 const KIND = 'act';
@@ -26,10 +26,7 @@ export interface ActsOptions {
 }
 
 /** Keeps an act until it is recorded. Durable when fulfilled. `done` becomes now. */
-export async function keepAct(
-  { documents, clock, random }: ActsOptions,
-  draft: Omit<AdministrativeDraft, 'done'>,
-): Promise<void> {
+export async function keepAct({ documents, clock, random }: ActsOptions, draft: ActDraft): Promise<void> {
   const now = clock.now();
   // The spread of a union is none: it is the draft that it was, with one member more.
   const done = { ...draft, done: timestamp(now) } as AdministrativeDraft;
@@ -38,7 +35,7 @@ export async function keepAct(
 }
 
 export interface Acts {
-  keep(draft: Omit<AdministrativeDraft, 'done'>): Promise<void>;
+  keep(draft: ActDraft): Promise<void>;
   /** Records what is kept. Never rejects. */
   record(): Promise<void>;
 }

@@ -76,6 +76,9 @@ export type RecordDraft = Draft<
 
 /** The drafts of what somebody did: those with `done`. */
 export type AdministrativeDraft = Extract<RecordDraft, { readonly done?: string | undefined }>;
+type WithoutDone<T> = T extends unknown ? Omit<T, 'done'> : never;
+/** What `keepAct` takes: it adds when. */
+export type ActDraft = WithoutDone<AdministrativeDraft>;
 
 type Facts<T> = T extends unknown
   ? Omit<T, 'v' | 'time' | 'proxy' | 'id' | 'truncated' | 'type' | 'count' | 'since' | 'until'>

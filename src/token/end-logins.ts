@@ -64,8 +64,9 @@ export function createEndLogins(options: EndLoginsOptions): EndLogins {
       const named = kind === 'subject' || kind === 'robot';
       const until = named && !forever ? now() : undefined;
       const lasts = kind === 'token' ? TOKEN_MS : Math.max(TOKEN_MS, sessionMs);
-      await revoke({ kind, id, ...(until !== undefined && { until }), expiresAt: now() + lasts });
-      const ended = await takeAway(kind, id, until);
+      const revocation = { kind, id, ...(until !== undefined && { until }), expiresAt: now() + lasts };
+      // First, to know how many there were; and revoked also where the store lets nothing be taken away.
+      const ended = await takeAway(kind, id, until).finally(() => revoke(revocation));
       // Tokens tell their time in seconds: one of the same second could be of before or of after.
       if (until !== undefined) await new Promise((resolve) => setTimeout(resolve, 1000 - (until % 1000)));
       return ended;

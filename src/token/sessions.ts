@@ -85,6 +85,8 @@ export interface SessionRow {
   readonly startAddress: string;
   readonly usedAt: number;
   readonly useAddress: string;
+  /** The robot or grant that it was begun by. */
+  readonly via?: Via;
 }
 
 export interface Sessions {
@@ -242,8 +244,9 @@ function newestFirst(one: Stored, other: Stored): number {
 }
 
 function rowOf({ id, subject, body }: Stored): SessionRow {
-  const { service, clientId, startedAt, startAddress, usedAt, useAddress } = body;
-  return { id, subject, service, clientId, startedAt, startAddress, usedAt, useAddress };
+  const { service, clientId, startedAt, startAddress, usedAt, useAddress, via } = body;
+  const row = { id, subject, service, clientId, startedAt, startAddress, usedAt, useAddress };
+  return { ...row, ...(via && { via }) };
 }
 
 /** The token has 256 random bits: a plain digest of it cannot be guessed back. */

@@ -5,6 +5,7 @@ import { addImportCommands } from '../../src/cli/import.ts';
 import { addKeysCommands } from '../../src/cli/keys.ts';
 import { addPolicyCommands } from '../../src/cli/policy.ts';
 import type { Input } from '../../src/cli/read-password.ts';
+import { addSessionCommands } from '../../src/cli/session.ts';
 import { addUserCommands } from '../../src/cli/user.ts';
 
 export interface Said {
@@ -63,6 +64,11 @@ export async function runCommand(
   addUserCommands(program, deps);
   addPolicyCommands(program, { ...deps, columns: input.columns, now: () => input.now ?? Date.now() });
   addImportCommands(program, deps);
+  addSessionCommands(program, {
+    ...deps,
+    columns: input.columns,
+    readStdin: async () => String(input.piped ?? ''),
+  });
   await program.parseAsync([...args], { from: 'user' });
   return { status, out, err, raw, reading: stream.listenerCount('data') > 0 };
 }

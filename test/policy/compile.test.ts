@@ -46,7 +46,7 @@ describe('a rule', () => {
     [
       'with an unknown action',
       { allow: '[pul]' },
-      'expected one of pull, push, create, overwrite, delete, list, audit, quarantine, robots, grants, policy; did you',
+      'expected one of pull, push, create, overwrite, delete, list, audit, quarantine, robots, grants, policy, sessions; did you',
     ],
     ['with every action', { allow: '["*"]' }, 'expected one of'],
     ['without an effect', { allow: undefined }, 'rules[0]: a rule needs allow or deny'],

@@ -27,6 +27,7 @@ const DOING: Readonly<Record<string, string>> = {
   robots: 'manage robots of',
   grants: 'approve grants for',
   policy: 'question the policy about',
+  sessions: 'see and end logins at',
 };
 
 /** `members of ci`, `alice, bob`, `everyone`; never empty. */

@@ -1,0 +1,182 @@
+/** Puts a request to the API of a running server. */
+import { readFile } from 'node:fs/promises';
+import { request as requestPlain } from 'node:http';
+import { request as requestTls } from 'node:https';
+import type { Command } from 'commander';
+import { printable } from '../audit/printable.ts';
+
+export interface ServerOptions {
+  readonly url?: string;
+  readonly userName?: string;
+  readonly passwordStdin?: boolean;
+  readonly tokenFile?: string;
+  /** A file of certificates in PEM, trusted instead of those of the system. */
+  readonly ca?: string;
+}
+
+/** The command was given wrongly. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+const TIMEOUT_MS = 60_000;
+/** In bytes: far above a thousand of the largest records. */
+const ANSWER_LIMIT = 128 * 1024 * 1024;
+
+export interface ServerRequest {
+  readonly method: 'GET' | 'POST' | 'DELETE';
+  /** Of the API: what stands behind /api/v1/. */
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string | readonly string[]>>;
+  /** Sent as JSON. */
+  readonly body?: unknown;
+}
+
+/**
+ * @returns what the server answered, as JSON; undefined for an answer without content.
+ * @throws with one sentence; a UsageError where the options, or the request by the server's word, are wrong.
+ */
+export async function askApi(
+  asked: ServerRequest,
+  options: ServerOptions & { readonly url: string },
+  readStdin: () => Promise<string>,
+): Promise<unknown> {
+  const url = addressOf(asked, options.url);
+  const authorization = await credentials(options, readStdin);
+  const ca = options.ca === undefined ? undefined : await readText(options.ca);
+  const { status, text } = await send(url, asked, authorization, ca);
+  if (status === 204) return undefined;
+  if (status === 200) return parseJson(text);
+  const sentence = `${url.origin} answered ${status}: ${errorMessage(text)}`;
+  throw status === 400 ? new UsageError(sentence) : new Error(sentence);
+}
+
+function addressOf({ path, query = {} }: ServerRequest, base: string): URL {
+  if (!URL.canParse(base)) throw new UsageError('--url is not an address such as https://registry.corp');
+  const url = new URL(base);
+  if (url.username !== '' || url.password !== '') {
+    throw new UsageError('--url holds credentials; give --user-name with --password-stdin, or --token-file');
+  }
+  const local = /^(?:127\.\d+\.\d+\.\d+|\[::1\]|localhost)$/.test(url.hostname);
+  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && local)) {
+    throw new UsageError('--url is not https; credentials go over TLS, or to this machine');
+  }
+  const result = new URL(`/api/v1/${path}`, url);
+  for (const [name, value] of Object.entries(query)) {
+    for (const one of [value].flat()) result.searchParams.append(name, one);
+  }
+  return result;
+}
+
+/** @throws {UsageError} for options that are about a server where none is named. */
+export function requireNoServer(options: ServerOptions): void {
+  for (const [name, value] of Object.entries({
+    '--user-name': options.userName,
+    '--password-stdin': options.passwordStdin,
+    '--token-file': options.tokenFile,
+    '--ca': options.ca,
+  })) {
+    if (value !== undefined) throw new UsageError(`${name} is for asking a server: give --url`);
+  }
+}
+
+/** Adds what a command needs to ask a server instead of working on the files. */
+export function addServerOptions(command: Command): Command {
+  return command
+    .option(
+      '--url <address>',
+      'ask a server instead of the files: its address, such as https://registry.corp',
+    )
+    .option('--user-name <name>', 'who asks the server')
+    .option('--password-stdin', 'read the password of --user-name from standard input')
+    .option('--token-file <file>', 'a file with a token for the server, instead of a name')
+    .option('--ca <file>', "certificates that the server's is signed with, in PEM");
+}
+
+async function credentials(
+  { userName, passwordStdin, tokenFile }: ServerOptions,
+  readStdin: () => Promise<string>,
+): Promise<string> {
+  if ((userName === undefined) === (tokenFile === undefined)) {
+    throw new UsageError('--url needs either --user-name with --password-stdin, or --token-file');
+  }
+  if (tokenFile !== undefined) {
+    const token = (await readText(tokenFile)).trim();
+    // A header takes no line break, and Node's error would show the token.
+    if (!/^[\x21-\x7e]+$/.test(token)) throw new UsageError(`${tokenFile} does not hold one token`);
+    return `Bearer ${token}`;
+  }
+  if (!passwordStdin) throw new UsageError('--user-name needs --password-stdin: a password is no argument');
+  // What is typed or piped ends with a line end that is not part of it.
+  const password = (await readStdin()).replace(/\r?\n$/, '');
+  return `Basic ${Buffer.from(`${userName}:${password}`, 'utf8').toString('base64')}`;
+}
+
+async function readText(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    throw new UsageError(`${file} cannot be read: ${(error as { code?: string }).code}`);
+  }
+}
+
+function send(
+  url: URL,
+  { method, body }: ServerRequest,
+  authorization: string,
+  ca: string | undefined,
+): Promise<{ readonly status: number; readonly text: string }> {
+  return new Promise((resolve, reject) => {
+    const fail = (error: unknown): void => {
+      const { code, message } = error as { code?: string; message: string };
+      reject(new Error(`${url.origin} cannot be asked: ${code ?? message}`));
+    };
+    const begin = url.protocol === 'https:' ? requestTls : requestPlain;
+    const content = body === undefined ? undefined : JSON.stringify(body);
+    const request = begin(
+      url,
+      {
+        method,
+        headers: {
+          ...{ authorization, accept: 'application/json' },
+          ...(content !== undefined && {
+            'content-type': 'application/json',
+            'content-length': Buffer.byteLength(content),
+          }),
+        },
+        timeout: TIMEOUT_MS,
+        ...(ca === undefined ? {} : { ca }),
+      },
+      (response) => {
+        const parts: Buffer[] = [];
+        let length = 0;
+        response.on('data', (part: Buffer) => {
+          length += part.length;
+          if (length > ANSWER_LIMIT) request.destroy(new Error('the answer is too large'));
+          else parts.push(part);
+        });
+        response.on('error', fail);
+        response.on('end', () =>
+          resolve({ status: response.statusCode ?? 0, text: Buffer.concat(parts).toString('utf8') }),
+        );
+      },
+    );
+    request.on('timeout', () => request.destroy(new Error('no answer in time')));
+    request.on('error', fail);
+    request.end(content);
+  });
+}
+
+function errorMessage(text: string): string {
+  const body = parseJson(text) as { errors?: { message?: unknown }[] } | undefined;
+  const message = body?.errors?.[0]?.message;
+  return typeof message === 'string' ? printable(message) : 'no reason given';
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,174 @@
+/**
+ * Logins that last, over the API: GET /api/v1/sessions, DELETE /api/v1/sessions/<id>, POST /api/v1/revocations.
+ *
+ * Everybody sees and ends their own. Those of others are for whom a rule allows `sessions`: ending the login of a builder
+ * stops its pushes, and the list says who works where.
+ */
+import type { Middleware } from 'koa';
+import { z } from 'zod';
+import { WardenError } from '../../errors.ts';
+import type { Exchange } from '../../gate/exchange.ts';
+import { readBody } from '../../gate/read-body.ts';
+import type { Subject } from '../../policy/facts.ts';
+import { plainMediaType } from '../../protocol/manifest.ts';
+import type { SessionRow } from '../../token/sessions.ts';
+import { identify } from '../api-login.ts';
+import type { AppState } from '../state.ts';
+import type { PolicyAsker, PolicyDeps } from './policy.ts';
+
+export const ENDED_KINDS = ['subject', 'session', 'token', 'robot', 'grant', 'checks'] as const;
+
+/** What is to be ended. `checks` has no id: every instance forgets the password checks that it remembers. */
+export interface EndedTarget {
+  readonly kind: (typeof ENDED_KINDS)[number];
+  readonly id: string;
+}
+
+/** By whom, for the record. */
+export interface EndedBy {
+  readonly subject: Subject;
+  readonly exchange: Exchange;
+}
+
+/** How those of others are asked for. */
+export type PolicyDepsOfSessions = Omit<PolicyDeps, 'ask'>;
+
+export interface SessionsDeps extends PolicyDepsOfSessions {
+  readonly list: (subject: string | undefined) => Promise<readonly SessionRow[]>;
+  readonly get: (id: string) => Promise<SessionRow | undefined>;
+  /** Durable, and in force here, when fulfilled. @returns how many refresh tokens ended with it. */
+  readonly end: (target: EndedTarget, by: EndedBy) => Promise<number>;
+  readonly bodyTimeoutMs: number;
+}
+
+/** In bytes. */
+const BODY_LIMIT = 4096;
+const ID = /^[\x21-\x7e]{1,255}$/;
+
+const wanted = z.strictObject({
+  kind: z.enum(ENDED_KINDS, { error: `expected one of ${ENDED_KINDS.join(', ')}` }),
+  id: z
+    .string()
+    .regex(ID, { error: 'expected 1 to 255 printable characters without blanks' })
+    .exactOptional(),
+});
+
+async function askerOf(deps: SessionsDeps, { exchange, summary }: AppState): Promise<PolicyAsker> {
+  const { subject, tokenAddress } = await identify(deps, exchange);
+  summary.subject = subject.name;
+  const client = exchange.request.headers['user-agent'];
+  const { address, certificate } = exchange.client;
+  return { subject, tokenAddress, address, client, certificates: certificate?.names ?? [] };
+}
+
+function mayAll(deps: SessionsDeps, asker: PolicyAsker): boolean {
+  return deps.decide(asker, 'sessions').verdict === 'granted';
+}
+
+/** @throws {WardenError} POLICY_DENIED */
+function requireAll(deps: SessionsDeps, asker: PolicyAsker, id: string): void {
+  const decision = deps.decide(asker, 'sessions');
+  if (decision.verdict === 'granted') return;
+  throw new WardenError('POLICY_DENIED', {
+    sentence: deps.tellRefusal(asker, { decision, action: 'sessions', id }),
+  });
+}
+
+/** GET /api/v1/sessions: one's own; with `?subject=name` those of another, with `?all=true` those of everybody. */
+export function listSessions(deps: SessionsDeps): Middleware<AppState> {
+  return async function listSessionsRoute(ctx) {
+    const { exchange, summary } = ctx.state;
+    summary.route = 'sessions';
+    if (ctx.method !== 'GET') throw new WardenError('METHOD_UNSUPPORTED', { headers: { Allow: 'GET' } });
+    const asker = await askerOf(deps, ctx.state);
+    const { all, subject } = readQuery(ctx.querystring);
+    const whose = all ? undefined : (subject ?? asker.subject.name);
+    if (whose !== asker.subject.name) requireAll(deps, asker, exchange.id);
+    ctx.set('Cache-Control', 'no-store');
+    ctx.body = { items: (await deps.list(whose)).map(shown) };
+  };
+}
+
+/** DELETE /api/v1/sessions/<id>. One that is not there and one of somebody else are alike to who may not see it. */
+export function endSession(deps: SessionsDeps): Middleware<AppState> {
+  return async function endSessionRoute(ctx) {
+    const { exchange, summary } = ctx.state;
+    summary.route = 'sessions';
+    if (ctx.method !== 'DELETE')
+      throw new WardenError('METHOD_UNSUPPORTED', { headers: { Allow: 'DELETE' } });
+    const asker = await askerOf(deps, ctx.state);
+    const { id } = ctx['params'] as { readonly id: string };
+    const found = await deps.get(id);
+    const own = found !== undefined && found.subject === asker.subject.name;
+    if (!own && (found === undefined || !mayAll(deps, asker))) {
+      throw new WardenError('ROUTE_UNKNOWN', { sentence: 'there is no such session of yours' });
+    }
+    await deps.end({ kind: 'session', id }, { subject: asker.subject, exchange });
+    ctx.status = 204;
+  };
+}
+
+/** POST /api/v1/revocations: ends what its JSON names, `{"kind":"subject","id":"alice"}`. */
+export function endLogins(deps: SessionsDeps): Middleware<AppState> {
+  return async function endLoginsRoute(ctx) {
+    const { exchange, summary } = ctx.state;
+    summary.route = 'revocations';
+    if (ctx.method !== 'POST') throw new WardenError('METHOD_UNSUPPORTED', { headers: { Allow: 'POST' } });
+    const asker = await askerOf(deps, ctx.state);
+    const target = await readTarget(deps, exchange);
+    const own = target.kind === 'subject' && target.id === asker.subject.name;
+    if (!own) requireAll(deps, asker, exchange.id);
+    const sessions = await deps.end(target, { subject: asker.subject, exchange });
+    ctx.set('Cache-Control', 'no-store');
+    ctx.body = { sessions };
+  };
+}
+
+/** @throws {WardenError} BODY_TYPE_REFUSED: a page of another site can send forms and plain text with somebody's password, but no JSON. */
+async function readTarget(
+  { bodyTimeoutMs }: SessionsDeps,
+  { request, response, expectsContinue }: Exchange,
+): Promise<EndedTarget> {
+  if (plainMediaType(request.headers['content-type']) !== 'application/json') {
+    throw new WardenError('BODY_TYPE_REFUSED', { sentence: 'the body must be application/json' });
+  }
+  if (expectsContinue) response.writeContinue();
+  const malformed = (sentence: string) => new WardenError('REQUEST_MALFORMED', { sentence });
+  let value: unknown;
+  try {
+    value = JSON.parse((await readBody(request, BODY_LIMIT, bodyTimeoutMs)).toString('utf8'));
+  } catch (error) {
+    if (error instanceof WardenError) throw error;
+    throw malformed('the body is no JSON');
+  }
+  const read = wanted.safeParse(value);
+  if (!read.success) {
+    const [issue] = read.error.issues;
+    const where = issue?.path.join('.') ?? '';
+    throw malformed(`${where === '' ? 'the body' : where}: ${issue?.message}`);
+  }
+  const { kind, id } = read.data;
+  if (kind === 'checks' && id !== undefined) throw malformed('id: checks has none');
+  if (kind !== 'checks' && id === undefined) throw malformed(`id: expected the name or id of the ${kind}`);
+  return { kind, id: id ?? '' };
+}
+
+/** @throws {WardenError} FILTER_MALFORMED */
+function readQuery(text: string): { readonly all: boolean; readonly subject: string | undefined } {
+  const query = new URLSearchParams(text);
+  for (const name of new Set(query.keys())) {
+    if (name !== 'all' && name !== 'subject') {
+      throw new WardenError('FILTER_MALFORMED', { sentence: `${name}: expected subject or all` });
+    }
+    if (query.getAll(name).length > 1)
+      throw new WardenError('FILTER_MALFORMED', { sentence: `${name}: is given more than once` });
+  }
+  const all = query.get('all') ?? 'false';
+  if (all !== 'true' && all !== 'false')
+    throw new WardenError('FILTER_MALFORMED', { sentence: 'all: expected true or false' });
+  return { all: all === 'true', subject: query.get('subject') ?? undefined };
+}
+
+function shown({ startedAt, usedAt, ...row }: SessionRow): Readonly<Record<string, unknown>> {
+  return { ...row, started: new Date(startedAt).toISOString(), used: new Date(usedAt).toISOString() };
+}

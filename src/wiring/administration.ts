@@ -1,0 +1,117 @@
+/** Ending logins: by their owners, by whom policy lets, and by commands; and the record of all of it. */
+import { randomBytes } from 'node:crypto';
+import { peerOf } from '../gate/record-facts.ts';
+import type { RevokeTokenDeps } from '../http/routes/revoke-token.ts';
+import type { EndedBy, EndedTarget, PolicyDepsOfSessions, SessionsDeps } from '../http/routes/sessions.ts';
+import { type Acts, createActs } from '../provenance/acts.ts';
+import type { Recorder } from '../provenance/recorder.ts';
+import { systemClock } from '../store/clock.ts';
+import type { DocumentStore } from '../store/documents.ts';
+import { createEndLogins, type EndLogins } from '../token/end-logins.ts';
+import type { Sessions } from '../token/sessions.ts';
+import type { Part } from './part.ts';
+import type { OpenedRevocations } from './revocations.ts';
+import type { Tokens } from './tokens.ts';
+
+export interface Administration {
+  /** What is done to Warden itself, on its way into the record. */
+  readonly acts: Acts;
+  readonly endLogins: EndLogins;
+}
+
+/** Milliseconds between two looks for acts of commands. */
+const LOOK_MS = 1_000;
+const DAY_MS = 86_400_000;
+
+export function openAdministration(
+  { settings, log, endings }: Part,
+  parts: {
+    readonly documents: DocumentStore;
+    readonly recorder: Recorder;
+    readonly sessions: Sessions;
+    readonly revocations: OpenedRevocations;
+  },
+): Administration {
+  const { documents, recorder, sessions, revocations } = parts;
+  const random = (size: number): Uint8Array => randomBytes(size);
+  let told = false;
+  const acts = createActs({
+    documents,
+    clock: systemClock,
+    random,
+    append: async (draft) => {
+      await recorder.append(draft);
+      told = false;
+    },
+    onFailure(error) {
+      if (!told) log.warn({ err: error }, 'an act of administration cannot be recorded yet; it is kept');
+      told = true;
+    },
+  });
+  const looking = setInterval(() => void acts.record(), LOOK_MS).unref();
+  endings.defer(() => clearInterval(looking));
+  const endLogins = createEndLogins({
+    sessions,
+    revoke: revocations.revoke,
+    now: Date.now,
+    random,
+    sessionMs: settings.sessions.absoluteDays * DAY_MS,
+  });
+  return { acts, endLogins };
+}
+
+/** For the routes that end logins. */
+export function endingDeps(
+  { settings }: Part,
+  parts: Administration & {
+    readonly sessions: Sessions;
+    readonly tokens: Tokens;
+    readonly policy: PolicyDepsOfSessions;
+  },
+): { readonly sessions: SessionsDeps; readonly revokeToken: RevokeTokenDeps } {
+  const { acts, endLogins, sessions, tokens, policy } = parts;
+  const bodyTimeoutMs = settings.clients.bodySeconds * 1000;
+
+  async function end(target: EndedTarget, { subject, exchange }: EndedBy): Promise<number> {
+    const { kind, id } = target;
+    const ended = kind === 'checks' ? undefined : await endLogins.end({ kind, id });
+    if (kind === 'checks') await endLogins.forgetChecks();
+    await acts.keep({
+      type: 'session.revoked',
+      actor: {
+        ...{ sub: subject.name, kind: subject.kind, method: subject.method, evidence: 'verified' as const },
+        ...(subject.groups.length > 0 && { groups: [...subject.groups] }),
+      },
+      peer: peerOf(exchange, { host: undefined }),
+      revoked: {
+        kind,
+        ...(id !== '' && { id }),
+        ...(ended?.sub !== undefined && { sub: ended.sub }),
+        ...(ended !== undefined && { sessions: ended.sessions }),
+      },
+    });
+    return ended?.sessions ?? 0;
+  }
+
+  return {
+    sessions: { ...policy, list: sessions.list, get: sessions.get, end, bodyTimeoutMs },
+    revokeToken: {
+      end,
+      bodyTimeoutMs,
+      async find(text) {
+        for (const verify of [tokens.verifyRegistry, tokens.verifyApi]) {
+          const token = verify(text);
+          if (token === 'revoked') return undefined;
+          if (token !== undefined)
+            return { target: { kind: 'token', id: token.jti }, subject: token.subject };
+        }
+        const found = await sessions.find(text);
+        if (found === undefined) return undefined;
+        // Who has the refresh token is not asked for more: the name is that of its session.
+        const kind = found.via?.robot === undefined ? 'person' : 'robot';
+        const subject = { name: found.subject, kind, groups: [], method: 'refresh_token' } as const;
+        return { target: { kind: 'session', id: found.id }, subject };
+      },
+    },
+  };
+}
