@@ -23,6 +23,7 @@ export const catalogue = {
   BODY_TOO_LARGE: { status: 413, code: 'SIZE_INVALID', message: 'the body is larger than the limit' },
   ROUTE_UNKNOWN: { status: 404, code: 'NAME_UNKNOWN', message: 'no such registry address' },
   UPLOAD_UNKNOWN: { status: 404, code: 'BLOB_UPLOAD_UNKNOWN', message: 'no such upload of yours' },
+  LOG_PART_UNKNOWN: { status: 404, code: 'NAME_UNKNOWN', message: 'the signed log has no such part' },
   MANIFEST_UNKNOWN: { status: 404, code: 'MANIFEST_UNKNOWN', message: 'no such manifest' },
   METHOD_UNSUPPORTED: { status: 405, code: 'UNSUPPORTED', message: 'the method is not offered here' },
   SCOPE_MALFORMED: { status: 400, code: 'UNSUPPORTED', message: 'the scope parameter cannot be parsed' },

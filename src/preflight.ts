@@ -23,6 +23,7 @@ import type { Policy } from './policy/policy.ts';
 import { type Path, pathText } from './policy/problem.ts';
 import { loadCertificateChain } from './token/certificates.ts';
 import { loadSigningKey, type SigningKey } from './token/keys.ts';
+import { loadNoteKey, type NoteKey } from './token/note-key.ts';
 import { loadOffloadKey, type OffloadKey } from './token/offload-key.ts';
 import { loadWebhookSecret } from './token/webhook-secret.ts';
 
@@ -38,6 +39,8 @@ export interface Loaded {
   readonly upstream: { readonly key: SigningKey; readonly x5c: readonly string[] };
   /** Of redirects; undefined where there are none. */
   readonly offloadKey: OffloadKey | undefined;
+  /** Of the log's checkpoints, the first before all; empty where no tree is signed. */
+  readonly noteKeys: readonly NoteKey[];
   readonly tls: Tls | undefined;
   /** By the name of the destination. */
   readonly webhookSecrets: ReadonlyMap<string, Buffer>;
@@ -136,6 +139,16 @@ export async function preflight(settingsFile: string, now: number): Promise<Pref
   const clients =
     settings.clientCertificates &&
     take(await loadAuthorities(settings.clientCertificates, now), 'clientCertificates');
+  const { transparency } = settings;
+  const noteKey = transparency && take(loadNoteKey(transparency.keyFile), 'transparency', 'keyFile');
+  const before = transparency?.previousKeyFile;
+  const previousKey =
+    before === undefined ? undefined : take(loadNoteKey(before), 'transparency', 'previousKeyFile');
+  for (const [index, { caFile }] of (transparency?.witnesses ?? []).entries()) {
+    const why = caFile === undefined ? undefined : unusableCertificates(caFile);
+    if (caFile !== undefined && why !== undefined)
+      problems.push(namedBy(at(caFile, why), ['transparency', 'witnesses', index, 'caFile']));
+  }
   const redis = settings.state && take(loadRedisUrl(settings.state.redisUrlFile), 'state', 'redisUrlFile');
   const directory =
     settings.ldap &&
@@ -169,6 +182,7 @@ export async function preflight(settingsFile: string, now: number): Promise<Pref
       clientKey: clientKey.key,
       upstream: { key: upstreamKey.key, x5c: chain.x5c },
       offloadKey: offloadKey?.key,
+      noteKeys: [noteKey, previousKey].flatMap((one) => (one === undefined ? [] : [one.key])),
       tls: tls?.tls,
       webhookSecrets,
       authorities: clients?.authorities,

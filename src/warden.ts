@@ -24,6 +24,7 @@ import { clientReader, shareOf } from './wiring/clients.ts';
 import { openDocuments } from './wiring/documents.ts';
 import { startForwarding } from './wiring/forwarding.ts';
 import { policyDeps } from './wiring/inquiries.ts';
+import { openLogReader } from './wiring/log-reader.ts';
 import { openLogins } from './wiring/logins.ts';
 import { openOffload } from './wiring/offload.ts';
 import { operationsOf, writableOf } from './wiring/operations.ts';
@@ -33,6 +34,7 @@ import { openRecord } from './wiring/record.ts';
 import { openRefusals } from './wiring/refusals.ts';
 import { openRevocations } from './wiring/revocations.ts';
 import { endRevoked, openSessions, openTokens, sessionDeps } from './wiring/tokens.ts';
+import { openTransparency, signedLogDeps } from './wiring/transparency.ts';
 
 export interface Warden {
   readonly port: number;
@@ -69,7 +71,13 @@ async function build(
   const metrics = createMetrics();
   const record = await openRecord(part);
   const documents = await openDocuments(part);
-  startForwarding(part, { documents, metrics, secrets: loaded.webhookSecrets });
+  const reader = openLogReader(part);
+  startForwarding(part, { reader, documents, metrics, secrets: loaded.webhookSecrets });
+  const transparency = await openTransparency(part, {
+    reader,
+    recorder: record.recorder,
+    keys: loaded.noteKeys,
+  });
   const policy = await openPolicy(part, loaded, record);
   const refusals = await openRefusals(part, policy);
   const logins = await openLogins(part, loaded, record.recorder, metrics);
@@ -142,6 +150,7 @@ async function build(
   const administration = openAdministration(part, {
     ...{ documents, recorder: record.recorder, sessions, revocations },
   });
+  const audit = auditDeps({ logins, tokens, policy, record, refusals });
   const app = createApp({
     log,
     token: {
@@ -152,7 +161,8 @@ async function build(
       sign: tokens.sign,
       sessions: sessionDeps(part, { sessions, login: logins.login, revocations }),
     },
-    audit: auditDeps({ logins, tokens, policy, record, refusals }),
+    audit,
+    signedLog: signedLogDeps(audit, reader, transparency),
     policy: inquiries,
     ...endingDeps(part, { ...administration, sessions, tokens, policy: inquiries }),
   });
@@ -182,7 +192,18 @@ async function build(
   const stopping = (): boolean => closing !== undefined;
   const operations = createOperationsServer(
     operationsOf({
-      ...{ metrics, registry, record, policy, refusals, logins, revocations, certificate, stopping },
+      ...{
+        metrics,
+        registry,
+        record,
+        policy,
+        refusals,
+        logins,
+        revocations,
+        transparency,
+        certificate,
+        stopping,
+      },
       clientCertificates,
     }),
   );

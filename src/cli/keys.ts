@@ -3,9 +3,10 @@ import { access } from 'node:fs/promises';
 import { type Command, Option } from 'commander';
 import { loadSettings, type Settings } from '../config/settings.ts';
 import { describeProblem, type Problem } from '../config/yaml.ts';
+import { formatVkey, verifierKey } from '../tlog/vkey.ts';
 import { type LoadedChain, loadCertificateChain } from '../token/certificates.ts';
 import { fileProblem } from '../token/file-problem.ts';
-import { makeCertificateFile, makeKeyFile, makeOffloadKeyFile } from '../token/key-files.ts';
+import { makeCertificateFile, makeKeyFile, makeNoteKeyFile, makeOffloadKeyFile } from '../token/key-files.ts';
 import {
   ALGORITHMS,
   type Algorithm,
@@ -13,6 +14,7 @@ import {
   loadSigningKey,
   type SigningKey,
 } from '../token/keys.ts';
+import { type LoadedNoteKey, loadNoteKey } from '../token/note-key.ts';
 import type { Io } from './io.ts';
 
 export interface KeysDeps {
@@ -113,6 +115,10 @@ async function init({ io }: KeysDeps, settings: Settings, { algorithm }: KeysOpt
   if (stopped.length === 0 && offloadKey !== undefined && !(await exists(offloadKey))) {
     stopped = await make('the key of redirects', offloadKey, () => makeOffloadKeyFile(offloadKey));
   }
+  const { keyFile: logKey } = settings.transparency ?? {};
+  if (stopped.length === 0 && logKey !== undefined && !(await exists(logKey))) {
+    stopped = await make('the Ed25519 key of the log', logKey, () => makeNoteKeyFile(logKey));
+  }
   for (const line of made) io.out(line);
   if (stopped.length > 0) return stopped;
   if (made.length === 0) io.out('nothing was missing');
@@ -127,7 +133,9 @@ async function show(io: Io, settings: Settings): Promise<Stopped> {
   const chain: LoadedChain | undefined = key.ok
     ? loadCertificateChain({ file: registry.certificateFile, key: key.key, now: Date.now() })
     : undefined;
-  const parts: readonly (LoadedKey | LoadedChain | undefined)[] = [token, key, chain];
+  const { transparency } = settings;
+  const log = transparency && loadNoteKey(transparency.keyFile);
+  const parts: readonly (LoadedKey | LoadedChain | LoadedNoteKey | undefined)[] = [token, key, chain, log];
   for (const part of parts) {
     if (part?.ok) for (const warning of part.warnings) io.err(`${describeProblem(warning)} (warning)`);
   }
@@ -136,6 +144,12 @@ async function show(io: Io, settings: Settings): Promise<Stopped> {
   io.out(`clients' tokens: ${describeKey(token.key)}, ${tokens.keyFile}`);
   io.out(`registry's tokens: ${describeKey(key.key)}, ${registry.keyFile}`);
   io.out(`  certificate until ${new Date(chain.expiresAt).toISOString()}, ${registry.certificateFile}`);
+  if (transparency !== undefined && log?.ok) {
+    io.out(
+      `checkpoints of the log: Ed25519, ${transparency.keyFile}; whoever verifies them needs this line:`,
+    );
+    io.out(`  ${formatVkey(verifierKey(transparency.origin, 0x01, log.key.publicKey))}`);
+  }
   io.out('');
   io.out("The registry's settings for it (the file must be readable for the registry):");
   io.out('');

@@ -7,6 +7,7 @@ import { judgeLdap } from './ldap-judgement.ts';
 import { judgeOffload } from './offload-judgement.ts';
 import { judgeOidc } from './oidc-judgement.ts';
 import type { Settings } from './settings-schema.ts';
+import { judgeTransparency } from './transparency-judgement.ts';
 import type { PositionOf, Problem } from './yaml.ts';
 
 export interface Judgement {
@@ -79,6 +80,7 @@ export function judgeSettings(settings: Settings, file: string, positionOf: Posi
   judgeForward(settings.forward, (path, sentence) => say(problems, path, sentence));
   judgeOidc(settings.oidc, (path, sentence) => say(problems, path, sentence));
   judgeLdap(settings, (path, sentence) => say(problems, path, sentence));
+  judgeTransparency(settings, (path, sentence) => say(problems, path, sentence));
 
   const open = !isLoopback(listen.host);
   if (settings.allowCredentialsOverHttp) {

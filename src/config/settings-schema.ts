@@ -10,6 +10,7 @@ import { ldapSchema } from './ldap-schema.ts';
 import { offloadSchema } from './offload-schema.ts';
 import { oidcSchema } from './oidc-schema.ts';
 import { isAuthority, path, proxy } from './settings-values.ts';
+import { type transparencyAt, transparencySchema } from './transparency-schema.ts';
 
 const origin = z.string().refine(
   (text) => {
@@ -287,6 +288,11 @@ export const settingsSchema = z.strictObject({
   forward: forwardSchema
     .default([])
     .describe('Where else the records go: files, syslog servers, webhooks. docs/forwarding.md'),
+  transparency: transparencySchema
+    .optional()
+    .describe(
+      'The signed tree of the record, by which anyone can prove it unaltered. Absent: there is none. docs/transparency.md',
+    ),
   shutdown: z
     .strictObject({
       graceSeconds: z
@@ -327,10 +333,11 @@ type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonl
 
 /** warden.yaml as its keys stand there, with everything that has a default filled in. All paths are absolute. */
 export type Settings = DeepReadonly<
-  Omit<z.output<typeof settingsSchema>, 'service' | 'api'> & {
+  Omit<z.output<typeof settingsSchema>, 'service' | 'api' | 'transparency'> & {
     /** The file that these were read from. */
     file: string;
     service: string;
     api: { service: string };
+    transparency?: ReturnType<typeof transparencyAt>;
   }
 >;

@@ -6,6 +6,7 @@ import { type NamedFiles, namedFiles } from './named-files.ts';
 import { type ReadText, readText } from './read-text.ts';
 import { judgeSettings } from './settings-judgement.ts';
 import { type Settings, settingsSchema } from './settings-schema.ts';
+import { transparencyAt } from './transparency-schema.ts';
 import { type PositionOf, type Problem, readYaml } from './yaml.ts';
 
 export type { Settings };
@@ -37,10 +38,22 @@ export async function loadSettings(file: string, read: ReadText = readText): Pro
 
 function complete(value: z.output<typeof settingsSchema>, file: string): Settings {
   const at = (path: string): string => resolve(dirname(file), path);
-  const { listen, clientCertificates, registry, offload, tokens, ldap, state, oidc, forward } = value;
+  const {
+    listen,
+    clientCertificates,
+    registry,
+    offload,
+    tokens,
+    ldap,
+    state,
+    oidc,
+    forward,
+    transparency,
+    ...rest
+  } = value;
   const service = value.service ?? authorityOf(value.publicUrl);
   return deepFreeze({
-    ...value,
+    ...rest,
     file: resolve(file),
     service,
     api: { service: value.api.service ?? `${service}/api` },
@@ -87,6 +100,7 @@ function complete(value: z.output<typeof settingsSchema>, file: string): Setting
     }),
     data: at(value.data),
     forward: forward.map((to) => forwardFilesAt(to, at)),
+    ...(transparency && { transparency: transparencyAt(transparency, at(value.data), at) }),
     ...(state && { state: { redisUrlFile: at(state.redisUrlFile) } }),
   });
 }

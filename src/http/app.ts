@@ -11,6 +11,7 @@ import { WardenError } from '../errors.ts';
 import { answerError, type Exchange, type Summary } from '../gate/exchange.ts';
 import type { Log } from '../telemetry/log.ts';
 import { type AuditDeps, auditQuestion } from './routes/audit.ts';
+import { type LogDeps, logRoute } from './routes/log.ts';
 import { POLICY_QUESTIONS, type PolicyDeps, policyQuestion } from './routes/policy.ts';
 import { type RevokeTokenDeps, revokeToken } from './routes/revoke-token.ts';
 import { endLogins, endSession, listSessions, type SessionsDeps } from './routes/sessions.ts';
@@ -23,6 +24,7 @@ export interface AppDeps {
   readonly policy: PolicyDeps;
   readonly sessions: SessionsDeps;
   readonly revokeToken: RevokeTokenDeps;
+  readonly signedLog: LogDeps;
   readonly log: Log;
 }
 
@@ -44,6 +46,7 @@ export function createApp(deps: AppDeps): App {
   router.all('/api/v1/revocations', endLogins(deps.sessions));
   for (const kind of POLICY_QUESTIONS)
     router.all(`/api/v1/policy/${kind}`, policyQuestion(deps.policy, kind));
+  router.all(/^\/api\/v1\/log\/[A-Za-z0-9/._]+$/, logRoute(deps.signedLog));
   koa.use(router.routes());
   koa.use(function notFound() {
     throw new WardenError('ROUTE_UNKNOWN');

@@ -82,7 +82,8 @@ const UNREADABLE: Readonly<Record<string, string>> = {
   HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
   ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
 };
-const APPLICATION = /^\/(?:token(?:\/revoke)?|\.well-known\/jwks\.json|api\/v1\/[A-Za-z0-9/_-]*)(?:\?|$)/;
+const APPLICATION =
+  /^\/(?:token(?:\/revoke)?|\.well-known\/jwks\.json|api\/v1\/(?:[A-Za-z0-9/_-]|\.(?!\.))*)(?:\?|$)/;
 
 export function createWardenServer(deps: ServerDeps): Server {
   const { limits } = deps;

@@ -22,8 +22,21 @@ export const tagDrift = z.strictObject({
   tag,
 });
 
-/** The first record of every log. */
-export const logOpened = z.strictObject({ ...everyRecord, type: z.literal('log.opened'), id });
+/** The first record of every log, and one where its tree is first signed under an origin. */
+export const logOpened = z.strictObject({
+  ...everyRecord,
+  type: z.literal('log.opened'),
+  id,
+  log: z
+    .strictObject({
+      origin: text,
+      /** The key that signs, as a vkey of signed notes. */
+      key: text,
+      /** The last signed note of the origin before. */
+      previous: text.optional(),
+    })
+    .optional(),
+});
 
 export const policyChanged = z.strictObject({
   ...everyRecord,
@@ -60,15 +73,15 @@ export const sessionRevoked = z.strictObject({
   }),
 });
 
-/** A key that tokens are signed with: made, signing from now on, or no longer believed. `kid` by RFC 7638. */
+/** A key of ours: made, signing from now on, or no longer believed. `kid` by RFC 7638; of the log a vkey of signed notes. */
 export const keyChanged = z.strictObject({
   ...everyRecord,
   type: z.literal('key.changed'),
   id,
   ...act,
   key: z.strictObject({
-    /** Of the tokens of clients, or of those that the registry gets. */
-    use: z.enum(['tokens', 'registry']),
+    /** Of the tokens of clients, of those that the registry gets, or of the log's checkpoints. */
+    use: z.enum(['tokens', 'registry', 'log']),
     change: z.enum(['made', 'signs', 'removed']),
     kid: text,
     /** The key that signed before. */

@@ -69,6 +69,14 @@ const WATCHED = {
     'Whether the authorities of clients’ certificates, or their lists of revoked ones, are refused on disk (1) and the last good ones are in force.',
   warden_client_crl_expires_timestamp_seconds:
     'When the first list of revoked certificates of clients ends, and its authority’s certificates count as none; 0 where there is no list.',
+  warden_log_signed_entries: 'Entries of the record in the tree that was signed last.',
+  warden_log_signed_timestamp_seconds:
+    'When the tree of the record was signed last; 0 before the first time.',
+  warden_log_signing_failed:
+    'Whether the tree of the record cannot be signed (1); the record itself goes on.',
+  warden_log_cosigned_entries: 'Entries in the tree that enough witnesses cosigned last.',
+  warden_log_cosigned_timestamp_seconds:
+    'When that was, by the clocks of the witnesses; 0 before the first time.',
   warden_certificate_expires_timestamp_seconds: 'When the TLS certificate in use expires.',
 } as const;
 export type WatchedGauge = keyof typeof WATCHED;

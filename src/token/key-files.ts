@@ -27,6 +27,12 @@ export async function makeKeyFile(file: string, algorithm: Algorithm): Promise<v
   await create(file, privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(), KEY_MODE, 0o700);
 }
 
+/** Of Ed25519, for the checkpoints of the log. @throws as makeKeyFile. */
+export async function makeNoteKeyFile(file: string): Promise<void> {
+  const { privateKey } = await generate('ed25519', undefined);
+  await create(file, privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(), KEY_MODE, 0o700);
+}
+
 /** @throws what the file system throws, with its `code`; EEXIST when the file is there. */
 export async function makeOffloadKeyFile(file: string): Promise<void> {
   await create(file, offloadKeyLine(randomBytes(OFFLOAD_BYTES).toString('base64url')), KEY_MODE, 0o700);

@@ -8,7 +8,6 @@ import { startForwarder } from '../outbox/forwarder.ts';
 import { createSyslogDestination } from '../outbox/syslog.ts';
 import { createWebhookDestination } from '../outbox/webhook.ts';
 import type { LogReader } from '../provenance/log-store.ts';
-import { openSqliteLogReader } from '../provenance/sqlite-log.ts';
 import { systemClock } from '../store/clock.ts';
 import type { DocumentStore } from '../store/documents.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
@@ -21,6 +20,7 @@ const ONLY_ONE = 'the only one';
 export const FORWARD_CURSORS = 'forward';
 
 export interface ForwardingDeps {
+  readonly reader: LogReader;
   readonly documents: DocumentStore;
   readonly metrics: Metrics;
   /** Of webhooks, by the name of their destination. */
@@ -29,11 +29,9 @@ export interface ForwardingDeps {
 
 export function startForwarding(
   { settings, log, endings }: Part,
-  { documents, metrics, secrets }: ForwardingDeps,
+  { reader: source, documents, metrics, secrets }: ForwardingDeps,
 ): void {
   if (settings.forward.length === 0) return;
-  const source = sourceOf(() => openSqliteLogReader({ folder: settings.data }));
-  endings.defer(source.close);
   const cursors: Cursors = createCursors({
     documents: documents.of<StoredCursor>(FORWARD_CURSORS),
     holder: ONLY_ONE,
@@ -63,25 +61,6 @@ export function startForwarding(
     });
     endings.defer(() => forwarder.close());
   }
-}
-
-/** Opened when it is first read, and again after a failure: a disk in trouble at the start holds up the forwarding alone. */
-function sourceOf(open: () => Promise<LogReader>): LogReader {
-  let opened: Promise<LogReader> | undefined;
-  const reader = (): Promise<LogReader> => {
-    opened ??= open().catch((error: unknown) => {
-      opened = undefined;
-      throw error;
-    });
-    return opened;
-  };
-  return {
-    size: async () => (await reader()).size(),
-    entries: async (from, limit) => (await reader()).entries(from, limit),
-    async close() {
-      await (await opened?.catch(() => undefined))?.close();
-    },
-  };
 }
 
 function destinationOf(to: ForwardTo, source: string, secret: Buffer | undefined): Destination {

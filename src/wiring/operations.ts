@@ -10,6 +10,7 @@ import type { PolicyInForce } from './policy.ts';
 import type { OpenedRecord } from './record.ts';
 import type { Refusals } from './refusals.ts';
 import type { OpenedRevocations } from './revocations.ts';
+import type { Transparency } from './transparency.ts';
 
 export interface Operated {
   readonly metrics: Metrics;
@@ -19,6 +20,7 @@ export interface Operated {
   readonly refusals: Refusals;
   readonly logins: Logins;
   readonly revocations: OpenedRevocations;
+  readonly transparency: Transparency;
   readonly certificate: CertificateInUse;
   readonly clientCertificates: ClientCertificates | undefined;
   readonly stopping: () => boolean;
@@ -44,6 +46,7 @@ export function operationsOf({
   refusals,
   logins,
   revocations,
+  transparency,
   certificate,
   clientCertificates,
   stopping,
@@ -75,6 +78,12 @@ export function operationsOf({
   metrics.watch('warden_directory_answers', () => (logins.directoryAnswers() ? 1 : 0));
   metrics.watch('warden_issuers_unreachable', logins.issuersUnreachable);
   metrics.watch('warden_revocations_age_seconds', () => revocations.ageMs() / 1000);
+  const tree = transparency.state;
+  metrics.watch('warden_log_signed_entries', () => tree()?.signedSize ?? 0);
+  metrics.watch('warden_log_signed_timestamp_seconds', () => (tree()?.signedAt ?? 0) / 1000);
+  metrics.watch('warden_log_signing_failed', () => (tree()?.trouble === undefined ? 0 : 1));
+  metrics.watch('warden_log_cosigned_entries', () => tree()?.cosignedSize ?? 0);
+  metrics.watch('warden_log_cosigned_timestamp_seconds', () => tree()?.cosignedAt ?? 0);
   metrics.watch('warden_certificate_expires_timestamp_seconds', () => certificate.expiresAt() / 1000);
   metrics.watch('warden_client_authorities_reload_failed', () => (clientCertificates?.refused() ? 1 : 0));
   metrics.watch(

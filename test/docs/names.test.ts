@@ -104,6 +104,11 @@ const WATCHED = [
   'warden_directory_answers',
   'warden_issuers_unreachable',
   'warden_revocations_age_seconds',
+  'warden_log_signed_entries',
+  'warden_log_signed_timestamp_seconds',
+  'warden_log_signing_failed',
+  'warden_log_cosigned_entries',
+  'warden_log_cosigned_timestamp_seconds',
   'warden_certificate_expires_timestamp_seconds',
 ] as const;
 

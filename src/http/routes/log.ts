@@ -1,0 +1,117 @@
+/**
+ * GET /api/v1/log/…: the signed tree of the record, in the layout of C2SP tlog-tiles, and proofs.
+ *
+ * Checkpoints and hashes tell nothing of what is recorded: whoever may read the record of any repository gets them.
+ * Bundles hold every record, so they are for those who may read of every repository.
+ *
+ * @see https://c2sp.org/tlog-tiles
+ */
+import type { Context, Middleware } from 'koa';
+import { WardenError } from '../../errors.ts';
+import { toBase64 } from '../../tlog/base64.ts';
+import { parseSize } from '../../tlog/sizes.ts';
+import { parseTilePath } from '../../tlog/tile.ts';
+import type { ServedLog } from '../../transparency/served-log.ts';
+import { type Auditor, type AuditorDeps, identifyAuditor } from '../auditor.ts';
+import type { AppState } from '../state.ts';
+
+export interface LogDeps {
+  readonly audit: AuditorDeps;
+  /** Undefined where no tree is signed. */
+  readonly served: ServedLog | undefined;
+  /** Where the record with this id stands. */
+  readonly find: (id: string) => Promise<{ readonly index: number; readonly repository: string } | undefined>;
+}
+
+export const LOG_PREFIX = '/api/v1/log/';
+
+/** In seconds: a checkpoint is new each second, a tile that is full never again. */
+const FRESH = 'private, max-age=1';
+const FINAL = 'private, max-age=31536000, immutable';
+
+export function logRoute(deps: LogDeps): Middleware<AppState> {
+  return async function logRouteMiddleware(ctx) {
+    ctx.state.summary.route = 'log';
+    if (ctx.method !== 'GET') throw new WardenError('METHOD_UNSUPPORTED', { headers: { Allow: 'GET' } });
+    const auditor = await identifyAuditor(deps.audit, ctx.state);
+    const { served } = deps;
+    if (served === undefined)
+      throw new WardenError('LOG_PART_UNKNOWN', { sentence: 'no tree of the record is signed here' });
+    const path = ctx.path.slice(LOG_PREFIX.length);
+    if (path === 'checkpoint' || path === 'checkpoint.cosigned')
+      return answerText(ctx, await served.checkpoint(path === 'checkpoint.cosigned'));
+    if (path === 'proof') return answerText(ctx, await proof(deps, served, ctx, auditor));
+    if (path === 'consistency') return answerText(ctx, await consistency(served, ctx));
+    await answerTile(ctx, served, path, auditor);
+  };
+}
+
+function answerText(ctx: Context, text: string | undefined): void {
+  if (text === undefined) throw new WardenError('LOG_PART_UNKNOWN');
+  ctx.set('Cache-Control', FRESH);
+  ctx.type = 'text/plain; charset=utf-8';
+  ctx.body = text;
+}
+
+async function answerTile(
+  ctx: Context,
+  served: ServedLog,
+  path: string,
+  { everything }: Auditor,
+): Promise<void> {
+  const place = parseTilePath(path);
+  if (place === undefined) throw new WardenError('LOG_PART_UNKNOWN');
+  if (place.level === 'entries' && !everything) {
+    throw new WardenError('POLICY_DENIED', {
+      sentence: 'bundles hold the records of every repository: they are for those whom a rule lets audit all',
+    });
+  }
+  const gzip = ctx.acceptsEncodings('gzip', 'identity') === 'gzip';
+  const part = await served.part(place, gzip);
+  if (part === undefined) throw new WardenError('LOG_PART_UNKNOWN');
+  ctx.set('Cache-Control', part.final ? FINAL : FRESH);
+  ctx.set('Vary', 'Accept-Encoding, Authorization');
+  if (part.gzip) ctx.set('Content-Encoding', 'gzip');
+  ctx.type = 'application/octet-stream';
+  ctx.body = Buffer.from(part.bytes);
+}
+
+/** By index, or by the id of a record that the reader may see. */
+async function proof(
+  deps: LogDeps,
+  served: ServedLog,
+  ctx: Context,
+  auditor: Auditor,
+): Promise<string | undefined> {
+  const { index, id } = parameters(ctx, ['index', 'id']);
+  if ((index === undefined) === (id === undefined)) throw malformed('expected index or id, one of them');
+  if (index !== undefined) {
+    const number = parseSize(index);
+    if (number === undefined) throw malformed('index is not a number');
+    return served.proof(number);
+  }
+  const found = await deps.find(id ?? '');
+  // Which ids exist is told to those alone who may see the record.
+  const visible = found !== undefined && auditor.mayRead(found.repository);
+  return visible ? served.proof(found.index) : undefined;
+}
+
+async function consistency(served: ServedLog, ctx: Context): Promise<string | undefined> {
+  const { from, to } = parameters(ctx, ['from', 'to']);
+  const [older, newer] = [parseSize(from ?? ''), parseSize(to ?? '')];
+  if (older === undefined || newer === undefined) throw malformed('expected from and to, two sizes');
+  const hashes = await served.consistency(older, newer);
+  return hashes?.map((hash) => `${toBase64(hash)}\n`).join('');
+}
+
+function parameters<N extends string>(ctx: Context, known: readonly N[]): Partial<Record<N, string>> {
+  for (const [name, value] of Object.entries(ctx.query)) {
+    if (!known.some((one) => one === name)) throw malformed(`there is no parameter ${name.slice(0, 60)}`);
+    if (typeof value !== 'string') throw malformed(`${name} is given more than once`);
+  }
+  return ctx.query as Partial<Record<N, string>>;
+}
+
+function malformed(sentence: string): WardenError {
+  return new WardenError('FILTER_MALFORMED', { sentence });
+}

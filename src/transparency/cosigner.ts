@@ -1,0 +1,113 @@
+/** Brings each new checkpoint to the witnesses, and keeps what they say. */
+import type { Clock } from '../store/clock.ts';
+import { parseCheckpoint } from '../tlog/checkpoint.ts';
+import { formatNote, type NoteSignature, parseNote } from '../tlog/note.ts';
+import { askWitness, type Witness } from './witness-client.ts';
+
+export interface CosignerDeps {
+  readonly clock: Clock;
+  readonly witnesses: readonly Witness[];
+  /** Cosignatures that make a checkpoint a cosigned one. */
+  readonly quorum: number;
+  /** Milliseconds between two rounds. */
+  readonly everyMs: number;
+  /** The newest note of the log's own signatures; undefined before the first. */
+  readonly newest: () => string | undefined;
+  readonly proof: (from: number, to: number) => Promise<readonly Uint8Array[]>;
+  /** Takes a note with its cosignatures. `whole`: there are as many as are wanted. */
+  readonly publish: (note: string, whole: boolean) => Promise<void>;
+  /** Told at each change of what a witness has to say. Must not throw. */
+  readonly onChange: (change: WitnessChange) => void;
+}
+
+export interface WitnessChange {
+  readonly witness: string;
+  /** Absent: it cosigns. */
+  readonly why?: string;
+  readonly contradicts?: true;
+}
+
+export interface Cosigner {
+  /** What was last cosigned by as many as are wanted; 0 and 0 before. `at` in POSIX seconds, by the witnesses' clocks. */
+  state(): { readonly size: number; readonly at: number };
+  close(): Promise<void>;
+}
+
+/** Also without new entries: the time of a cosignature shows that the log still speaks. */
+const HEARTBEAT_MS = 600_000;
+
+interface Standing {
+  readonly witness: Witness;
+  old: number;
+  trouble: string | undefined;
+}
+
+export function startCosigner(deps: CosignerDeps): Cosigner {
+  const { clock, witnesses, quorum } = deps;
+  const ending = new AbortController();
+  const standings: Standing[] = witnesses.map((witness) => ({ witness, old: 0, trouble: undefined }));
+  let whole = { size: 0, at: 0 };
+  let done: { readonly note: string; readonly at: number; readonly by: number } | undefined;
+
+  async function round(): Promise<void> {
+    const note = deps.newest();
+    const parsed = note === undefined ? undefined : parseNote(note);
+    if (note === undefined || !parsed?.ok) return;
+    const read = parseCheckpoint(parsed.note.text);
+    if (!read.ok) return;
+    const { size } = read.checkpoint;
+    const fresh = done !== undefined && clock.elapsed() - done.at < HEARTBEAT_MS;
+    if (done?.note === note && done.by === witnesses.length && fresh) return;
+    const { text } = parsed.note;
+    const lines: NoteSignature[] = [];
+    const times: number[] = [];
+    await Promise.all(
+      standings.map(async (standing) => {
+        const { witness } = standing;
+        const answer = await askWitness(witness, {
+          text,
+          note,
+          size,
+          old: standing.old,
+          proofFrom: (old) => deps.proof(old, size),
+        });
+        if (answer.ok) {
+          standing.old = size;
+          lines.push(answer.line);
+          times.push(answer.time);
+        }
+        const why = answer.ok ? undefined : answer.why;
+        if (why === standing.trouble) return;
+        standing.trouble = why;
+        deps.onChange({
+          witness: witness.key.name,
+          ...(why === undefined ? {} : { why }),
+          ...(!answer.ok && answer.contradicts ? { contradicts: true } : {}),
+        });
+      }),
+    );
+    if (lines.length > 0) {
+      const enough = lines.length >= quorum;
+      await deps.publish(formatNote({ text, signatures: [...parsed.note.signatures, ...lines] }), enough);
+      if (enough) whole = { size, at: Math.min(...times) };
+    }
+    done = { note, at: clock.elapsed(), by: lines.length };
+  }
+
+  async function beat(): Promise<void> {
+    while (!ending.signal.aborted) {
+      // What is not published now is with the next round.
+      await round().catch(() => undefined);
+      await clock.sleep(deps.everyMs, ending.signal);
+    }
+  }
+  const beating = witnesses.length === 0 ? Promise.resolve() : beat();
+
+  return {
+    state: () => whole,
+    async close() {
+      ending.abort();
+      await beating;
+    },
+  };
+}
