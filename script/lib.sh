@@ -48,6 +48,7 @@ services_of() {
     slapd) echo slapd.service ;;
     nginx) echo nginx.service ;;
     haproxy) echo haproxy.service ;;
+    rsyslog) echo rsyslog.service ;;
   esac
 }
 

@@ -1,0 +1,38 @@
+/**
+ * Bundles src/page for browsers into a folder: dist/page unless another is named. Names of files hold a digest of their
+ * content, so that a browser may keep them for ever; index.html names them.
+ */
+import { createHash } from 'node:crypto';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { extname, join } from 'node:path';
+import { build } from 'esbuild';
+
+const ROOT = join(import.meta.dirname, '..');
+const target = process.argv[2] ?? join(ROOT, 'dist', 'page');
+
+const { outputFiles } = await build({
+  entryPoints: [join(ROOT, 'src', 'page', 'main.tsx')],
+  bundle: true,
+  minify: true,
+  format: 'esm',
+  target: ['chrome120', 'firefox121', 'safari17'],
+  jsx: 'automatic',
+  jsxImportSource: 'preact',
+  legalComments: 'inline',
+  write: false,
+  outdir: target,
+});
+
+rmSync(target, { recursive: true, force: true });
+mkdirSync(target, { recursive: true });
+const names: Record<string, string> = {};
+for (const { path, contents } of outputFiles) {
+  const ending = extname(path);
+  const name = `page-${createHash('sha256').update(contents).digest('hex').slice(0, 16)}${ending}`;
+  names[ending] = name;
+  writeFileSync(join(target, name), contents);
+}
+const index = readFileSync(join(ROOT, 'src', 'page', 'index.html'), 'utf8')
+  .replace('main.js', names['.js'] ?? '')
+  .replace('main.css', names['.css'] ?? '');
+writeFileSync(join(target, 'index.html'), index);

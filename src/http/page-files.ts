@@ -1,0 +1,48 @@
+/** The files of the page as they were built, in memory: there are three, and they never change while Warden runs. */
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { extname, join } from 'node:path';
+import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
+
+export interface PageFile {
+  readonly type: string;
+  /** By content coding; '' is the file as it is. */
+  readonly bodies: Readonly<Record<'' | 'br' | 'gzip', Buffer>>;
+  readonly etag: string;
+  /** Its name holds a digest of its content. */
+  readonly immutable: boolean;
+}
+
+/** By name. */
+export type PageFiles = ReadonlyMap<string, PageFile>;
+
+const TYPES: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+};
+const NAMED_BY_CONTENT = /^page-[0-9a-f]{16}\./;
+
+export const INDEX = 'index.html';
+
+/** @returns undefined where no page was built: a checkout in which nobody has run the build. */
+export function readPageFiles(folder: string): PageFiles | undefined {
+  let names: readonly string[];
+  try {
+    names = readdirSync(folder);
+  } catch {
+    return undefined;
+  }
+  const files = new Map<string, PageFile>();
+  for (const name of names) {
+    const type = TYPES[extname(name)];
+    if (type !== undefined) files.set(name, pageFile(readFileSync(join(folder, name)), type, NAMED_BY_CONTENT.test(name)));
+  }
+  return files.has(INDEX) ? files : undefined;
+}
+
+function pageFile(bytes: Buffer, type: string, immutable: boolean): PageFile {
+  const br = brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 9 } });
+  const etag = `"${createHash('sha256').update(bytes).digest('base64url').slice(0, 22)}"`;
+  return { type, immutable, etag, bodies: { '': bytes, br, gzip: gzipSync(bytes, { level: 9 }) } };
+}

@@ -1,0 +1,62 @@
+/** Questions to the server that this page came from, and to nobody else. */
+
+/** What the server refused, or could not answer, with the sentence that it gave. */
+export class Problem extends Error {
+  override readonly name = 'Problem';
+  readonly status: number;
+  /** The stable name of the error. */
+  readonly code: string;
+  constructor(status: number, code: string, message: string) {
+    super(message);
+    this.status = status;
+    this.code = code;
+  }
+}
+
+/** A page of another site can make a browser send a request, but not with this header. */
+const OURS = { 'x-warden-page': '1', accept: 'application/json' };
+
+/** @throws {Problem} */
+export async function get<T>(path: string, query?: URLSearchParams, signal?: AbortSignal): Promise<T> {
+  const text = query?.toString();
+  return answer<T>(`/api/v1/${path}${text ? `?${text}` : ''}`, { ...(signal && { signal }) });
+}
+
+/** @throws {Problem} */
+export async function send<T>(method: 'POST' | 'DELETE', address: string, body?: object): Promise<T> {
+  return answer<T>(address, {
+    method,
+    ...(body && { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+  });
+}
+
+async function answer<T>(address: string, init: RequestInit): Promise<T> {
+  let response: Response;
+  try {
+    response = await fetch(address, {
+      ...init,
+      headers: { ...OURS, ...init.headers },
+      credentials: 'same-origin',
+      cache: 'no-store',
+      redirect: 'error',
+    });
+  } catch (error) {
+    if ((error as Error).name === 'AbortError') throw error;
+    throw new Problem(0, 'UNREACHABLE', '');
+  }
+  const text = await response.text();
+  if (!response.ok) throw problemOf(response.status, text);
+  return (text === '' ? undefined : JSON.parse(text)) as T;
+}
+
+function problemOf(status: number, text: string): Problem {
+  try {
+    const { errors } = JSON.parse(text) as {
+      errors: [{ code: string; message: string; detail?: { error?: string } }];
+    };
+    const [{ code, message, detail }] = errors;
+    return new Problem(status, detail?.error ?? code, message);
+  } catch {
+    return new Problem(status, String(status), '');
+  }
+}

@@ -1,0 +1,52 @@
+/** Small values, each shown in one way wherever it stands. */
+import { useState } from 'preact/hooks';
+import { useSay } from '../words/words.ts';
+
+/** A moment in the reader's own zone; in UTC where one points at it, and for programs. @param at RFC 3339. */
+export function Time({ at }: { readonly at: string }) {
+  const moment = new Date(at);
+  return (
+    <time dateTime={at} title={`${at.replace('T', ' ').replace('Z', '')} UTC`}>
+      {localTime(moment)}
+    </time>
+  );
+}
+
+/** 2026-11-23 10:05:09, by the reader's clock. */
+export function localTime(moment: Date): string {
+  const two = (number: number): string => String(number).padStart(2, '0');
+  const day = `${moment.getFullYear()}-${two(moment.getMonth() + 1)}-${two(moment.getDate())}`;
+  return `${day} ${two(moment.getHours())}:${two(moment.getMinutes())}:${two(moment.getSeconds())}`;
+}
+
+/** A digest: as much as tells it apart, and a button that copies the whole. */
+export function Digest({ value }: { readonly value: string }) {
+  const say = useSay();
+  const [copied, setCopied] = useState(false);
+  const [algorithm = '', hex = ''] = value.split(':');
+  return (
+    <span class="digest">
+      <code title={value}>
+        {algorithm === 'sha256' ? '' : `${algorithm}:`}
+        {hex.slice(0, 12)}
+      </code>
+      <button
+        type="button"
+        class="small"
+        aria-label={`${say(copied ? 'copied' : 'copy')} ${value}`}
+        onClick={(event) => {
+          event.stopPropagation();
+          void navigator.clipboard?.writeText(value).then(() => setCopied(true));
+        }}
+      >
+        {copied ? '✓' : '⧉'}
+      </button>
+    </span>
+  );
+}
+
+export function User({ name }: { readonly name: string | undefined }) {
+  const say = useSay();
+  if (name === undefined) return null;
+  return name === '' ? <em>{say('anonymous')}</em> : <span>{name}</span>;
+}
