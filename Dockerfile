@@ -8,6 +8,7 @@ COPY package.json package-lock.json ./
 RUN npm ci --no-fund --no-audit
 COPY tsconfig.json tsconfig.build.json ./
 COPY src src
+COPY script/build-page.ts script/build-page.ts
 RUN npm run build \
  && npm prune --omit=dev --no-fund --no-audit \
  && if [ "$(PATH=/usr/local/bin:/usr/bin:/bin node -p 'parseInt(process.versions.node)')" -ge 24 ]; then \

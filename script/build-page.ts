@@ -3,7 +3,7 @@
  * content, so that a browser may keep them for ever; index.html names them.
  */
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { build } from 'esbuild';
 
@@ -23,7 +23,6 @@ const { outputFiles } = await build({
   outdir: target,
 });
 
-rmSync(target, { recursive: true, force: true });
 mkdirSync(target, { recursive: true });
 const names: Record<string, string> = {};
 for (const { path, contents } of outputFiles) {
@@ -35,4 +34,10 @@ for (const { path, contents } of outputFiles) {
 const index = readFileSync(join(ROOT, 'src', 'page', 'index.html'), 'utf8')
   .replace('main.js', names['.js'] ?? '')
   .replace('main.css', names['.css'] ?? '');
-writeFileSync(join(target, 'index.html'), index);
+// Whoever reads the folder meanwhile finds the page before or this one, whole.
+writeFileSync(join(target, `index.html.${process.pid}`), index);
+renameSync(join(target, `index.html.${process.pid}`), join(target, 'index.html'));
+for (const name of readdirSync(target)) {
+  if (/^page-/.test(name) && !Object.values(names).includes(name))
+    rmSync(join(target, name), { force: true });
+}

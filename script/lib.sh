@@ -93,3 +93,8 @@ get_packages() {
   node -e 'process.exit(parseInt(process.versions.node) >= 24 ? 0 : 1)' 2> /dev/null ||
     fail "Node 24 or newer is needed, this is $(node -v 2> /dev/null || echo none)"
 }
+
+# What browsers get at /ui/, from src/page.
+build_page() {
+  quietly node script/build-page.ts || fail 'the page could not be built; what was said stands above'
+}

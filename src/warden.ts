@@ -28,6 +28,7 @@ import { openLogReader } from './wiring/log-reader.ts';
 import { openLogins } from './wiring/logins.ts';
 import { openOffload } from './wiring/offload.ts';
 import { operationsOf, writableOf } from './wiring/operations.ts';
+import { openPage } from './wiring/page.ts';
 import type { Part } from './wiring/part.ts';
 import { openPolicy } from './wiring/policy.ts';
 import { openRecord } from './wiring/record.ts';
@@ -146,11 +147,12 @@ async function build(
     },
     now: Date.now,
   });
-  const inquiries = policyDeps(part, { logins, tokens, policy, refusals });
+  const page = openPage(part, { logins, sessions, revocations });
+  const inquiries = { ...policyDeps(part, { logins, tokens, policy, refusals }), page: page?.sessions };
   const administration = openAdministration(part, {
     ...{ documents, recorder: record.recorder, sessions, revocations },
   });
-  const audit = auditDeps({ logins, tokens, policy, record, refusals });
+  const audit = { ...auditDeps({ logins, tokens, policy, record, refusals }), page: page?.sessions };
   const app = createApp({
     log,
     token: {
@@ -161,6 +163,7 @@ async function build(
       sign: tokens.sign,
       sessions: sessionDeps(part, { sessions, login: logins.login, revocations }),
     },
+    page,
     audit,
     signedLog: signedLogDeps(audit, reader, transparency),
     policy: inquiries,

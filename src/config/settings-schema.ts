@@ -321,6 +321,13 @@ export const settingsSchema = z.strictObject({
     })
     .prefault({})
     .describe('The log on standard output.'),
+  page: z
+    .strictObject({
+      enabled: z.boolean().default(true).describe('Whether there is a page at /ui/.'),
+      sessionHours: z.int().min(1).max(168).default(12).describe('How long somebody stays signed in to it.'),
+    })
+    .prefault({})
+    .describe('The page for people, at /ui/.'),
   api: z
     .strictObject({
       service: audience.optional().describe('Audience of the tokens of the API. Default: <service>/api.'),

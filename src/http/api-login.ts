@@ -4,12 +4,15 @@ import type { Exchange } from '../gate/exchange.ts';
 import type { Subject } from '../policy/facts.ts';
 import { bearerToken } from '../protocol/challenge.ts';
 import { type LoginDeps, loginWithHeader } from './basic-login.ts';
+import { isOfPage, type PageSessions, pageToken } from './page-login.ts';
 
 export interface ApiLoginDeps extends LoginDeps {
   /** A Bearer of the API's own audience; a registry token is worth nothing here. */
   readonly verify: (
     token: string,
   ) => { readonly subject: Subject; readonly address: string } | 'revoked' | undefined;
+  /** Of those who are signed in to the page; absent where there is none. */
+  readonly page?: PageSessions | undefined;
 }
 
 /** Basic is offered to people and scripts; the token endpoint gives Bearers for the API's audience. */
@@ -21,8 +24,9 @@ const CHALLENGE = { 'WWW-Authenticate': 'Basic realm="registry-warden audit", ch
  */
 export async function identify(
   deps: ApiLoginDeps,
-  { request, client }: Exchange,
+  exchange: Exchange,
 ): Promise<{ readonly subject: Subject; readonly tokenAddress: string }> {
+  const { request, client } = exchange;
   const { authorization } = request.headers;
   const bearer = bearerToken(authorization);
   if (bearer !== undefined) {
@@ -31,8 +35,21 @@ export async function identify(
     if (verified === undefined) throw new WardenError('TOKEN_INVALID', { headers: CHALLENGE });
     return { subject: verified.subject, tokenAddress: verified.address };
   }
+  if (authorization === undefined && isOfPage(exchange)) return identifyReader(deps, exchange);
   if (authorization === undefined) throw new WardenError('TOKEN_MISSING', { headers: CHALLENGE });
   const presented = { client, authorization, userAgent: request.headers['user-agent'] };
   const { subject } = await loginWithHeader(deps, presented);
+  return { subject, tokenAddress: client.address };
+}
+
+/** Without a challenge: a browser would show a dialog of its own in front of the page. */
+async function identifyReader(
+  { page }: ApiLoginDeps,
+  exchange: Exchange,
+): Promise<{ readonly subject: Subject; readonly tokenAddress: string }> {
+  const { client } = exchange;
+  const token = client.confidential ? pageToken(exchange) : undefined;
+  const subject = token === undefined ? undefined : await page?.use(token, client);
+  if (subject === undefined) throw new WardenError('TOKEN_MISSING');
   return { subject, tokenAddress: client.address };
 }

@@ -10,8 +10,12 @@ import { QUESTIONS } from '../audit/questions.ts';
 import { WardenError } from '../errors.ts';
 import { answerError, type Exchange, type Summary } from '../gate/exchange.ts';
 import type { Log } from '../telemetry/log.ts';
+import type { PageFiles } from './page-files.ts';
+import type { PageSessions } from './page-login.ts';
 import { type AuditDeps, auditQuestion } from './routes/audit.ts';
 import { type LogDeps, logRoute } from './routes/log.ts';
+import { page, toPage } from './routes/page.ts';
+import { type PageSessionDeps, pageSession } from './routes/page-session.ts';
 import { POLICY_QUESTIONS, type PolicyDeps, policyQuestion } from './routes/policy.ts';
 import { type RevokeTokenDeps, revokeToken } from './routes/revoke-token.ts';
 import { endLogins, endSession, listSessions, type SessionsDeps } from './routes/sessions.ts';
@@ -25,6 +29,14 @@ export interface AppDeps {
   readonly sessions: SessionsDeps;
   readonly revokeToken: RevokeTokenDeps;
   readonly signedLog: LogDeps;
+  /** Undefined where the page is switched off. */
+  readonly page:
+    | {
+        readonly files: PageFiles | undefined;
+        readonly sessions: PageSessions;
+        readonly session: PageSessionDeps;
+      }
+    | undefined;
   readonly log: Log;
 }
 
@@ -47,6 +59,11 @@ export function createApp(deps: AppDeps): App {
   for (const kind of POLICY_QUESTIONS)
     router.all(`/api/v1/policy/${kind}`, policyQuestion(deps.policy, kind));
   router.all(/^\/api\/v1\/log\/[A-Za-z0-9/._]+$/, logRoute(deps.signedLog));
+  if (deps.page) {
+    router.all('/ui/session', pageSession(deps.page.session));
+    router.all('/ui', toPage());
+    router.all('/ui/{*view}', page(deps.page.files));
+  }
   koa.use(router.routes());
   koa.use(function notFound() {
     throw new WardenError('ROUTE_UNKNOWN');

@@ -36,7 +36,8 @@ export function readPageFiles(folder: string): PageFiles | undefined {
   const files = new Map<string, PageFile>();
   for (const name of names) {
     const type = TYPES[extname(name)];
-    if (type !== undefined) files.set(name, pageFile(readFileSync(join(folder, name)), type, NAMED_BY_CONTENT.test(name)));
+    if (type !== undefined)
+      files.set(name, pageFile(readFileSync(join(folder, name)), type, NAMED_BY_CONTENT.test(name)));
   }
   return files.has(INDEX) ? files : undefined;
 }

@@ -26,6 +26,7 @@ describe('loadSettings', () => {
     expect(settings).toEqual({
       file: '/etc/warden/warden.yaml',
       forward: [],
+      page: { enabled: true, sessionHours: 12 },
       oidc: [],
       publicUrl: 'http://127.0.0.1:5000',
       alternateUrls: [],

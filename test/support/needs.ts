@@ -28,6 +28,7 @@ const PACKAGES = {
   ldapadd: 'ldap-utils',
   rsyslogd: 'rsyslog',
   faketime: 'faketime',
+  chromium: 'chromium',
 } as const;
 
 export type Need = keyof typeof PACKAGES | 'root' | 'distribution3' | 'go';

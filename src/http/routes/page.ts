@@ -61,6 +61,15 @@ export function page(files: PageFiles | undefined): Middleware<AppState> {
   };
 }
 
+/** The address that people remember. */
+export function toPage(): Middleware<AppState> {
+  return function toPageRoute(ctx) {
+    ctx.state.summary.route = 'page';
+    ctx.redirect('/ui/');
+    ctx.status = 308;
+  };
+}
+
 /** What is no file is a view, whose address the page reads itself. */
 function fileOf(files: PageFiles, name: string): PageFile | undefined {
   return files.get(name) ?? (/\.(?:js|css|html|map)$/.test(name) ? undefined : files.get(INDEX));

@@ -39,7 +39,7 @@ export function Digest({ value }: { readonly value: string }) {
           void navigator.clipboard?.writeText(value).then(() => setCopied(true));
         }}
       >
-        {copied ? '✓' : '⧉'}
+        <Icon path={copied ? 'M3 8l3 3 7-7' : 'M5 5h8v9H5zM3 11V2h8'} />
       </button>
     </span>
   );
@@ -49,4 +49,13 @@ export function User({ name }: { readonly name: string | undefined }) {
   const say = useSay();
   if (name === undefined) return null;
   return name === '' ? <em>{say('anonymous')}</em> : <span>{name}</span>;
+}
+
+/** A drawing of lines on a ground of 16 by 16. */
+export function Icon({ path }: { readonly path: string }) {
+  return (
+    <svg class="icon" viewBox="0 0 16 16" aria-hidden="true">
+      <path d={path} />
+    </svg>
+  );
 }
