@@ -86,9 +86,16 @@ describe('the package', () => {
 
   it('holds JavaScript for each source file', () => {
     const sources = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' })
-      .filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts'))
+      .filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts') && !file.startsWith('page/'))
       .map((file) => `dist/${file.replace(/\.ts$/, '.js')}`);
     expect(sources.filter((file) => !files.includes(file))).toEqual([]);
+  });
+
+  it('holds the page as browsers get it', () => {
+    const page = files
+      .filter((file) => file.startsWith('dist/page/'))
+      .map((file) => file.replace(/-[0-9a-f]{16}\./, '.'));
+    expect(page.sort()).toEqual(['dist/page/index.html', 'dist/page/page.css', 'dist/page/page.js']);
   });
 
   it('holds no tests, sources in TypeScript, scripts, keys or settings', () => {
