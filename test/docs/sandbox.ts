@@ -39,6 +39,7 @@ const COPIED = [
   'README.md',
   'CHANGELOG.md',
   'src',
+  'script',
   'docs',
   'certs',
   'contrib',
