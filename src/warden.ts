@@ -32,6 +32,7 @@ import { openPage } from './wiring/page.ts';
 import type { Part } from './wiring/part.ts';
 import { openPolicy } from './wiring/policy.ts';
 import { openRecord } from './wiring/record.ts';
+import { limitRefresh } from './wiring/refresh-limit.ts';
 import { openRefusals } from './wiring/refusals.ts';
 import { openRevocations } from './wiring/revocations.ts';
 import { endRevoked, openSessions, openTokens, sessionDeps } from './wiring/tokens.ts';
@@ -81,7 +82,11 @@ async function build(
   });
   const policy = await openPolicy(part, loaded, record);
   const refusals = await openRefusals(part, policy);
-  const logins = await openLogins(part, loaded, record.recorder, metrics);
+  const logins = await openLogins(part, loaded, {
+    recorder: record.recorder,
+    metrics,
+    policy: policy.current,
+  });
   const sessions = await openSessions(part, documents);
   const revocations = await openRevocations(part, { documents, redisUrl: loaded.redisUrl }, (revocation) =>
     endRevoked(part, sessions, revocation),
@@ -161,7 +166,10 @@ async function build(
       metrics,
       services: { registry: settings.service, api: settings.api.service },
       sign: tokens.sign,
-      sessions: sessionDeps(part, { sessions, login: logins.login, revocations }),
+      sessions: limitRefresh(
+        sessionDeps(part, { sessions, login: logins.login, revocations }),
+        logins.refreshFailures,
+      ),
     },
     page,
     audit,

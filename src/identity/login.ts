@@ -4,15 +4,11 @@
  * A name that stands in the file is checked against the file alone, and nobody of the directory is taken for them:
  * otherwise whoever may make accounts there could make one of the name of a builder.
  *
- * Failures are counted for each address, and for each user at an address; never for a user alone, since then anyone
- * could keep anyone out. A point is taken before the password is looked at, so that a burst of guesses cannot be under
- * way all at once, and given back when it was right.
+ * Failures are counted, and too many of them are refused before the password is looked at: see guess-guard.ts.
  */
 import { createHash } from 'node:crypto';
-import { WardenError } from '../errors.ts';
-import { networkOf } from '../policy/address.ts';
 import type { Subject, Via } from '../policy/facts.ts';
-import type { Allowance, Limit } from '../state/limits.ts';
+import { createGuessGuard, type GuessLimits } from './guess-guard.ts';
 import type { Directory, Person } from './ldap/directory.ts';
 import { foldName } from './ldap/names.ts';
 import type { Passwords } from './passwords.ts';
@@ -28,10 +24,7 @@ export interface LoginDeps {
   readonly delayRefusal?: (tookMs: number) => Promise<void>;
   /** Told of somebody in the directory whose name stands in the file. */
   readonly onCollision?: () => void;
-  readonly limits: {
-    readonly byAddress: Limit;
-    readonly byUserAndAddress: Limit;
-  };
+  readonly limits: GuessLimits;
 }
 
 export interface LoginAttempt {
@@ -80,36 +73,33 @@ export interface Login {
    * @throws {WardenError} DIRECTORY_UNAVAILABLE, OVERLOADED for somebody of the directory.
    */
   resume(bound: { readonly name: string; readonly credential: string }): Promise<Subject | undefined>;
+  /** Forgets which passwords were right, and what was read of people: the next login of each is checked as a first one. */
+  forget(): void;
 }
 
 export function createLogin(deps: LoginDeps): Login {
-  const { users, passwords, limits, directory, delayRefusal, onCollision } = deps;
+  const { users, passwords, directory, delayRefusal, onCollision } = deps;
+  const guard = createGuessGuard(deps.limits);
   /** Logins under way, so that the many connections of one client cost one hash and one point. */
   const underWay = new Map<string, Promise<LoginOutcome>>();
 
   async function attempt(login: LoginAttempt, { byName, highestCost }: UserList): Promise<LoginOutcome> {
     const user = byName.get(login.user);
-    const network = networkOf(login.address);
-    const counts = [
-      { limit: limits.byAddress, key: network },
-      { limit: limits.byUserAndAddress, key: JSON.stringify([foldName(login.user), network]) },
-    ];
     const question = { user: login.user, password: login.password, stored: user?.password, highestCost };
     // Before anything else, also for a right password: otherwise guesses at a remembered one would be free.
-    requireAllowance(await Promise.all(counts.map(({ limit, key }) => limit.look(key))));
+    await guard.look(login);
     if (user && passwords.remembers(question)) return accept(user);
-    requireAllowance(await Promise.all(counts.map(({ limit, key }) => limit.take(key))));
-    const giveBack = () => Promise.all(counts.map(({ limit, key }) => limit.giveBack(key)));
+    await guard.take(login);
     let outcome: LoginOutcome;
     try {
       if (user || !directory) outcome = judge(user, await passwords.check(question));
       else outcome = await askDirectory(directory, login, byName);
     } catch (error) {
       // Not answered, so not failed.
-      await giveBack();
+      await guard.giveBack(login);
       throw error;
     }
-    if (outcome.ok) await giveBack();
+    await (outcome.ok ? guard.succeeded(login) : guard.failed(login));
     return outcome;
   }
 
@@ -153,6 +143,10 @@ export function createLogin(deps: LoginDeps): Login {
       underWay.set(key, started);
       return await started;
     },
+    forget() {
+      passwords.forget();
+      directory?.forget();
+    },
     async resume({ name, credential }) {
       const { byName } = await users.current();
       // Those of the file have no colon.
@@ -175,12 +169,6 @@ function judge(user: User | undefined, right: boolean): LoginOutcome {
 
 function accept(user: User): LoginOutcome {
   return { ok: true, subject: subjectOf(user), credential: credentialOf(user) };
-}
-
-function requireAllowance(allowances: readonly Allowance[]): void {
-  const waits = allowances.flatMap((allowance) => (allowance.ok ? [] : [allowance.retryAfterSeconds]));
-  if (waits.length === 0) return;
-  throw new WardenError('TOO_MANY_REQUESTS', { headers: { 'Retry-After': String(Math.max(...waits)) } });
 }
 
 /** The name is that of the file, whatever the client wrote. */

@@ -45,6 +45,8 @@ export interface Passwords {
   check(question: PasswordQuestion): Promise<boolean>;
   /** Whether the same question was answered with yes not long ago. Costs nothing; a no says nothing. */
   remembers(question: Omit<PasswordQuestion, 'highestCost'>): boolean;
+  /** All are hashed again. */
+  forget(): void;
   /**
    * The name of a question for as long as the process lives: equal for equal (user, hash, password), telling nothing
    * of them to whoever has not the key.
@@ -103,6 +105,7 @@ export function createPasswords(options: PasswordsOptions): Passwords {
     // A lookup by MAC under a key that never leaves the process: time tells nothing that helps to guess.
     remembers: (question) => question.stored !== undefined && remembered.has(keyOf(question)),
     keyOf,
+    forget: () => remembered.clear(),
   };
 }
 

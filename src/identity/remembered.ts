@@ -18,6 +18,8 @@ export interface Remembered {
   nameOf(parts: readonly (string | null)[]): string;
   has(name: string): boolean;
   add(name: string): void;
+  /** Nothing is remembered any more. */
+  clear(): void;
 }
 
 export function createRemembered({ now, forMs, limit }: RememberedOptions): Remembered {
@@ -35,6 +37,7 @@ export function createRemembered({ now, forMs, limit }: RememberedOptions): Reme
       until.set(name, end);
       return true;
     },
+    clear: () => until.clear(),
     add(name) {
       if (forMs === 0) return;
       until.delete(name);

@@ -6,15 +6,16 @@ import { parseBasic } from '../identity/basic.ts';
 import { createLogin, type Login } from '../identity/login.ts';
 import { createPasswords } from '../identity/passwords.ts';
 import { createUsers } from '../identity/users.ts';
+import { canonicalAddress } from '../policy/address.ts';
+import type { Policy } from '../policy/policy.ts';
 import type { Loaded } from '../preflight.ts';
 import type { Recorder } from '../provenance/recorder.ts';
-import { createMemoryLimit, type Limit, type LimitOptions } from '../state/limits.ts';
-import { connectRedis } from '../state/redis.ts';
-import { createRedisLimit } from '../state/redis-limit.ts';
+import type { Limit } from '../state/limits.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { openDirectory } from './directory.ts';
 import { openBuildLogins } from './oidc.ts';
 import { type Part, reportProblems, WATCH_MS } from './part.ts';
+import { openShared } from './shared-counts.ts';
 
 export interface Logins {
   readonly login: Login;
@@ -25,6 +26,8 @@ export interface Logins {
   /** False while the directory of users did not answer when it was last asked. */
   readonly directoryAnswers: () => boolean;
   readonly issuersUnreachable: () => number;
+  /** Refresh tokens that are none, by address. */
+  readonly refreshFailures: Limit;
   /** For the token endpoint and the API alike. */
   readonly deps: LoginDeps;
 }
@@ -33,15 +36,20 @@ const WINDOW_SECONDS = 60;
 const AGENT_LENGTH = 512;
 /** Stands for any name that no user has. No user can have it: names hold no brackets. */
 const UNKNOWN_NAME = '(unknown name)';
-/** Milliseconds between two lines that say the same of an absent Redis. */
-const TELL_MS = 60_000;
 
 /** @throws {WardenError} when the users file became unusable after it was checked. */
 export async function openLogins(
   part: Part,
   { redisUrl, directory: config }: Pick<Loaded, 'redisUrl' | 'directory'>,
-  recorder: Recorder,
-  metrics: Metrics,
+  {
+    recorder,
+    metrics,
+    policy,
+  }: {
+    readonly recorder: Recorder;
+    readonly metrics: Metrics;
+    readonly policy: () => Policy;
+  },
 ): Promise<Logins> {
   const { settings, log, endings } = part;
   let refused = false;
@@ -62,8 +70,9 @@ export async function openLogins(
   // Looked at also while nobody logs in, so that a broken file is told of when it is broken.
   const watching = setInterval(() => void users.users.current(), WATCH_MS).unref();
   endings.defer(() => clearInterval(watching));
-  const limitOf = redisUrl === undefined ? createMemoryLimit : sharedLimits(part, redisUrl);
-  const { byAddress, byUserAndAddress } = settings.logins.failuresPerMinute;
+  const shared = openShared(part, redisUrl);
+  const { limitOf } = shared;
+  const { byAddress, byUserAndAddress, overall } = settings.logins.failuresPerMinute;
   const directory = config && openDirectory(part, config, metrics);
   const login = createLogin({
     users: users.users,
@@ -79,6 +88,11 @@ export async function openLogins(
         points: byUserAndAddress,
         seconds: WINDOW_SECONDS,
       }),
+      overall: {
+        limit: shared.limitOf({ name: 'login-overall', points: overall, seconds: WINDOW_SECONDS }),
+        familiar: shared.familiar,
+        isHost: hostTest(policy),
+      },
     },
   });
   const builds = openBuildLogins(part, {
@@ -112,22 +126,25 @@ export async function openLogins(
     deps,
     users: async () => (await users.users.current()).byName,
     usersRefused: () => refused,
+    refreshFailures: limitOf({ name: 'login-refresh-address', points: byAddress, seconds: WINDOW_SECONDS }),
     issuersUnreachable: builds.issuersUnreachable,
     directoryAnswers: () => directory?.answers() ?? true,
   };
 }
 
-function sharedLimits({ log, endings }: Part, url: string): (options: LimitOptions) => Limit {
-  let toldAt = Number.NEGATIVE_INFINITY;
-  const tell = (reason: string): void => {
-    if (performance.now() - toldAt < TELL_MS) return;
-    toldAt = performance.now();
-    log.warn({ reason }, 'Redis is away: failed logins are counted in this process alone');
+/** Made anew for each policy, of which there are few. */
+function hostTest(policy: () => Policy): (address: string) => boolean {
+  const known = new WeakMap<Policy, ReadonlySet<string>>();
+  return (address) => {
+    const now = policy();
+    let addresses = known.get(now);
+    if (addresses === undefined) {
+      const listed = [...now.hosts.values()].flatMap((host) => host.addresses ?? []);
+      addresses = new Set(listed.map((text) => canonicalAddress(text) ?? text));
+      known.set(now, addresses);
+    }
+    return addresses.has(address);
   };
-  const { client, close } = connectRedis({ url, onProblem: tell });
-  endings.defer(close);
-  return (options) =>
-    createRedisLimit({ ...options, client, onAway: () => tell('a count was not answered') });
 }
 
 /** What strangers wrote, for a record: cut, printable ASCII. */

@@ -65,7 +65,10 @@ describe('loadSettings', () => {
         connectionsPerAddress: 2048,
       },
       sessions: { enabled: true, idleDays: 30, absoluteDays: 180, bind: 'none' },
-      logins: { failuresPerMinute: { byAddress: 30, byUserAndAddress: 10 }, rememberSeconds: 60 },
+      logins: {
+        failuresPerMinute: { byAddress: 30, byUserAndAddress: 10, overall: 300 },
+        rememberSeconds: 60,
+      },
       record: { minimumFreeMegabytes: 64, settleSeconds: 60 },
       shutdown: { graceSeconds: 600 },
       log: { level: 'info' },

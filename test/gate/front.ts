@@ -120,7 +120,7 @@ export async function startFront(options: FrontOptions = {}): Promise<Front> {
     users,
     ...(options.env && { env: options.env }),
     settings: {
-      logins: { failuresPerMinute: { byAddress: 10_000, byUserAndAddress: 10_000 } },
+      logins: { failuresPerMinute: { byAddress: 10_000, byUserAndAddress: 10_000, overall: 10_000 } },
       ...options.settings,
     },
     registry: {

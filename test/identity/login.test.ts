@@ -4,6 +4,7 @@ import { hashSync } from '@node-rs/bcrypt';
 import { createLogin } from '../../src/identity/login.ts';
 import { createPasswords } from '../../src/identity/passwords.ts';
 import { createUsers } from '../../src/identity/users.ts';
+import { createMemoryFamiliar } from '../../src/state/familiar.ts';
 import { createMemoryLimit, type Limit } from '../../src/state/limits.ts';
 import { makeTemp, type Temp } from '../support/temp.ts';
 
@@ -25,9 +26,13 @@ interface Points {
   readonly byAddress?: number;
   readonly byUserAndAddress?: number;
   readonly waiting?: number;
+  readonly overall?: number;
 }
 
-async function start({ byAddress = 6, byUserAndAddress = 3, waiting = 64 }: Points = {}) {
+/** The host of the policy. */
+const HOST = '10.1.2.12';
+
+async function start({ byAddress = 6, byUserAndAddress = 3, waiting = 64, overall = 1000 }: Points = {}) {
   write({ alice: { password: ALICE, groups: ['ci'] }, bob: { password: BOB } });
   const clock = { ms: 0 };
   const now = () => clock.ms;
@@ -51,6 +56,11 @@ async function start({ byAddress = 6, byUserAndAddress = 3, waiting = 64 }: Poin
     limits: {
       byAddress: limit('address', byAddress),
       byUserAndAddress: limit('pair', byUserAndAddress),
+      overall: {
+        limit: createMemoryLimit({ name: 'all', points: overall, seconds: 600 }),
+        familiar: createMemoryFamiliar({ seconds: 3600, now }),
+        isHost: (address) => address === HOST,
+      },
     },
   });
   const attempt = (user: string, password: string, address = BUILDER) =>
@@ -185,6 +195,65 @@ describe('failed logins', () => {
     await attempt('alice', 'correct horse');
     for (let count = 0; count < 3; count++) await attempt('alice', `guess ${count}`);
     await expect(attempt('alice', 'correct horse')).rejects.toMatchObject(LIMITED);
+  });
+});
+
+describe('failed logins from everywhere', () => {
+  /** A guess from each of many addresses of one IPv6 network, none of which comes near a limit of its own. */
+  async function flood(
+    attempt: (user: string, password: string, address: string) => Promise<unknown>,
+    count: number,
+  ) {
+    for (let n = 0; n < count; n++)
+      await attempt('alice', `guess ${n}`, `2001:db8:0:${n.toString(16)}::1`).catch(() => undefined);
+  }
+
+  it('are limited together, also for the right password', async () => {
+    const { attempt } = await start({ overall: 20 });
+    await flood(attempt, 20);
+    await expect(attempt('alice', 'guess', '2001:db8:1::1')).rejects.toMatchObject(LIMITED);
+    await expect(attempt('alice', 'correct horse', '192.0.2.1')).rejects.toMatchObject(LIMITED);
+    await expect(attempt('nobody', 'x', '192.0.2.1')).rejects.toMatchObject(LIMITED);
+  });
+
+  it('keep nobody out who has logged in from there before, nor a host of the policy', async () => {
+    const { attempt, clock } = await start({ overall: 20 });
+    await attempt('alice', 'correct horse');
+    await flood(attempt, 25);
+    clock.ms += 61_000;
+    expect(await attempt('alice', 'correct horse')).toMatchObject({ ok: true });
+    expect(await attempt('bob', 'battery:staple€', HOST)).toMatchObject({ ok: true });
+    await expect(attempt('bob', 'battery:staple€')).rejects.toMatchObject(LIMITED);
+    clock.ms += 3_600_000;
+    await expect(attempt('alice', 'correct horse')).rejects.toMatchObject(LIMITED);
+  });
+
+  it('leave those who are familiar the limits of their own', async () => {
+    const { attempt } = await start({ overall: 20 });
+    await attempt('alice', 'correct horse', HOST);
+    await flood(attempt, 25);
+    for (let count = 0; count < 3; count++)
+      expect(await attempt('alice', 'wrong', HOST)).toMatchObject({ ok: false });
+    await expect(attempt('alice', 'correct horse', HOST)).rejects.toMatchObject(LIMITED);
+  });
+
+  it('are not what logins are that succeed, however many are under way', async () => {
+    const { attempt } = await start({ overall: 5 });
+    const many = Array.from({ length: 40 }, (_, n) => attempt('alice', 'correct horse', `10.2.0.${n}`));
+    expect((await Promise.all(many)).every(({ ok }) => ok)).toBe(true);
+  });
+});
+
+describe('a password that was right', () => {
+  it('is hashed again once it was forgotten', async () => {
+    const { attempt, login, spent } = await start();
+    await attempt('alice', 'correct horse');
+    const before = spent.takes;
+    await attempt('alice', 'correct horse');
+    expect(spent.takes).toBe(before);
+    login.forget();
+    expect(await attempt('alice', 'correct horse')).toMatchObject({ ok: true });
+    expect(spent.takes).toBeGreaterThan(before);
   });
 });
 

@@ -84,6 +84,8 @@ export interface Directory {
   ): Promise<{ readonly person: Person; readonly right: boolean } | undefined>;
   /** Whether the last question was answered. */
   isAnswering(): boolean;
+  /** What was read of people and what passwords were right: all is asked anew. */
+  forget(): void;
   close(): void;
 }
 
@@ -225,6 +227,10 @@ export function createDirectory(options: DirectoryOptions): Directory {
       return { person, right };
     },
     isAnswering: () => answering,
+    forget() {
+      known.clear();
+      remembered.clear();
+    },
     close: () => pool.close(),
   };
 }
