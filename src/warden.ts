@@ -88,9 +88,10 @@ async function build(
     policy: policy.current,
   });
   const sessions = await openSessions(part, documents);
-  const revocations = await openRevocations(part, { documents, redisUrl: loaded.redisUrl }, (revocation) =>
-    endRevoked(part, sessions, revocation),
-  );
+  const revocations = await openRevocations(part, { documents, redisUrl: loaded.redisUrl }, (revocation) => {
+    if (revocation.kind === 'checks') logins.login.forget();
+    else endRevoked(part, sessions, revocation);
+  });
   const tokens = openTokens(part, loaded, policy.current, revocations);
   const responseTimeoutMs = settings.registry.responseTimeoutSeconds * 1000;
   const settleMs = settings.record.settleSeconds * 1000;

@@ -9,7 +9,7 @@ import { pushImage, smallImage } from '../gate/images.ts';
 import type { Reply } from '../gate/wire.ts';
 import { readLog } from '../record/read-log.ts';
 import { describeNeeding } from '../support/needs.ts';
-import { must } from '../support/process.ts';
+import { must, requireSuccess } from '../support/process.ts';
 import {
   ADMIN,
   dnOf,
@@ -259,7 +259,12 @@ describeNeeding(['docker-registry', 'slapd', 'ldapadd'], 'guesses at people of a
   let slapd: RunningSlapd;
   let front: Front;
   beforeAll(async () => {
-    slapd = await startSlapd({ ldif: person('gwen', PASSWORD) });
+    const ldif = [
+      person('gwen', PASSWORD),
+      person('hugo', PASSWORD),
+      group('ci', ['gwen', 'hugo'].map(dnOf)),
+    ];
+    slapd = await startSlapd({ ldif: ldif.join('\n') });
     front = await startFront({
       users: ['alice'],
       settings: {
@@ -268,6 +273,9 @@ describeNeeding(['docker-registry', 'slapd', 'ldapadd'], 'guesses at people of a
           servers: [`ldap://127.0.0.1:${slapd.port}`],
           allowPlaintext: true,
           users: { base: PEOPLE },
+          groups: { base: GROUPS },
+          refreshSeconds: 3600,
+          rememberSeconds: 3600,
           refusalMilliseconds: 0,
         },
       },
@@ -289,6 +297,23 @@ describeNeeding(['docker-registry', 'slapd', 'ldapadd'], 'guesses at people of a
       expect(reply.headers['retry-after']).toMatch(/^[1-9]/);
     }
     expect((await ask('gwen', PASSWORD, '127.0.0.52')).status).toBe(200);
+  });
+
+  it('and what was read of a person are forgotten on command', async () => {
+    const mayPush = async (): Promise<boolean> => {
+      const query = `service=${front.service}&scope=repository:pub:pull,push`;
+      const reply = await front.ask({
+        path: `/token?${query}`,
+        basic: { user: 'gwen', password: PASSWORD },
+        from: BUILDER,
+      });
+      return accessIn(reply)['repository:pub']?.includes('push') ?? false;
+    };
+    expect(await mayPush()).toBe(true);
+    await slapd.modify(`dn: cn=ci,${GROUPS}\nchangetype: modify\ndelete: member\nmember: ${dnOf('gwen')}\n`);
+    expect(await mayPush()).toBe(true);
+    requireSuccess(await front.warden.cli(['session', 'flush']));
+    expect(await eventually(mayPush, (may) => !may)).toBe(false);
   });
 
   it('are not counted while the directory does not answer', async () => {
