@@ -69,7 +69,7 @@ describe('loadSettings', () => {
         failuresPerMinute: { byAddress: 30, byUserAndAddress: 10, overall: 300 },
         rememberSeconds: 60,
       },
-      record: { minimumFreeMegabytes: 64, settleSeconds: 60 },
+      record: { minimumFreeMegabytes: 64, settleSeconds: 60, warnDays: 7, warnFreeMegabytes: 1024 },
       shutdown: { graceSeconds: 600 },
       log: { level: 'info' },
       api: { service: '127.0.0.1:5000/api' },
