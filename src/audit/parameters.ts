@@ -83,6 +83,11 @@ export function parseCount(text: string): number | undefined {
   return /^(?:0|[1-9]\d{0,14})$/.test(text) ? Number(text) : undefined;
 }
 
+/** A day is its beginning. */
+export function parseMoment(text: string): Moment | undefined {
+  return parseTime(text, 0) && ((now) => parseTime(text, now)?.from ?? now);
+}
+
 const INSTANTS = '2026-11-23, 2026-11-23T10:00:00Z (with a zone), 24h or 7d';
 
 /** Parameters of more than one question. */
@@ -114,9 +119,7 @@ export const SHARED = {
     'sha256: and at least 7 of its hex digits (sha256: can be left out)',
     parseDigest,
   ),
-  since: parameter('from then on: 2026-11-23, 2026-11-23T10:00:00Z, 24h, 7d', INSTANTS, (text) =>
-    parseTime(text, 0) === undefined ? undefined : (now: number) => parseTime(text, now)?.from ?? now,
-  ),
+  since: parameter('from then on: 2026-11-23, 2026-11-23T10:00:00Z, 24h, 7d', INSTANTS, parseMoment),
   until: parameter('before then; a day is included', INSTANTS, (text) =>
     parseTime(text, 0) === undefined ? undefined : (now: number) => parseTime(text, now)?.to ?? now,
   ),

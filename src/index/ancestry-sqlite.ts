@@ -5,7 +5,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { digestKey } from './digest-key.ts';
 import type { GatheredName, GatheredRecord } from './gather.ts';
-import { NAMES, ROLES } from './kinds.ts';
+import { HAS, NAMES, ROLES } from './kinds.ts';
 
 /** A base of an image. `distance` 1: the image was built on it directly. */
 interface Ancestor {
@@ -39,9 +39,12 @@ export function createAncestry(
     `SELECT built.idx, built.distance, built.claimed, record.repo FROM built JOIN record ON record.idx = built.idx
      WHERE base = ?`,
   );
+  const latestOf = db.prepare(
+    `SELECT max(idx) AS idx FROM digest WHERE digest = ? AND role = ${ROLES.manifest}`,
+  );
   const firstOf = db.prepare(
     `SELECT min(digest.idx) AS idx FROM digest JOIN record ON record.idx = digest.idx
-     WHERE digest.digest = ? AND role = ${ROLES.manifest} AND has & 4 <> 0`,
+     WHERE digest.digest = ? AND role = ${ROLES.manifest} AND has & ${HAS.base} <> 0`,
   );
 
   function add(idx: number, repo: number, { base, distance, claimed }: Ancestor): void {
@@ -53,11 +56,20 @@ export function createAncestry(
     return key === undefined ? [] : (basesOf.all(key) as unknown as Ancestor[]);
   }
 
+  /** The image that another manifest vouches for, where it is on record; otherwise that manifest stands for it. */
+  function imageOf(of: string | undefined, idx: number): number {
+    const key = of === undefined ? undefined : digestKey(of);
+    return (key && (latestOf.get(key)?.['idx'] as number | null | undefined)) ?? idx;
+  }
+
   return function addAncestors({ idx, repo, bases, columns }, idOf) {
     if (bases.length === 0 || !repo) return;
     const repository = idOf(repo);
-    const found = new Map<number, Ancestor>();
-    for (const { base, claimed } of bases) {
+    const images = new Map<number, Map<number, Ancestor>>();
+    for (const { base, of, claimed } of bases) {
+      const image = imageOf(of, idx);
+      const found = images.get(image) ?? new Map<number, Ancestor>();
+      images.set(image, found);
       const direct = { base: idOf(base), distance: 1, claimed: Number(claimed) };
       const further = through(base.text).map((one) => ({
         base: one.base,
@@ -66,13 +78,15 @@ export function createAncestry(
       }));
       for (const one of [direct, ...further]) {
         const known = found.get(one.base);
-        if (one.distance > FARTHEST || (known && known.distance <= one.distance)) continue;
+        if (one.distance > FARTHEST || found.size >= MOST || (known && known.distance <= one.distance))
+          continue;
         found.set(one.base, one);
       }
     }
-    const ancestors = [...found.values()].slice(0, MOST);
-    for (const one of ancestors) add(idx, repository, one);
-    reachBack(columns, idx, ancestors);
+    for (const [image, ancestors] of images) {
+      for (const one of ancestors.values()) add(image, repository, one);
+    }
+    reachBack(columns, idx, [...(images.get(idx)?.values() ?? [])]);
   };
 
   /** Images that named this one as their base before it was on record itself. */

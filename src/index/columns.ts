@@ -28,8 +28,15 @@ export interface IndexColumns {
   readonly has: number;
   readonly digests: readonly { readonly key: Uint8Array; readonly role: number }[];
   readonly rules: readonly string[];
-  /** What it was built on directly; `claimed`: nothing but the image's own word says so. */
-  readonly bases: readonly { readonly digest: string; readonly claimed: boolean }[];
+  /**
+   * What it was built on directly, or what the image `of` was, which this record's manifest vouches for; `claimed`:
+   * nothing but somebody's word says so.
+   */
+  readonly bases: readonly {
+    readonly digest: string;
+    readonly of: string | undefined;
+    readonly claimed: boolean;
+  }[];
 }
 
 /** The parts of any type of record; a leaf of a type that this release does not know is still indexed by them. */
@@ -110,12 +117,14 @@ function keysOf(
 
 /** One entry a base: what Warden saw itself counts more than what the image says. */
 function basesOf(base: NonNullable<Parts['base']>): IndexColumns['bases'] {
-  const claimed = new Map<string, boolean>();
-  for (const { digest, evidence } of base) {
+  const found = new Map<string, IndexColumns['bases'][number]>();
+  for (const { digest, of, evidence } of base) {
     if (digest === undefined) continue;
-    claimed.set(digest, (claimed.get(digest) ?? true) && evidence === 'claimed');
+    const key = `${digest} ${of}`;
+    const claimed = (found.get(key)?.claimed ?? true) && evidence === 'claimed';
+    found.set(key, { digest, of, claimed });
   }
-  return [...claimed].map(([digest, only]) => ({ digest, claimed: only }));
+  return [...found.values()];
 }
 
 /** Before there was `subject`, signatures were tied to an image by their tag: sha256-….sig, .att, .sbom. */

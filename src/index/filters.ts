@@ -18,6 +18,9 @@ export interface RecordFilters {
   readonly layer?: string;
   /** The same, of the manifest that the record's one refers to, as a signature does. */
   readonly refers?: string;
+  /** Built on one of these images, through others or, where `directly` is set, directly. Whole digests. */
+  readonly bases?: readonly string[];
+  readonly directly?: boolean;
   readonly job?: string;
   readonly build?: number;
   /** Its first hex digits are enough. */

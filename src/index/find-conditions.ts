@@ -15,8 +15,8 @@ import {
 import { type Condition, condition, listOf, type Plan } from './plan.ts';
 
 export type Driver =
-  /** An index of `table` that has the records of one key in order. Without key: all records. */
-  | { readonly kind: 'walk'; readonly table: string; readonly key?: Condition }
+  /** An index of `table` that has the records of each of a few keys in order. Without keys: all records. */
+  | { readonly kind: 'walk'; readonly table: string; readonly keys: readonly Condition[] }
   /** Several values of one column of `record`. */
   | {
       readonly kind: 'set';
@@ -48,8 +48,22 @@ const DIGESTS_LIMIT = 50;
 export function* conditionsOf(filters: RecordFilters): Plan<Conditions | undefined> {
   const candidates: Candidate[] = [];
   const residual: Condition[] = [];
-  const { repository, tag, user, host, network, digest, layer, refers, job, build, commit, rule, types } =
-    filters;
+  const {
+    repository,
+    tag,
+    user,
+    host,
+    network,
+    digest,
+    layer,
+    refers,
+    job,
+    build,
+    commit,
+    rule,
+    types,
+    bases,
+  } = filters;
 
   const repositories =
     repository === undefined || repository === '**' ? undefined : yield* idsOfRepositories(repository);
@@ -75,13 +89,15 @@ export function* conditionsOf(filters: RecordFilters): Plan<Conditions | undefin
     if (prefix === undefined) continue;
     candidates.push(ofDigests(yield* digestsFrom(prefix, DIGESTS_LIMIT), roles));
   }
+  if (bases !== undefined)
+    candidates.push(ofBases(yield* idsOfNames(NAMES.base, bases), filters.directly === true));
   if (commit !== undefined) candidates.push(ofCommit(commit));
   if (candidates.some(({ records }) => records === 0)) return undefined;
   residual.push(...plainChecks(filters));
 
   const [best, ...others] = candidates.sort((one, other) => one.records - other.records);
   return {
-    driver: best?.driver ?? { kind: 'walk', table: 'record' },
+    driver: best?.driver ?? { kind: 'walk', table: 'record', keys: [] },
     residual: [...residual, ...others.map(({ check }) => check)],
   };
 }
@@ -111,7 +127,7 @@ function column(name: string, { ids, records }: Numbers): Candidate {
     records: ids.length === 0 ? 0 : Math.max(1, records),
     driver:
       ids.length === 1 && first !== undefined
-        ? { kind: 'walk', table: 'record', key: condition(`${name} = ?`, first) }
+        ? { kind: 'walk', table: 'record', keys: [condition(`${name} = ?`, first)] }
         : { kind: 'set', column: name, ids, records },
     check: condition(`+r.${name} IN (${listOf(ids)})`),
   };
@@ -121,31 +137,36 @@ function ofRule({ ids, records }: Numbers): Candidate {
   const id = ids[0] ?? -1;
   return {
     records,
-    driver: { kind: 'walk', table: 'rule', key: condition('rule = ?', id) },
+    driver: { kind: 'walk', table: 'rule', keys: [condition('rule = ?', id)] },
     check: condition('EXISTS (SELECT 1 FROM rule x WHERE x.rule = ? AND x.idx = r.idx)', id),
   };
 }
 
 function ofDigests(digests: readonly Uint8Array[], roles: readonly number[]): Candidate {
   const role = `role IN (${listOf(roles)})`;
-  const [first] = digests;
   const marks = digests.map(() => '?').join(', ');
   return {
     // A digest has few records, or is what was asked about: it drives.
     records: digests.length === 0 ? 0 : digests.length / (DIGESTS_LIMIT + 1),
-    driver:
-      digests.length === 1 && first
-        ? { kind: 'walk', table: 'digest', key: condition(`digest = ? AND ${role}`, first) }
-        : {
-            kind: 'rows',
-            condition: condition(
-              `r.idx IN (SELECT idx FROM digest WHERE digest IN (${marks}) AND ${role})`,
-              ...digests,
-            ),
-          },
+    driver: {
+      kind: 'walk',
+      table: 'digest',
+      keys: digests.map((digest) => condition(`digest = ? AND ${role}`, digest)),
+    },
     check: condition(
       `EXISTS (SELECT 1 FROM digest x WHERE x.digest IN (${marks}) AND x.idx = r.idx AND x.${role})`,
       ...digests,
+    ),
+  };
+}
+
+function ofBases({ ids }: Numbers, directly: boolean): Candidate {
+  const near = directly ? ' AND distance = 1' : '';
+  return {
+    records: ids.length === 0 ? 0 : 1,
+    driver: { kind: 'walk', table: 'built', keys: ids.map((id) => condition(`base = ?${near}`, id)) },
+    check: condition(
+      `EXISTS (SELECT 1 FROM built x WHERE x.base IN (${listOf(ids)}) AND x.idx = r.idx${near})`,
     ),
   };
 }

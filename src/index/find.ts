@@ -47,9 +47,29 @@ export function* find({ filters, limit, before, hidden }: RecordQuestion): Plan<
     }
     if (residual.length === 0 && driver.ids.length <= MERGE_LIMIT) return yield* merged(driver, place, limit);
     const among = condition(`+r.${driver.column} IN (${listOf(driver.ids)})`);
-    return yield* walked({ table: 'record' }, [...residual, among], place, limit);
+    return yield* walked({ table: 'record', keys: [] }, [...residual, among], place, limit);
   }
   return yield* walked(driver, residual, place, limit);
+}
+
+/** The same as one statement that gives the newest indexes of the driver, and what is to be checked on each. */
+export function* rowsOf(
+  filters: RecordFilters,
+  limit: number,
+): Plan<{ readonly inner: Condition; readonly check: Condition } | undefined> {
+  const { low, high } = yield* placeOf(filters, undefined);
+  const wanted = yield* conditionsOf(filters);
+  if (wanted === undefined || high <= low) return undefined;
+  const { driver } = wanted;
+  const check = allOf(wanted.residual);
+  if (driver.kind === 'walk') return { inner: stepOf(driver, low, high, limit), check };
+  const few =
+    driver.kind === 'rows' ? driver.condition : condition(`r.${driver.column} IN (${listOf(driver.ids)})`);
+  const where = allOf([few, condition('+r.idx >= ? AND +r.idx < ?', low, high)]);
+  return {
+    inner: condition(`SELECT r.idx FROM record r WHERE ${where.sql} LIMIT ?`, ...where.values, limit),
+    check,
+  };
 }
 
 /**
@@ -126,7 +146,7 @@ function* merged(
   return answerOf(rows, limit);
 }
 
-type Walk = Extract<Driver, { kind: 'walk' }> | { readonly table: 'record'; readonly key?: undefined };
+type Walk = Pick<Extract<Driver, { kind: 'walk' }>, 'table' | 'keys'>;
 
 /** Down an ordered index, a step at a time. */
 function* walked(
@@ -135,34 +155,51 @@ function* walked(
   { low, high }: Place,
   limit: number,
 ): Plan<RecordRows> {
-  const key = driver.key ?? condition('TRUE');
-  const { table } = driver;
-  const where = allOf([key, condition('idx >= ? AND idx < ?')]);
   if (residual.length === 0) {
-    const inner = `SELECT idx FROM ${table} WHERE ${where.sql} ORDER BY idx DESC LIMIT ?`;
+    const inner = stepOf(driver, low, high, limit);
     const rows = yield* select(
-      `${ROW} FROM (${inner}) AS d CROSS JOIN record r ${NAME} WHERE r.idx = d.idx ORDER BY r.idx DESC`,
-      ...[...key.values, low, high, limit],
+      `${ROW} FROM (${inner.sql}) AS d CROSS JOIN record r ${NAME} WHERE r.idx = d.idx ORDER BY r.idx DESC`,
+      ...inner.values,
     );
     return answerOf(rows, limit);
   }
   const rows: RecordRow[] = [];
   const check = allOf(residual);
-  const inner = `SELECT idx FROM ${table} WHERE ${where.sql} ORDER BY idx DESC LIMIT ${STEP}`;
   let top = high;
   for (let scanned = 0; scanned < SCAN_LIMIT; scanned += STEP) {
-    const place = [...key.values, low, top];
+    const inner = stepOf(driver, low, top, STEP);
     const found = yield* select(
-      `${ROW} FROM (${inner}) AS d CROSS JOIN record r ${NAME} WHERE r.idx = d.idx AND ${check.sql} ORDER BY r.idx DESC LIMIT ?`,
-      ...[...place, ...check.values, limit - rows.length],
+      `${ROW} FROM (${inner.sql}) AS d CROSS JOIN record r ${NAME} WHERE r.idx = d.idx AND ${check.sql} ORDER BY r.idx DESC LIMIT ?`,
+      ...[...inner.values, ...check.values, limit - rows.length],
     );
     rows.push(...found.map(rowOf));
     if (rows.length === limit) return { rows, reached: rows.at(-1)?.index };
-    const [end] = yield* select(`SELECT min(idx) AS idx, count(*) AS n FROM (${inner}) AS d`, ...place);
+    const [end] = yield* select(
+      `SELECT min(idx) AS idx, count(*) AS n FROM (${inner.sql}) AS d`,
+      ...inner.values,
+    );
     if (numberOf(end?.['n']) < STEP) return { rows, reached: undefined };
     top = numberOf(end?.['idx']);
   }
   return { rows, reached: top };
+}
+
+/** The newest indexes of a driver between two places, at most `limit`. */
+export function stepOf({ table, keys }: Walk, low: number, high: number, limit: number): Condition {
+  const [only, ...more] = (keys.length === 0 ? [condition('TRUE')] : keys).map((key) => {
+    const where = allOf([key, condition('idx >= ? AND idx < ?', low, high)]);
+    return condition(
+      `SELECT idx FROM ${table} WHERE ${where.sql} ORDER BY idx DESC LIMIT ?`,
+      ...[...where.values, limit],
+    );
+  });
+  if (only === undefined || more.length === 0) return only ?? condition('SELECT idx FROM record LIMIT 0');
+  const parts = [only, ...more];
+  return condition(
+    `SELECT DISTINCT idx FROM (${parts.map(({ sql }, at) => `SELECT idx FROM (${sql}) AS k${at}`).join(' UNION ALL ')}) AS u
+     ORDER BY idx DESC LIMIT ?`,
+    ...[...parts.flatMap(({ values }) => values), limit],
+  );
 }
 
 function answerOf(found: readonly Row[], limit: number): RecordRows {

@@ -38,7 +38,11 @@ export interface GatheredRecord {
   readonly address: GatheredName | undefined;
   readonly job: GatheredName | undefined;
   readonly rules: readonly GatheredName[];
-  readonly bases: readonly { readonly base: GatheredName; readonly claimed: boolean }[];
+  readonly bases: readonly {
+    readonly base: GatheredName;
+    readonly of: string | undefined;
+    readonly claimed: boolean;
+  }[];
 }
 
 /** `name` undefined: everything. */
@@ -182,8 +186,9 @@ export function gather(leaves: readonly Uint8Array[], from: number): Gathered {
       rules: columns.rules.map((rule) => nameOf(NAMES.rule, rule, idx, time)),
       bases:
         columns.type === ACCEPTED
-          ? columns.bases.map(({ digest, claimed }) => ({
+          ? columns.bases.map(({ digest, of, claimed }) => ({
               base: nameOf(NAMES.base, digest, idx, time),
+              of,
               claimed,
             }))
           : [],

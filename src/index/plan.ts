@@ -48,9 +48,9 @@ export function allOf(conditions: readonly Condition[]): Condition {
   };
 }
 
-/** Ids of ours, which are numbers: as text, since no database takes thousands of values. */
+/** Ids of ours, which are numbers: as text, since no database takes thousands of values. None has the number -1. */
 export function listOf(ids: readonly number[]): string {
-  return ids.map((id) => Math.trunc(id)).join(', ');
+  return (ids.length === 0 ? [-1] : ids).map((id) => Math.trunc(id)).join(', ');
 }
 
 /** A column that the statement's author knows to be a number. */

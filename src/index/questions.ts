@@ -1,7 +1,17 @@
 /** What the index can be asked, by name. A database that runs plans answers all of them. */
 import { accepted } from './accepted.ts';
+import { appearances, firstPushes, wholeDigests } from './appearances.ts';
+import { baseRepositories, digestsOnBase, imagesOnBase, waysOf } from './bases.ts';
+import { count } from './count.ts';
 import { find } from './find.ts';
 import { imagesOfChain } from './images-of-chain.ts';
+import { refusals } from './refusals.ts';
+import { seen } from './seen.ts';
+import { sharedTags, tagMovers } from './shared-tags.ts';
+import { ranking, series } from './tallies.ts';
 
-export const QUESTIONS = { accepted, find, imagesOfChain } as const;
+export const QUESTIONS = {
+  ...{ accepted, appearances, baseRepositories, count, digestsOnBase, find, firstPushes, imagesOfChain },
+  ...{ imagesOnBase, ranking, refusals, seen, series, sharedTags, tagMovers, waysOf, wholeDigests },
+} as const;
 export type QuestionName = keyof typeof QUESTIONS;

@@ -41,6 +41,8 @@ export interface PullFilters {
   readonly network?: string;
   /** With its algorithm; a part of its hex is enough. */
   readonly digest?: string;
+  /** One of these, whole. */
+  readonly digests?: readonly string[];
   /** Milliseconds since 1970: last pulled at `since` or later, first pulled before `until`. */
   readonly since?: number;
   readonly until?: number;
@@ -130,7 +132,7 @@ export function open({ file, readOnly }: InventoryOptions): Operations {
 
   function find({ filters, limit, after }: PullQuestion): readonly FoundPull[] {
     const conditions = createConditions();
-    const { repository, tag, user, host, network, digest, since, until } = filters;
+    const { repository, tag, user, host, network, digest, digests, since, until } = filters;
     if (after) conditions.add('(last, id) < (?, ?)', after.last, after.id);
     if (repository !== undefined) {
       const parsed = parseRepositoryGlob(repository);
@@ -153,6 +155,7 @@ export function open({ file, readOnly }: InventoryOptions): Operations {
       conditions.add('address_key BETWEEN ? AND ?', low, high);
     }
     if (digest !== undefined) conditions.add('digest >= ? AND digest < ?', digest, afterPrefix(digest));
+    if (digests !== undefined) conditions.add(`digest IN (${digests.map(() => '?').join(', ')})`, ...digests);
     if (since !== undefined) conditions.add('last >= ?', since);
     if (until !== undefined) conditions.add('first < ?', until);
     const rows = db

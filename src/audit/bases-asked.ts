@@ -1,0 +1,46 @@
+/** From the digest of a base as it was asked to the digests under which images name it. */
+import { WardenError } from '../errors.ts';
+import type { AuditParts } from './question.ts';
+
+/** Records of the base itself that are looked at. */
+const LOOKED = 50;
+
+/**
+ * The manifest itself, the platforms where it is an index, and the manifest where it is an image's id.
+ *
+ * @param digest with its algorithm; a part of its hex is enough where it is on record.
+ * @throws {WardenError} FILTER_MALFORMED where a part fits no image on record, or several.
+ */
+export async function basesAsked(
+  { index }: Pick<AuditParts, 'index'>,
+  digest: string,
+): Promise<readonly string[]> {
+  const { answer } = await index.find({ filters: { digest, types: ['push.accepted'] }, limit: LOOKED });
+  const records = await index.records(answer.rows.map((row) => row.index));
+  const named = new Set<string>();
+  const bases = new Set<string>();
+  for (const record of records) {
+    if (record.type !== 'push.accepted') continue;
+    const { subject } = record;
+    for (const one of [subject.digest, subject.config]) {
+      if (one?.startsWith(digest)) named.add(one);
+    }
+    // An index that has it as one platform of several is not what was asked for.
+    if (!subject.digest.startsWith(digest) && !subject.config?.startsWith(digest)) continue;
+    bases.add(subject.digest);
+    for (const child of subject.children ?? []) bases.add(child.digest);
+  }
+  if (named.size > 1) {
+    throw new WardenError('FILTER_MALFORMED', {
+      sentence: 'filter "base" is the beginning of several digests; give more of it',
+    });
+  }
+  const whole = /^(?:sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$/.test(digest);
+  if (whole) bases.add(digest);
+  if (bases.size === 0) {
+    throw new WardenError('FILTER_MALFORMED', {
+      sentence: 'filter "base" is no image on record; of another one give the whole digest',
+    });
+  }
+  return [...bases];
+}

@@ -1,0 +1,44 @@
+/** How many records a list has: asked for apart, since counting takes longer than finding. */
+import { z } from 'zod';
+import { malformed } from '../parameters.ts';
+import type { Question } from '../question.ts';
+import { remembered } from '../record-pages.ts';
+import { pushesParameters, recordQuery } from './pushes.ts';
+
+export interface CountItem {
+  readonly repository: string;
+  readonly records: number;
+}
+
+const {
+  limit: _limit,
+  cursor: _cursor,
+  label: _label,
+  inside: _inside,
+  outside: _outside,
+  ...shape
+} = pushesParameters.shape;
+const parameters = z.strictObject(shape);
+
+export const count: Question<z.output<typeof parameters>, CountItem> = {
+  name: 'count',
+  summary: 'how many records pushes would list with the same filters, by repository, largest first',
+  parameters,
+  columns: [
+    { head: 'REPOSITORY', least: 12, text: ({ repository }) => repository },
+    { head: 'RECORDS', least: 7, text: ({ records }) => String(records) },
+  ],
+  async answer({ index, now }, query, mayRead) {
+    const may = remembered(mayRead);
+    const { filters, check } = recordQuery(query, now());
+    if (check) throw malformed('without', 'label: cannot be counted');
+    const { answer, watermark } = await index.ask('count', { filters });
+    const items = answer.counts.filter(({ repository }) => may(repository));
+    return {
+      items,
+      total: items.reduce((sum, { records }) => sum + records, 0),
+      complete: answer.complete,
+      watermark,
+    };
+  },
+};

@@ -1,0 +1,65 @@
+/** Refusals and failed logins added up: by whom, from where, what, by which rule. */
+import { z } from 'zod';
+import type { RefusedGroup } from '../../index/refusals.ts';
+import { timestamp } from '../../store/clock.ts';
+import { moment, placeOf, userOf } from '../cells.ts';
+import { LARGEST_LIMIT, limitOf, parameter, SHARED, spanOf } from '../parameters.ts';
+import type { Question } from '../question.ts';
+import { remembered } from '../record-pages.ts';
+
+export interface RefusalItem extends Omit<RefusedGroup, 'hour' | 'last'> {
+  /** RFC 3339, UTC: the beginning of the hour. */
+  readonly hour?: string;
+  /** Index of the latest record. */
+  readonly index: number;
+}
+
+const parameters = z.strictObject({
+  ...{ since: SHARED.since, until: SHARED.until, limit: SHARED.limit },
+  per: parameter('hour: each hour apart, latest first; otherwise the largest first', 'hour or all', (text) =>
+    text === 'hour' ? true : text === 'all' ? false : undefined,
+  ),
+  of: parameter('pushes or logins; both unless told', 'pushes or logins', (text) => TYPES[text]),
+});
+
+const TYPES: Readonly<Record<string, string>> = { pushes: 'push.refused', logins: 'login.failed' };
+const WEEK_MS = 604_800_000;
+
+export const refusals: Question<z.output<typeof parameters>, RefusalItem> = {
+  name: 'refusals',
+  summary: 'refusals and failed logins added up, of the last week unless told, largest first',
+  parameters,
+  columns: [
+    {
+      head: 'HOUR (UTC)',
+      least: 14,
+      text: ({ hour }) => moment(hour ?? ''),
+      whole: ({ hour }) => hour ?? '',
+    },
+    { head: 'EVENTS', least: 6, text: ({ events }) => String(events) },
+    { head: 'WHAT', least: 8, text: ({ type }) => type },
+    { head: 'REPOSITORY', least: 11, text: ({ repository }) => repository },
+    { head: 'USER', least: 6, text: ({ user }) => (user === undefined ? '' : userOf(user)) },
+    { head: 'FROM', least: 9, text: ({ address, host }) => placeOf(address, host) },
+    { head: 'WHY', least: 6, text: ({ rule, reason }) => rule ?? reason ?? '' },
+  ],
+  async answer({ index, now }, query, mayRead) {
+    const may = remembered(mayRead);
+    const present = now();
+    const { since = present - WEEK_MS, until = present + 1 } = spanOf(query, present);
+    // What the asker may not see is taken out afterwards, so all that could be shown is asked for.
+    const { answer, watermark } = await index.ask('refusals', {
+      ...{ since, until, hourly: query.per === true },
+      limit: mayRead('') && query.of === undefined ? limitOf(query) : LARGEST_LIMIT * 10,
+    });
+    const items = answer
+      .filter(({ repository, type }) => may(repository) && (query.of === undefined || type === query.of))
+      .slice(0, limitOf(query))
+      .map(({ hour, last, ...group }) => ({
+        ...(hour !== undefined && { hour: timestamp(hour) }),
+        ...group,
+        index: last,
+      }));
+    return { items, watermark };
+  },
+};

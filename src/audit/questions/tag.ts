@@ -1,0 +1,148 @@
+/** What a tag pointed to, from when until when, and who moved it. */
+import { z } from 'zod';
+import { parseRepositoryGlob, parseTagGlob } from '../../policy/glob.ts';
+import { moment, placeOf, short, userOf } from '../cells.ts';
+import { limitOf, parameter, parseMoment, required, SHARED, spanOf } from '../parameters.ts';
+import type { AuditParts, Page, Question } from '../question.ts';
+import { type PushItem, parseRecordCursor, recordPage } from '../record-pages.ts';
+
+/** One place where a tag stood. Newest first. */
+export interface TagItem {
+  readonly index: number;
+  readonly type: string;
+  /** RFC 3339, UTC. */
+  readonly from: string;
+  /** Absent: still. */
+  readonly until?: string;
+  /** Absent where it was deleted. */
+  readonly digest?: string;
+  readonly user?: string;
+  readonly address?: string;
+  readonly host?: string;
+  readonly job?: string;
+  readonly build?: number;
+}
+
+const parameters = z.strictObject({
+  repository: required('the repository', 'the name of a repository', (text) =>
+    !/[*{]/.test(text) && parseRepositoryGlob(text).ok ? text : undefined,
+  ),
+  tag: required('the tag', 'a tag', (text) =>
+    !text.includes('*') && parseTagGlob(text).ok ? text : undefined,
+  ),
+  at: parameter(
+    'only what it pointed to then: 2026-11-23T10:00:00Z, 24h',
+    '2026-11-23T10:00:00Z (with a zone), 24h or 7d',
+    parseMoment,
+  ),
+  ...{ since: SHARED.since, until: SHARED.until, limit: SHARED.limit },
+  cursor: parameter('what the answer before gave as next', 'what an answer gave as next', (text) => {
+    const [, place = '', until] = /^(\d+\.\d+)(?:\.(\d{1,15}))?$/.exec(text) ?? [];
+    const record = parseRecordCursor(place);
+    return record && { ...record, until: until === undefined ? undefined : Number(until) };
+  }),
+});
+export type TagQuery = z.output<typeof parameters>;
+
+const MOVES: readonly string[] = ['push.accepted', 'tag.deleted', 'tag.drift'];
+
+export const tag: Question<TagQuery, TagItem> = {
+  name: 'tag',
+  summary: 'what a tag pointed to, from when until when, and who moved it; newest first',
+  parameters,
+  columns: [
+    { head: 'FROM (UTC)', least: 14, text: ({ from }) => moment(from), whole: ({ from }) => from },
+    { head: 'UNTIL', least: 14, text: ({ until }) => moment(until ?? ''), whole: ({ until }) => until ?? '' },
+    { head: 'DIGEST', least: 7, text: ({ digest }) => short(digest), whole: ({ digest }) => digest ?? '' },
+    { head: 'HOW', least: 8, text: ({ type }) => type },
+    { head: 'USER', least: 6, text: ({ user }) => (user === undefined ? '' : userOf(user)) },
+    { head: 'WHERE', least: 9, text: ({ address, host }) => placeOf(address, host) },
+    {
+      head: 'BUILD',
+      least: 5,
+      text: ({ job, build }) => [job, build].filter((one) => one !== undefined).join(' '),
+    },
+  ],
+  async answer(parts, query, mayRead): Promise<Page<TagItem>> {
+    const { repository, tag: name, at, cursor } = query;
+    const now = parts.now();
+    const moves = await recordPage(
+      parts,
+      {
+        filters: {
+          ...{ repository, tag: name, types: MOVES },
+          ...(at ? { until: at(now) + 1 } : spanOf(query, now)),
+        },
+        limit: at ? 1 : limitOf(query),
+        cursor,
+      },
+      mayRead,
+    );
+    const items = await placesOf(parts, repository, moves.items, at ? undefined : cursor?.until);
+    if (!at) {
+      const oldest = moves.items.at(-1)?.time;
+      const next =
+        moves.next === undefined ? undefined : `${moves.next}${oldest ? `.${Date.parse(oldest)}` : ''}`;
+      return { items, watermark: moves.watermark, ...(next !== undefined && { next }) };
+    }
+    // A deletion of the manifest may have ended it before then; whether it ended later was not asked.
+    const then = items.filter(({ until }) => until === undefined || Date.parse(until) > at(now));
+    return { items: then.map(({ until: _later, ...item }) => item), watermark: moves.watermark };
+  },
+};
+
+/** @param end when the newest of them ended; milliseconds since 1970, undefined for not yet. */
+async function placesOf(
+  { index }: AuditParts,
+  repository: string,
+  moves: readonly PushItem[],
+  end: number | undefined,
+): Promise<readonly TagItem[]> {
+  const items: TagItem[] = [];
+  let until = end === undefined ? undefined : new Date(end).toISOString();
+  for (const move of moves) {
+    const item = placeItem(move);
+    const ended = item.digest === undefined ? until : await deletedBefore(index, repository, item, until);
+    items.push({ ...item, ...(ended !== undefined && { until: ended }) });
+    until = move.time;
+  }
+  return items;
+}
+
+/** A manifest that is deleted takes the tags along that show it. */
+async function deletedBefore(
+  index: AuditParts['index'],
+  repository: string,
+  { index: place, digest = '', from }: TagItem,
+  until: string | undefined,
+): Promise<string | undefined> {
+  const { answer } = await index.find({
+    filters: {
+      ...{ repository, digest, types: ['manifest.deleted'], since: Date.parse(from) },
+      ...(until !== undefined && { until: Date.parse(until) + 1 }),
+    },
+    limit: 100,
+  });
+  const later = answer.rows.filter((row) => row.index > place).at(-1);
+  if (later === undefined) return until;
+  const [record] = await index.records([later.index]);
+  return record?.time ?? until;
+}
+
+function placeItem(move: PushItem): TagItem {
+  const { index, type, time } = move;
+  const digest = type !== 'tag.deleted' && 'subject' in move ? move.subject?.digest : undefined;
+  const actor = 'actor' in move ? move.actor : undefined;
+  const peer = 'peer' in move ? move.peer : undefined;
+  const build = 'build' in move ? move.build : undefined;
+  const job = build?.job ?? build?.project;
+  return {
+    ...{ index, type, from: time },
+    ...(digest !== undefined && { digest }),
+    ...(actor && { user: actor.sub }),
+    ...(peer && { address: peer.ip }),
+    ...(peer?.host !== undefined && { host: peer.host }),
+    ...(job !== undefined && { job }),
+    ...(build?.number !== undefined && { build: build.number }),
+  };
+}

@@ -1,0 +1,74 @@
+/** How records name a digest: what it is to each of them. Plans. */
+import { digestKey, digestOf } from './digest-key.ts';
+import { ROLES } from './kinds.ts';
+import { digestsFrom } from './names.ts';
+import { listOf, numberOf, type Plan, select } from './plan.ts';
+
+export type Role = keyof typeof ROLES;
+
+export interface Appearance {
+  readonly index: number;
+  readonly repository: string;
+  readonly role: Role;
+}
+
+/** Those that are of an image, as opposed to a layer or a chain of layers. */
+const SHOWN: readonly Role[] = ['manifest', 'config', 'child', 'of'];
+
+/** All that begin so, at most `limit`. */
+export function* wholeDigests({
+  prefix,
+  limit,
+}: {
+  readonly prefix: string;
+  readonly limit: number;
+}): Plan<readonly string[]> {
+  return (yield* digestsFrom(prefix, limit)).map(digestOf);
+}
+
+/** Newest first. @param digest whole. */
+export function* appearances({
+  digest,
+  before,
+  limit,
+}: {
+  readonly digest: string;
+  /** Below this index only. */
+  readonly before?: number;
+  readonly limit: number;
+}): Plan<readonly Appearance[]> {
+  const key = digestKey(digest);
+  if (key === undefined) return [];
+  const rows = yield* select(
+    `SELECT d.idx, d.role, n.text AS repository FROM (
+       SELECT idx, role FROM digest WHERE digest = ? AND role IN (${listOf(SHOWN.map((role) => ROLES[role]))}) AND idx < ?
+       ORDER BY idx DESC LIMIT ?
+     ) AS d CROSS JOIN record r LEFT JOIN name n ON n.id = r.repo WHERE r.idx = d.idx ORDER BY d.idx DESC`,
+    ...[key, before ?? Number.MAX_SAFE_INTEGER, limit],
+  );
+  return rows.map(({ idx, role, repository }) => ({
+    index: numberOf(idx),
+    repository: String(repository ?? ''),
+    role: SHOWN.find((one) => ROLES[one] === numberOf(role)) ?? 'manifest',
+  }));
+}
+
+/** The first accepted push of a manifest in each repository, at most `limit`: oldest first. */
+export function* firstPushes({
+  digest,
+  limit,
+}: {
+  readonly digest: string;
+  readonly limit: number;
+}): Plan<readonly { readonly index: number; readonly repository: string }[]> {
+  const key = digestKey(digest);
+  if (key === undefined) return [];
+  const rows = yield* select(
+    `SELECT d.idx, n.text AS repository FROM (
+       SELECT idx FROM digest WHERE digest = ? AND role = ${ROLES.manifest} ORDER BY idx LIMIT ?
+     ) AS d CROSS JOIN record r LEFT JOIN name n ON n.id = r.repo
+     WHERE r.idx = d.idx AND r.type = (SELECT id FROM name WHERE kind = 9 AND text = 'push.accepted') ORDER BY d.idx`,
+    ...[key, limit],
+  );
+  return rows.map(({ idx, repository }) => ({ index: numberOf(idx), repository: String(repository ?? '') }));
+}

@@ -1,0 +1,74 @@
+/** Counts over time, from the tables that are kept as records come. Plans. */
+import { DAY_MS, EVERYTHING, HOUR_MS, NAMES, type NameKind } from './kinds.ts';
+import { idOfName } from './names.ts';
+import { numberOf, type Plan, select } from './plan.ts';
+
+/** What is counted: everything, or one by one. */
+export type Counted = 'repository' | 'user' | 'host';
+
+export const COUNTED: Readonly<Record<Counted, NameKind>> = {
+  repository: NAMES.repository,
+  user: NAMES.actor,
+  host: NAMES.host,
+};
+
+export interface Series {
+  /** Milliseconds since 1970: the beginning of the hour or day. */
+  readonly time: number;
+  readonly type: string;
+  readonly events: number;
+}
+
+/** Of one name, or of everything: for each hour or day the events of each type, latest first. */
+export function* series(asked: {
+  readonly of: { readonly kind: Counted; readonly name: string } | undefined;
+  readonly per: 'hour' | 'day';
+  /** Milliseconds since 1970. */
+  readonly since: number;
+  readonly until: number;
+}): Plan<readonly Series[]> {
+  const { of, per, since, until } = asked;
+  const id = of === undefined ? EVERYTHING : (yield* idOfName(COUNTED[of.kind], of.name)).ids[0];
+  if (id === undefined) return [];
+  const hours = per === 'hour' ? 1 : DAY_MS / HOUR_MS;
+  const rows = yield* select(
+    `SELECT t.bucket, n.text AS type, t.events FROM (
+       SELECT hour / ${hours} AS bucket, type, sum(events) AS events FROM tally_hour
+       WHERE name = ? AND hour >= ? AND hour < ? GROUP BY hour / ${hours}, type
+     ) AS t CROSS JOIN name n WHERE n.id = t.type ORDER BY t.bucket DESC, n.text`,
+    ...[id, Math.floor(since / HOUR_MS), Math.ceil(until / HOUR_MS)],
+  );
+  return rows.map(({ bucket, type, events }) => ({
+    time: numberOf(bucket) * hours * HOUR_MS,
+    type: String(type),
+    events: numberOf(events),
+  }));
+}
+
+export interface Ranked {
+  readonly name: string;
+  readonly events: number;
+}
+
+/** Who or what had most events of some types on these days. */
+export function* ranking(asked: {
+  readonly by: Counted;
+  readonly types: readonly string[];
+  /** Milliseconds since 1970; days in UTC, whole. */
+  readonly since: number;
+  readonly until: number;
+  readonly limit: number;
+}): Plan<readonly Ranked[]> {
+  const { by, types, since, until, limit } = asked;
+  const marks = types.map(() => '?').join(', ');
+  const rows = yield* select(
+    `SELECT n.text AS name, t.events FROM (
+       SELECT name, sum(events) AS events FROM tally_day
+       WHERE kind = ? AND day >= ? AND day < ?
+         AND type IN (SELECT id FROM name WHERE kind = ${NAMES.type} AND text IN (${marks}))
+       GROUP BY name ORDER BY sum(events) DESC, name LIMIT ?
+     ) AS t CROSS JOIN name n WHERE n.id = t.name ORDER BY t.events DESC, n.text`,
+    ...[COUNTED[by], Math.floor(since / DAY_MS), Math.ceil(until / DAY_MS), ...types, limit],
+  );
+  return rows.map(({ name, events }) => ({ name: String(name), events: numberOf(events) }));
+}
