@@ -1,9 +1,11 @@
-import { chmodSync, rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Page } from '../../src/audit/audit.ts';
 import { type OpenedAudit, openAudit } from '../../src/audit/open-audit.ts';
 import { QUESTIONS } from '../../src/audit/questions.ts';
 import { makeFolder } from '../provenance/a-log.ts';
+import { describeNeeding } from '../support/needs.ts';
+import { must } from '../support/process.ts';
 import { APP, fillBusyRegistry, hex, MIDDLE, NEW_BASE, OLD_BASE, SECRET_LAYER } from './a-busy-registry.ts';
 
 const folder = makeFolder();
@@ -57,10 +59,7 @@ describe('the list of records', () => {
     [{ without: 'base', result: 'accepted', repository: 'os/*' }, [8, 1]],
     [{ unsigned: '7d', repository: 'team/app' }, [5, 4]],
     [{ unsigned: '1h', repository: 'team/app' }, [5, 4, 3]],
-    [
-      { outside: 'Mon-Fri 00:00-24:00 UTC', result: 'accepted' },
-      [7, 8, 9].reverse().filter((n) => n !== 9 && n !== 8),
-    ],
+    [{ outside: 'Mon-Fri 00:00-24:00 UTC', result: 'accepted' }, [9, 8, 7]],
     [{ inside: 'Mon-Tue 00:00-24:00 UTC', result: 'accepted' }, [2, 1]],
   ])('is narrowed by %j', async (raw, expected) => {
     expect(await indexes('pushes', raw)).toEqual(expected);
@@ -131,9 +130,7 @@ describe('a tag', () => {
         ],
       },
     ]);
-    expect((await ask('shared-tags', { repository: 'os/**' })).items).toMatchObject(
-      [{ repository: 'os/base', hosts: [{ name: 'jenkins-01', pushes: 2 }] }].filter(() => false),
-    );
+    expect((await ask('shared-tags', { repository: 'os/**', by: 'users' })).items).toEqual([]);
   });
 });
 
@@ -183,16 +180,12 @@ describe('a base', () => {
 describe('numbers', () => {
   it('of refusals are added up by who, what and why, and nobody sees others', async () => {
     const { items } = await ask('refusals', { since: '2026-03-01' });
-    expect(items).toMatchObject(
-      [
-        { events: 3, user: 'mallory', repository: 'team/app', address: '10.9.0.66', rule: 'builders-push' },
-        { events: 1, type: 'login.failed' },
-        { events: 1, repository: 'secret/app' },
-      ]
-        .map((item) => expect.objectContaining(item))
-        .slice(0, 1)
-        .concat([expect.anything(), expect.anything()]),
-    );
+    expect(items).toHaveLength(3);
+    expect(items[0]).toMatchObject({
+      ...{ type: 'push.refused', events: 3, user: 'mallory', repository: 'team/app' },
+      ...{ address: '10.9.0.66', rule: 'builders-push', reason: 'POLICY_DENIED' },
+    });
+    expect(items).toContainEqual(expect.objectContaining({ type: 'login.failed', events: 1 }));
     expect((await ask('refusals', { since: '2026-03-01' }, team)).items).toHaveLength(1);
     expect((await ask('refusals', { since: '2026-03-01', per: 'hour', of: 'logins' })).items).toMatchObject([
       { hour: '2026-03-10T08:00:00.000Z', type: 'login.failed', events: 1 },
@@ -278,30 +271,39 @@ describe('every question', () => {
   });
 });
 
-describe('an index that cannot be written', () => {
-  const answers = async (): Promise<unknown> => {
-    const beside = await openAudit(folder.path);
+describeNeeding(['root'], 'an index that cannot be written', () => {
+  const seen = makeFolder();
+  beforeAll(async () => {
+    await must('mount', ['--bind', folder.path, seen.path]);
+    await must('mount', ['-o', 'remount,ro,bind', seen.path]);
+  });
+  afterAll(async () => {
+    await must('umount', [seen.path]);
+    seen.remove();
+  });
+
+  async function answers(path: string): Promise<unknown> {
+    const beside = await openAudit(path);
     try {
       return await beside.audit.ask('pushes', { limit: '3' }, everything);
     } finally {
       await beside.close();
     }
-  };
-  const readOnly = async (): Promise<unknown> => {
-    chmodSync(folder.path, 0o500);
-    try {
-      return await answers();
-    } finally {
-      chmodSync(folder.path, 0o700);
-    }
+  }
+  const removeIndex = (): void => {
+    for (const ending of ['', '-wal', '-shm']) rmSync(`${folder.path}/index.db${ending}`, { force: true });
   };
 
-  it('is read as it is, and is made in memory where there is none', async () => {
-    const before = await answers();
-    expect(await readOnly()).toEqual(before);
+  it('is read as it is', async () => {
+    expect(await answers(seen.path)).toEqual(await answers(folder.path));
+  });
+
+  it('is made in memory where there is none', async () => {
+    const before = await answers(folder.path);
     await opened.close();
-    for (const ending of ['', '-wal', '-shm']) rmSync(`${folder.path}/index.db${ending}`, { force: true });
-    expect(await readOnly()).toEqual(before);
+    removeIndex();
+    expect(await answers(seen.path)).toEqual(before);
+    expect(existsSync(`${folder.path}/index.db`)).toBe(false);
     opened = await openAudit(folder.path);
   });
 });
