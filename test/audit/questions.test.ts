@@ -21,7 +21,7 @@ afterAll(async () => {
 
 type Raw = Readonly<Record<string, string>>;
 type Item = Readonly<Record<string, unknown>>;
-const everything = (): boolean => true;
+const everything = (_repository: string): boolean => true;
 /** Those of one team, and nothing that concerns all. */
 const team = (repository: string): boolean => repository.startsWith('team/') || repository.startsWith('os/');
 
