@@ -109,3 +109,8 @@ function refuse(...problems: readonly string[]): {
 } {
   return { ok: false, problems };
 }
+
+/** What is behind an answer about a user whom the users file has not, where there is a directory. */
+export function notAsked(settings: Pick<Settings, 'ldap'> | undefined): string {
+  return settings?.ldap === undefined ? '' : '; the directory is not asked here: say its groups with --group';
+}

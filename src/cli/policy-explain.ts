@@ -9,7 +9,7 @@ import { explanationJson } from '../policy/explanation-json.ts';
 import type { Question } from '../policy/facts.ts';
 import type { Policy } from '../policy/policy.ts';
 import { answersOf } from '../policy/why.ts';
-import { addPolicyOptions, choosePolicy, type PolicyOptions } from './choose-policy.ts';
+import { addPolicyOptions, choosePolicy, notAsked, type PolicyOptions } from './choose-policy.ts';
 import { decisionLines, ruleLines } from './explanation-text.ts';
 import { openDecision } from './open-decision.ts';
 import type { PolicyDeps } from './policy-deps.ts';
@@ -55,7 +55,9 @@ async function answer(options: ExplainOptions, deps: PolicyDeps): Promise<number
   const read = readAsked(asked.asked, chosen.policy);
   if (!read.ok) return refuse(deps, read.faults.map(faultText));
   if (chosen.users && user && !chosen.users.byName.has(user) && group === undefined)
-    io.err(`the users file has no ${printable(user)}: answered as for somebody in no group`);
+    io.err(
+      `the users file has no ${printable(user)}: answered as for somebody in no group${notAsked(chosen.settings)}`,
+    );
   showExplanation(deps, chosen.policy, read.question, options.json === true);
   return 0;
 }

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { printable, printableJson } from '../audit/printable.ts';
 import { answerJson, answerRights } from '../policy/rights/answer.ts';
 import { type AskedRights, readAskedRights } from '../policy/rights/ask.ts';
-import { addPolicyOptions, choosePolicy, type PolicyOptions } from './choose-policy.ts';
+import { addPolicyOptions, choosePolicy, notAsked, type PolicyOptions } from './choose-policy.ts';
 import type { PolicyDeps } from './policy-deps.ts';
 import { readSpan, SPAN_FORMS } from './read-time.ts';
 import { rightsTable } from './rights-text.ts';
@@ -97,7 +97,7 @@ async function answer(options: RightsOptions, deps: PolicyDeps, who: boolean): P
     io.err(
       users === undefined
         ? `the groups of ${printable(user)} are not known: rules that ask for one are shown with it`
-        : `the users file has no ${printable(user)}: rules that ask for a group are shown with it`,
+        : `the users file has no ${printable(user)}: rules that ask for a group are shown with it${notAsked(chosen.settings)}`,
     );
   const answered = answerRights(chosen.policy, read.given, users);
   if (options.json) {

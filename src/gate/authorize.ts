@@ -2,6 +2,7 @@
 import { WardenError } from '../errors.ts';
 import type { Decision, Question } from '../policy/facts.ts';
 import { bearerToken, writeChallenge } from '../protocol/challenge.ts';
+import { buildOf } from './build-facts.ts';
 import type { GateDeps, Judgement, VerifiedToken } from './deps.ts';
 import type { Exchange, Summary } from './exchange.ts';
 import { type Need, scopeText } from './needs.ts';
@@ -132,6 +133,7 @@ function recordRefusal(
     actor: actorOf(token),
     peer: peerOf(exchange, judgement.decision),
     token: { ip: token.address },
+    ...buildOf(token.subject),
     policy: policyOf(judgement, deps.policyDigest(), exchange.id),
   });
 }

@@ -4,8 +4,11 @@ import { isDeepStrictEqual } from 'node:util';
 /** A part without these is no part of a record, and is left out as a whole. */
 const NEEDED: Readonly<Record<string, readonly string[]>> = {
   actor: ['sub', 'kind', 'method', 'evidence'],
+  build: ['evidence'],
+  operator: ['name', 'evidence'],
   peer: ['ip'],
   policy: ['rules'],
+  source: ['evidence'],
   subject: ['repo'],
   tag: ['name'],
   token: ['ip'],

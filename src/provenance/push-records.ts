@@ -40,16 +40,8 @@ const manifest = z.strictObject({
   of: digest.optional(),
 });
 
-/** Everything about a push that is known before the registry is asked. */
-const push = {
-  id,
-  /** When the intent was made. */
-  began: time,
-  subject: manifest,
-  tag: tag.optional(),
-  actor,
-  peer,
-  token: token.optional(),
+/** The build behind a push, what it was built from, and who started it: as the login has it, also where it is refused. */
+const behind = {
   build: z
     .strictObject({
       issuer: text.optional(),
@@ -72,6 +64,20 @@ const push = {
       evidence,
     })
     .optional(),
+  operator: z.strictObject({ name: z.string(), evidence }).optional(),
+} as const;
+
+/** Everything about a push that is known before the registry is asked. */
+const push = {
+  id,
+  /** When the intent was made. */
+  began: time,
+  subject: manifest,
+  tag: tag.optional(),
+  actor,
+  peer,
+  token: token.optional(),
+  ...behind,
   /**
    * Images that this one is built on, each as somebody or something says. By layers: an image on record whose layers are
    * the lowest ones of this; observed where the very bytes are the same, claimed where only its configuration says so.
@@ -125,7 +131,6 @@ const push = {
   meta: z.record(z.string(), z.string()).optional(),
   /** Of the image's configuration: claimed, and cut first where a record grows too large. */
   labels: z.record(z.string(), z.string()).optional(),
-  operator: z.strictObject({ name: z.string(), evidence }).optional(),
   grant: text.optional(),
   mounted: z.array(z.strictObject({ digest, from: text.optional() })).optional(),
   truncated,
@@ -163,6 +168,7 @@ export const pushRefused = z.strictObject({
   actor: actor.optional(),
   peer: peer.optional(),
   token: token.optional(),
+  ...behind,
   policy: policy.optional(),
   truncated,
 });

@@ -165,6 +165,12 @@ describe('warden policy explain', () => {
     expect(other.out[0]).toBe('refused: push team/app:v1');
     expect(other.err).toEqual(['the users file has no bob: answered as for somebody in no group']);
     expect(other.out.join()).not.toContain('$2b$');
+    const ldap = { servers: ['ldaps://127.0.0.1:1'], users: { base: 'dc=corp' } };
+    writeFileSync(temp.at('warden.yaml'), JSON.stringify({ ...settings, policy: 'policies', ldap }));
+    const ofDirectory = await ask('--user', 'bob');
+    expect(ofDirectory.err.join()).toMatch(
+      /no group; the directory is not asked here: say its groups with --group$/,
+    );
   });
 
   it.each<[string, readonly string[], RegExp]>([

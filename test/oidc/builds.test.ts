@@ -87,6 +87,19 @@ describeNeeding(['docker-registry'], 'a build with an id token', () => {
     ];
     expect(refused.map(({ status }) => status)).toEqual([403, 403, 403, 403]);
     expect(refused[1]?.error?.message).toContain(BRANCH_MESSAGE);
+    const record = await eventually(
+      () =>
+        records().find(
+          ({ type, source }) =>
+            type === 'push.refused' && JSON.stringify(source)?.includes('refs/heads/feature'),
+        ),
+      (found) => found !== undefined,
+    );
+    expect(record).toMatchObject({
+      build: { project: 'team/app', evidence: 'verified' },
+      source: { ref: 'refs/heads/feature', evidence: 'verified' },
+      operator: { name: 'alice', evidence: 'verified' },
+    });
   });
 
   it('is not the person whose name its subject is, nor in the groups of people', async () => {
