@@ -34,6 +34,9 @@ export const catalogue = {
   },
   GRANT_UNSUPPORTED: { status: 400, code: 'UNSUPPORTED', message: 'the grant_type is not offered' },
   FILTER_MALFORMED: { status: 400, code: 'UNSUPPORTED', message: 'a filter of the question cannot be read' },
+  ENTRY_UNKNOWN: { status: 404, code: 'NAME_UNKNOWN', message: 'there is no such robot or grant' },
+  NAME_TAKEN: { status: 409, code: 'UNSUPPORTED', message: 'the name belongs to somebody already' },
+  GRANT_ENDED: { status: 409, code: 'UNSUPPORTED', message: 'the grant is not in a state for this' },
   DIGEST_MISMATCH: {
     status: 400,
     code: 'DIGEST_INVALID',
@@ -59,6 +62,12 @@ export const catalogue = {
   },
   TOKEN_INSUFFICIENT: { status: 401, code: 'UNAUTHORIZED', message: 'the token does not cover this request' },
   POLICY_DENIED: { status: 403, code: 'DENIED', message: 'refused by policy' },
+  GRANT_SPENT: { status: 403, code: 'DENIED', message: 'the push grant is worth nothing any more' },
+  GRANTS_UNAVAILABLE: {
+    status: 403,
+    code: 'DENIED',
+    message: 'pushes with a grant are paused: the grants cannot be read; other pushes and pulls go on',
+  },
   RECORD_UNAVAILABLE: {
     status: 403,
     code: 'DENIED',

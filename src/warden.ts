@@ -26,6 +26,8 @@ import { startForwarding } from './wiring/forwarding.ts';
 import { policyDeps } from './wiring/inquiries.ts';
 import { openLogReader } from './wiring/log-reader.ts';
 import { openLogins } from './wiring/logins.ts';
+import { machineRoutes } from './wiring/machine-routes.ts';
+import { openMachines, pushGrants, tidyMachines } from './wiring/machines.ts';
 import { openOffload } from './wiring/offload.ts';
 import { operationsOf, writableOf } from './wiring/operations.ts';
 import { openPage } from './wiring/page.ts';
@@ -82,16 +84,22 @@ async function build(
   });
   const policy = await openPolicy(part, loaded, record);
   const refusals = await openRefusals(part, policy);
+  const machines = await openMachines(part, documents, metrics);
   const logins = await openLogins(part, loaded, {
     recorder: record.recorder,
     metrics,
     policy: policy.current,
+    machines,
   });
   const sessions = await openSessions(part, documents);
   const revocations = await openRevocations(part, { documents, redisUrl: loaded.redisUrl }, (revocation) => {
     if (revocation.kind === 'checks') logins.login.forget();
     else endRevoked(part, sessions, revocation);
   });
+  const administration = openAdministration(part, {
+    ...{ documents, recorder: record.recorder, sessions, revocations },
+  });
+  tidyMachines(part, machines, administration.acts);
   const tokens = openTokens(part, loaded, policy.current, revocations);
   const responseTimeoutMs = settings.registry.responseTimeoutSeconds * 1000;
   const settleMs = settings.record.settleSeconds * 1000;
@@ -134,6 +142,7 @@ async function build(
     askedTags: createAskedTags(() => performance.now()),
     bodies: createBodyBudget(),
     manifests: createManifestCheck({ registry, isRecorded: record.isRecorded }),
+    grants: pushGrants(part, machines, administration.acts),
     seals: createUploadSeals(deriveSealKey(loaded.clientKey.privateKey)),
     registry,
     offload: openOffload(part, loaded.offloadKey),
@@ -155,9 +164,6 @@ async function build(
   });
   const page = openPage(part, { logins, sessions, revocations });
   const inquiries = { ...policyDeps(part, { logins, tokens, policy, refusals }), page: page?.sessions };
-  const administration = openAdministration(part, {
-    ...{ documents, recorder: record.recorder, sessions, revocations },
-  });
   const audit = { ...auditDeps({ logins, tokens, policy, record, refusals }), page: page?.sessions };
   const app = createApp({
     log,
@@ -177,6 +183,7 @@ async function build(
     signedLog: signedLogDeps(audit, reader, transparency),
     policy: inquiries,
     ...endingDeps(part, { ...administration, sessions, tokens, policy: inquiries }),
+    ...machineRoutes(part, { ...administration, machines, logins, tokens, policy, refusals }),
   });
   const clientCertificates = openClientCertificates(part, loaded.authorities, metrics, () =>
     certificate.show(),

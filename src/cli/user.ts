@@ -10,6 +10,7 @@ import { loadUsers, type UserList } from '../identity/users-file.ts';
 import { NAME } from '../identity/users-schema.ts';
 import type { Io } from './io.ts';
 import { askNewPassword, type Input, type ReadPassword, readPipedPassword } from './read-password.ts';
+import { isRobotName } from './robot-names.ts';
 
 export interface UserDeps {
   readonly io: Io;
@@ -58,6 +59,8 @@ export function addUserCommands(program: Command, deps: UserDeps): void {
     .action(async (name: string, options: PasswordOptions & { readonly group?: readonly string[] }) => {
       const fault = nameFault([name, ...(options.group ?? [])]);
       if (fault !== undefined) return fail(deps, { refused: fault });
+      const robot = await robotFault(options, name);
+      if (robot !== undefined) return fail(deps, { refused: robot });
       await setPassword(deps, options, name, (users, password) =>
         users.byName.has(name)
           ? `there is a user ${name} already; \`warden user passwd\` and \`warden user groups\` change it`
@@ -194,6 +197,19 @@ async function usersFile(deps: UserDeps, { config }: ConfigOption): Promise<stri
   if (loaded.ok) return loaded.settings.users;
   fail(deps, { refused: loaded.problems });
   return undefined;
+}
+
+/** A user of the name of a robot would keep the robot out. Settings that cannot be read are told of later. */
+async function robotFault({ config }: ConfigOption, name: string): Promise<string | undefined> {
+  const loaded = await loadSettings(config);
+  if (!loaded.ok) return undefined;
+  try {
+    return (await isRobotName(loaded.settings, name))
+      ? `there is a robot ${name}; choose another name`
+      : undefined;
+  } catch (error) {
+    return `whether there is a robot ${name} cannot be told: ${(error as Error).message}`;
+  }
 }
 
 function refusedBy(edited: { readonly refusal: string; readonly problems: readonly Problem[] }): Refused {

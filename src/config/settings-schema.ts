@@ -260,6 +260,42 @@ export const settingsSchema = z.strictObject({
     })
     .prefault({})
     .describe('Limits of logins.'),
+  robots: z
+    .strictObject({
+      maximumDays: z.int().min(1).max(3650).default(365).describe('A robot expires after so long at most.'),
+      maximumOverlapHours: z
+        .int()
+        .min(0)
+        .max(8760)
+        .default(168)
+        .describe('For how long the secret before may count besides a new one.'),
+      warnDays: z
+        .int()
+        .min(1)
+        .max(365)
+        .default(14)
+        .describe('A robot that expires sooner is told of in the log, once a day.'),
+    })
+    .prefault({})
+    .describe('Accounts of machines. docs/robots.md'),
+  grants: z
+    .strictObject({
+      usualMinutes: z
+        .int()
+        .min(1)
+        .max(10_080)
+        .default(60)
+        .describe('How long a grant lasts that does not say.'),
+      maximumMinutes: z.int().min(1).max(10_080).default(480).describe('How long a grant may last.'),
+      approvalMinutes: z
+        .int()
+        .min(1)
+        .max(43_200)
+        .default(1440)
+        .describe('A grant that needs an approval ends when it has none by then.'),
+    })
+    .prefault({})
+    .describe('Push grants: passwords for one job. docs/jenkins.md'),
   oidc: oidcSchema
     .default([])
     .describe(

@@ -1,6 +1,6 @@
 /** What the gate needs of the world: functions, so that a test passes a literal and a room can be replaced. */
 import type { Inventory } from '../inventory/inventory.ts';
-import type { Decision, Question, Subject } from '../policy/facts.ts';
+import type { Decision, Question, Subject, Via } from '../policy/facts.ts';
 import type { RecordHealth } from '../provenance/health.ts';
 import type { ImagesOfChain } from '../provenance/known-image.ts';
 import type { Recorder } from '../provenance/recorder.ts';
@@ -10,12 +10,15 @@ import type { AskedTags } from './asked-tags.ts';
 import type { BodyBudget } from './body-budget.ts';
 import type { ManifestCheck } from './manifest-check.ts';
 import type { Offload } from './offload-place.ts';
+import type { PushGrants } from './push-grant.ts';
 import type { UploadSeals } from './upload-seal.ts';
 
 /** A client's token whose signature, audience and times hold. An upper bound: each request is decided again. */
 export interface VerifiedToken {
   readonly subject: Subject;
   readonly jti: string;
+  /** The session, robot or grant that it came from. */
+  readonly via: Via;
   /** Where it was fetched. */
   readonly address: string;
   /** Seconds since 1970. */
@@ -45,6 +48,7 @@ export interface GateDeps {
   readonly policyDigest: () => string;
   /** The sentence that the refused person reads; the decision is kept under the id that it names. */
   readonly tellRefusal: (refused: Judgement & { readonly id: string }) => string;
+  readonly grants: PushGrants;
   readonly seals: UploadSeals;
   readonly manifests: ManifestCheck;
   readonly askedTags: AskedTags;

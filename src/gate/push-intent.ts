@@ -4,6 +4,7 @@ import type { PushIntent } from '../provenance/record.ts';
 import { buildOf, metaOf } from './build-facts.ts';
 import type { Judgement } from './deps.ts';
 import { imageFactsOf, LAYERS_KEPT } from './image-facts.ts';
+import { claimsOf, type PushGrant } from './push-grant.ts';
 import type { PushKey } from './pushes-under-way.ts';
 import { actorOf, peerOf, policyOf, tokenOf } from './record-facts.ts';
 import type { Content, Pushing } from './store-manifest.ts';
@@ -12,9 +13,14 @@ export interface Judged {
   readonly judgement: Judgement;
   /** The digest that the tag showed just before. */
   readonly from: string | undefined;
+  readonly grant: PushGrant | undefined;
 }
 
-export function makeIntent(pushing: Pushing, content: Content, { judgement, from }: Judged): PushIntent {
+export function makeIntent(
+  pushing: Pushing,
+  content: Content,
+  { judgement, from, grant }: Judged,
+): PushIntent {
   const { deps, underWay, exchange, token, request } = pushing;
   const { manifest, digest, bytes } = content;
   const parts = [...(manifest.config ? [manifest.config] : []), ...manifest.layers];
@@ -50,6 +56,7 @@ export function makeIntent(pushing: Pushing, content: Content, { judgement, from
     peer: peerOf(exchange, judgement.decision),
     token: tokenOf(token),
     ...imageFactsOf(content, request.reference, mounted),
+    ...claimsOf(grant),
     // Behind the claims: what the build's token proves takes their place.
     ...buildOf(token.subject),
     ...metaOf(exchange.request.headers),

@@ -10,6 +10,7 @@ import { authorize } from './authorize.ts';
 import type { GateDeps, Judgement } from './deps.ts';
 import type { Exchange } from './exchange.ts';
 import { needOf } from './needs.ts';
+import { admitGrant, type PushGrant } from './push-grant.ts';
 import { type Judged, keyOf, makeIntent } from './push-intent.ts';
 import { readContent } from './read-content.ts';
 import { nameReferrer } from './referrers.ts';
@@ -34,19 +35,25 @@ async function store(pushing: Pushing, content: Content): Promise<void> {
   const { deps, underWay, exchange, request } = pushing;
   const reference = referenceText(request.reference);
   let judgement: Judgement | undefined;
+  let grant: PushGrant | undefined;
   const answer = await deps.recorder.withLock(
     request.repository,
     reference,
     async (hold) => {
-      const judged = await judge(pushing);
+      const judged = await judge(pushing, content);
       judgement = judged.judgement;
+      grant = judged.grant;
       return storeManifest(pushing, content, makeIntent(pushing, content, judged), hold);
     },
     goneSignal(exchange),
   );
   const accepted = answer.status === 201 && judgement !== undefined;
   const subject = accepted && judgement ? await nameReferrer(pushing, content, judgement, answer) : undefined;
-  if (accepted && 'tag' in request.reference) underWay.end(keyOf(pushing));
+  if (accepted && 'tag' in request.reference) {
+    underWay.end(keyOf(pushing));
+    const { repository, reference } = request;
+    if (grant) await deps.grants.pushed(grant.id, { repository, tag: reference.tag, digest: content.digest });
+  }
   const { response } = exchange;
   response.writeHead(answer.status, {
     ...answer.headers,
@@ -73,7 +80,9 @@ export function requireRecord(deps: GateDeps): void {
 }
 
 /** Under the lock: whether this is a create or an overwrite is known only now. */
-async function judge({ deps, exchange, summary, token, request }: Pushing): Promise<Judged> {
+async function judge(pushing: Pushing, { digest }: Content): Promise<Judged> {
+  const { deps, exchange, summary, token, request } = pushing;
+  const grant = await admitGrant(pushing, digest);
   const { repository, reference } = request;
   let from: string | undefined;
   if ('tag' in reference) {
@@ -82,5 +91,5 @@ async function judge({ deps, exchange, summary, token, request }: Pushing): Prom
   }
   const need = needOf(request, from !== undefined);
   if (need === undefined) throw new WardenError('INTERNAL');
-  return { judgement: authorize(deps, exchange, token, need, summary), from };
+  return { judgement: authorize(deps, exchange, token, need, summary), from, grant };
 }

@@ -146,7 +146,7 @@ async function changeList(
           return undefined;
         }
         await deps.recorder.reconcileTag(repository, tag, found.digest);
-        const intent = makeIntent(writing, content, { judgement, from: found.digest });
+        const intent = makeIntent(writing, content, { judgement, from: found.digest, grant: undefined });
         const { status } = await storeManifest(writing, content, { ...intent, madeBy: 'warden' }, hold);
         return status === 201 ? subject : undefined;
       },

@@ -13,11 +13,13 @@ import type { Log } from '../telemetry/log.ts';
 import type { PageFiles } from './page-files.ts';
 import type { PageSessions } from './page-login.ts';
 import { type AuditDeps, auditQuestion } from './routes/audit.ts';
+import { decideGrant, type GrantsDeps, grants, showGrant } from './routes/grants.ts';
 import { type LogDeps, logRoute } from './routes/log.ts';
 import { page, toPage } from './routes/page.ts';
 import { type PageSessionDeps, pageSession } from './routes/page-session.ts';
 import { POLICY_QUESTIONS, type PolicyDeps, policyQuestion } from './routes/policy.ts';
 import { type RevokeTokenDeps, revokeToken } from './routes/revoke-token.ts';
+import { type RobotsDeps, revokeRobot, robots, rotateRobot } from './routes/robots.ts';
 import { endLogins, endSession, listSessions, type SessionsDeps } from './routes/sessions.ts';
 import { type TokenDeps, token } from './routes/token.ts';
 import type { AppState } from './state.ts';
@@ -37,6 +39,8 @@ export interface AppDeps {
         readonly session: PageSessionDeps;
       }
     | undefined;
+  readonly robots: RobotsDeps;
+  readonly grants: GrantsDeps;
   readonly log: Log;
 }
 
@@ -58,6 +62,13 @@ export function createApp(deps: AppDeps): App {
   router.all('/api/v1/revocations', endLogins(deps.sessions));
   for (const kind of POLICY_QUESTIONS)
     router.all(`/api/v1/policy/${kind}`, policyQuestion(deps.policy, kind));
+  router.all('/api/v1/robots', robots(deps.robots));
+  router.all('/api/v1/robots/:name', revokeRobot(deps.robots));
+  router.all('/api/v1/robots/:name/rotate', rotateRobot(deps.robots));
+  router.all('/api/v1/grants', grants(deps.grants));
+  router.all('/api/v1/grants/:id', showGrant(deps.grants));
+  router.all('/api/v1/grants/:id/approve', decideGrant(deps.grants, 'approve'));
+  router.all('/api/v1/grants/:id/close', decideGrant(deps.grants, 'close'));
   router.all(/^\/api\/v1\/log\/[A-Za-z0-9/._]+$/, logRoute(deps.signedLog));
   if (deps.page) {
     router.all('/ui/session', pageSession(deps.page.session));

@@ -83,11 +83,12 @@ export async function loginWithPassword(
   }
   if (found.ok) return { ...found, account: user };
   deps.loginFailed({ user: knownOf(found), client, userAgent, reason: 'CREDENTIALS_REFUSED' });
-  const sentence = found.reason === 'token refused' ? found.sentence : undefined;
+  const sentence = 'sentence' in found ? found.sentence : undefined;
   throw new WardenError('CREDENTIALS_REFUSED', { ...(sentence !== undefined && { sentence }) });
 }
 
 function knownOf(failed: Extract<LoginOutcome, { readonly ok: false }>): LoginFailure['user'] {
   if (failed.reason === 'wrong password') return { exists: true, name: failed.name, method: failed.method };
+  if (failed.reason === 'grant refused') return { exists: true, name: failed.name, method: 'grant' };
   return { exists: false, method: failed.reason === 'token refused' ? 'oidc' : 'password' };
 }

@@ -83,7 +83,7 @@ const UNREADABLE: Readonly<Record<string, string>> = {
   ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
 };
 const APPLICATION =
-  /^\/(?:token(?:\/revoke)?|\.well-known\/jwks\.json|api\/v1\/(?:[A-Za-z0-9/_-]|\.(?!\.))*|ui(?:\/(?:[A-Za-z0-9/_-]|\.(?!\.))*)?)(?:\?|$)/;
+  /^\/(?:token(?:\/revoke)?|\.well-known\/jwks\.json|api\/v1\/(?:[A-Za-z0-9/@_-]|\.(?!\.))*|ui(?:\/(?:[A-Za-z0-9/_-]|\.(?!\.))*)?)(?:\?|$)/;
 
 export function createWardenServer(deps: ServerDeps): Server {
   const { limits } = deps;

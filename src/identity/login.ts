@@ -22,7 +22,9 @@ export interface LoginDeps {
   readonly directory?: Directory | undefined;
   /** Waits before a failed login is answered, given how many milliseconds it took. */
   readonly delayRefusal?: (tookMs: number) => Promise<void>;
-  /** Told of somebody in the directory whose name stands in the file. */
+  /** Whether a robot has this name, in the form of `foldName`. */
+  readonly isRobot?: (name: string) => boolean;
+  /** Told of somebody in the directory whose name stands in the file, or is that of a robot. */
   readonly onCollision?: () => void;
   readonly limits: GuessLimits;
 }
@@ -55,10 +57,17 @@ export type LoginOutcome =
       readonly method: PasswordMethod;
     }
   /** The sentence is there where it gives nothing away: the token was signed by its issuer. */
-  | { readonly ok: false; readonly reason: 'token refused'; readonly sentence?: string };
+  | { readonly ok: false; readonly reason: 'token refused'; readonly sentence?: string }
+  /** The password of a push grant was right, and something else is not: its holder may know. */
+  | {
+      readonly ok: false;
+      readonly reason: 'grant refused';
+      readonly name: string;
+      readonly sentence: string;
+    };
 
-/** Where the password was checked: the users file, or a directory. */
-export type PasswordMethod = 'password' | 'ldap';
+/** Where the password was checked: the users file, a directory, or among the robots or the grants. */
+export type PasswordMethod = 'password' | 'ldap' | 'robot' | 'grant';
 
 export interface Login {
   /**
@@ -78,7 +87,7 @@ export interface Login {
 }
 
 export function createLogin(deps: LoginDeps): Login {
-  const { users, passwords, directory, delayRefusal, onCollision } = deps;
+  const { users, passwords, directory, delayRefusal, isRobot, onCollision } = deps;
   const guard = createGuessGuard(deps.limits);
   /** Logins under way, so that the many connections of one client cost one hash and one point. */
   const underWay = new Map<string, Promise<LoginOutcome>>();
@@ -118,7 +127,8 @@ export function createLogin(deps: LoginDeps): Login {
 
   /** Also in another spelling: in a rule, in the record and to a reader they would look like one. */
   function collides({ name }: Person, byName: UserList['byName']): boolean {
-    if (!byName.has(name) && !byName.has(foldName(name))) return false;
+    const folded = foldName(name);
+    if (!byName.has(name) && !byName.has(folded) && !isRobot?.(folded)) return false;
     onCollision?.();
     return true;
   }

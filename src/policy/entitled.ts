@@ -92,7 +92,7 @@ function anywhere(subject: Subject): Circumstances {
     tokenAddress: '::',
     time: UNKNOWN,
     client: UNKNOWN,
-    certificate: UNKNOWN,
+    certificates: UNKNOWN,
   };
 }
 

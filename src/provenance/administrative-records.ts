@@ -1,5 +1,7 @@
 /** The records of what is done to Warden itself, and of what it notices by itself, rather than of a push or a deletion. */
 import { z } from 'zod';
+import { act } from './act.ts';
+import { credentialRecords } from './credential-records.ts';
 import { actor, count, digest, everyRecord, grouped, id, peer, tag, text, time, truncated } from './facts.ts';
 
 export const loginFailed = z.strictObject({
@@ -44,17 +46,6 @@ export const policyChanged = z.strictObject({
   id,
   policy: z.strictObject({ digest: text, from: text.optional(), files: z.array(text).optional() }),
 });
-
-/**
- * Of an act of administration: who did it, from where, and when, where that was before it was recorded. A command on
- * the files has no peer but the machine that it ran on, and an actor whom that machine names.
- */
-export const act = {
-  actor: actor.optional(),
-  peer: peer.optional(),
-  machine: text.optional(),
-  done: time.optional(),
-} as const;
 
 /** Logins that ended, or remembered password checks (`checks`) that were forgotten, because somebody said so. */
 export const sessionRevoked = z.strictObject({
@@ -104,7 +95,7 @@ export const clockJumped = z.strictObject({
   clock: z.strictObject({ expected: time, shown: time }),
 });
 
-/** All of this file. A type that is added here is one of `recordSchema`. */
+/** All of this file and of those beside it. A type that is added here is one of `recordSchema`. */
 export const administrativeRecords = [
   loginFailed,
   tagDrift,
@@ -113,4 +104,5 @@ export const administrativeRecords = [
   sessionRevoked,
   keyChanged,
   clockJumped,
+  ...credentialRecords,
 ] as const;

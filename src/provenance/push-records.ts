@@ -41,7 +41,7 @@ const manifest = z.strictObject({
 });
 
 /** The build behind a push, what it was built from, and who started it: as the login has it, also where it is refused. */
-const behind = {
+export const behind = {
   build: z
     .strictObject({
       issuer: text.optional(),
@@ -53,6 +53,8 @@ const behind = {
       event: text.optional(),
       /** SHA-256 of the verified identity token. */
       token: text.optional(),
+      /** Of the job's page: claimed with a grant. */
+      url: z.string().optional(),
       evidence,
     })
     .optional(),

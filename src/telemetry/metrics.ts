@@ -61,6 +61,9 @@ const WATCHED = {
   warden_users_reload_failed: 'Whether the users file is refused (1) and its last good state is in force.',
   warden_directory_answers:
     'Whether the directory of users answered when it was last asked (1); 1 too where there is none.',
+  warden_robots: 'Robots that have not expired.',
+  warden_robots_expiring: 'Robots that expire within robots.warnDays.',
+  warden_robot_expiry_timestamp_seconds: 'When the next robot expires; 0 where there is none.',
   warden_issuers_unreachable:
     'Issuers of builds whose keys could not be renewed the last time; those that were read before go on for a day.',
   warden_revocations_age_seconds:

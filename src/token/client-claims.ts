@@ -4,6 +4,8 @@
  * @see https://distribution.github.io/distribution/spec/auth/jwt/
  */
 import { z } from 'zod';
+import { RULE_ACTIONS } from '../policy/actions.ts';
+import { faultOfBounds } from '../policy/bounds.ts';
 
 /** NumericDate of RFC 7519, whole seconds: the registry's reader refuses fractions. */
 const seconds = z.int().min(0).max(0xffff_ffff);
@@ -34,6 +36,16 @@ const run = z.strictObject({
   commit: factOrNone,
 });
 
+/** Of a robot or a grant, and only of these: they would be wider without. */
+const bounds = z
+  .strictObject({
+    repositories: z.array(fact).min(1).max(50),
+    actions: z.array(z.enum(RULE_ACTIONS)).min(1).max(RULE_ACTIONS.length),
+    tags: z.array(fact).min(1).max(50).exactOptional(),
+    addresses: z.array(fact).min(1).max(50).exactOptional(),
+  })
+  .refine((value) => faultOfBounds(value) === undefined);
+
 /** Ids of sessions, robots and grants. */
 const id = z.string().min(1).max(255).exactOptional();
 
@@ -63,6 +75,8 @@ export const ClientClaims = z.strictObject({
     via: z.strictObject({ session: id, robot: id, grant: id }).exactOptional(),
     build: build.optional(),
     run: run.optional(),
+    approved: z.literal(true).exactOptional(),
+    bounds: bounds.exactOptional(),
   }),
 });
 export type ClientClaims = z.infer<typeof ClientClaims>;

@@ -8,7 +8,7 @@
  */
 import { hash } from 'node:crypto';
 import jwt from 'jsonwebtoken';
-import type { Subject, Via } from '../policy/facts.ts';
+import type { Bounds, Subject, Via } from '../policy/facts.ts';
 import { type Access, onlyPulls } from './access.ts';
 import { createBoundedMap } from './bounded-map.ts';
 import { ClientClaims } from './client-claims.ts';
@@ -122,6 +122,8 @@ export function createClientTokens(options: ClientTokenOptions): ClientTokens {
         ...(via && Object.keys(via).length > 0 && { via }),
         ...(subject.build && { build: { ...subject.build, issuer: subject.build.issuer ?? '' } }),
         ...(subject.run && { run: subject.run }),
+        ...(subject.approved && { approved: true as const }),
+        ...(subject.bounds && { bounds: boundsClaim(subject.bounds) }),
       },
     };
     const token = jwt.sign(claims, signingKey.privateKey, {
@@ -181,10 +183,19 @@ export function createClientTokens(options: ClientTokenOptions): ClientTokens {
       if (!claims || claims.aud !== audience || claims.use !== use) return 'invalid';
       const { sub, jti, access, iat, exp, auth_time, warden } = claims;
       if ((warden.kind === 'anonymous') !== (sub === '')) return 'invalid';
-      const { kind, groups, method, ip, via, build, run } = warden;
+      const { kind, groups, method, ip, via, build, run, approved, bounds } = warden;
       if ((kind === 'build') !== (build !== undefined)) return 'invalid';
+      // Who logged in as a robot or with a grant has bounds, and nobody else.
+      if ((method === 'robot' || method === 'grant') !== (bounds !== undefined)) return 'invalid';
+      if (approved === true && method !== 'grant') return 'invalid';
       const read: ClientToken = {
-        subject: { name: sub, kind, groups, method, ...(build && { build }), ...(run && { run }) },
+        subject: {
+          ...{ name: sub, kind, groups, method },
+          ...(build && { build }),
+          ...(run && { run }),
+          ...(approved && { approved }),
+          ...(bounds && { bounds }),
+        },
         jti,
         address: ip,
         access,
@@ -197,6 +208,21 @@ export function createClientTokens(options: ClientTokenOptions): ClientTokens {
       if (token.length <= REMEMBER_LENGTH) verified.set(digest, read);
       return read;
     },
+  };
+}
+
+/** The same, in lists of its own: a claim is not frozen. */
+function boundsClaim({
+  repositories,
+  actions,
+  tags,
+  addresses,
+}: Bounds): NonNullable<ClientClaims['warden']['bounds']> {
+  return {
+    repositories: [...repositories],
+    actions: [...actions],
+    ...(tags && { tags: [...tags] }),
+    ...(addresses && { addresses: [...addresses] }),
   };
 }
 

@@ -4,6 +4,7 @@ import { WardenError } from '../errors.ts';
 import type { LoginDeps } from '../http/basic-login.ts';
 import { parseBasic } from '../identity/basic.ts';
 import { createLogin, type Login } from '../identity/login.ts';
+import { createMachineLogin } from '../identity/machine-login.ts';
 import { createPasswords } from '../identity/passwords.ts';
 import { createUsers } from '../identity/users.ts';
 import { canonicalAddress } from '../policy/address.ts';
@@ -13,6 +14,7 @@ import type { Recorder } from '../provenance/recorder.ts';
 import type { Limit } from '../state/limits.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { openDirectory } from './directory.ts';
+import type { Machines } from './machines.ts';
 import { openBuildLogins } from './oidc.ts';
 import { type Part, reportProblems, WATCH_MS } from './part.ts';
 import { openShared } from './shared-counts.ts';
@@ -28,12 +30,16 @@ export interface Logins {
   readonly issuersUnreachable: () => number;
   /** Refresh tokens that are none, by address. */
   readonly refreshFailures: Limit;
+  /** Who has a name that a robot might get, in words; undefined for nobody. @throws {WardenError} DIRECTORY_UNAVAILABLE, OVERLOADED. */
+  readonly takenBy: (name: string) => Promise<string | undefined>;
   /** For the token endpoint and the API alike. */
   readonly deps: LoginDeps;
 }
 
 const WINDOW_SECONDS = 60;
 const AGENT_LENGTH = 512;
+/** Of a grant it is not known whose it is. */
+const KINDS: Readonly<Record<string, 'build' | 'robot'>> = { oidc: 'build', robot: 'robot', grant: 'robot' };
 /** Stands for any name that no user has. No user can have it: names hold no brackets. */
 const UNKNOWN_NAME = '(unknown name)';
 
@@ -45,10 +51,12 @@ export async function openLogins(
     recorder,
     metrics,
     policy,
+    machines: { robots, grants },
   }: {
     readonly recorder: Recorder;
     readonly metrics: Metrics;
     readonly policy: () => Policy;
+    readonly machines: Machines;
   },
 ): Promise<Logins> {
   const { settings, log, endings } = part;
@@ -74,8 +82,9 @@ export async function openLogins(
   const { limitOf } = shared;
   const { byAddress, byUserAndAddress, overall } = settings.logins.failuresPerMinute;
   const directory = config && openDirectory(part, config, metrics);
-  const login = createLogin({
+  const people = createLogin({
     users: users.users,
+    isRobot: (name) => robots.find(name) !== undefined,
     ...directory?.forLogins,
     passwords: createPasswords({
       now: () => performance.now(),
@@ -95,6 +104,15 @@ export async function openLogins(
       },
     },
   });
+  const collided = new Set<string>();
+  const login = createMachineLogin({
+    ...{ users: users.users, robots, grants, now: Date.now, otherwise: people },
+    onCollision(robot) {
+      if (!collided.has(robot))
+        log.error({ robot }, 'a robot has the name of a user of the file: it cannot log in, the user can');
+      collided.add(robot);
+    },
+  });
   const builds = openBuildLogins(part, {
     otherwise: login.login,
     byAddress: limitOf({ name: 'login-token-address', points: byAddress, seconds: WINDOW_SECONDS }),
@@ -108,7 +126,7 @@ export async function openLogins(
         ...(user && {
           actor: {
             sub: user.exists ? user.name : UNKNOWN_NAME,
-            kind: user.method === 'oidc' ? 'build' : 'person',
+            kind: KINDS[user.method] ?? 'person',
             method: user.method,
             evidence: 'claimed',
           },
@@ -128,6 +146,12 @@ export async function openLogins(
     usersRefused: () => refused,
     refreshFailures: limitOf({ name: 'login-refresh-address', points: byAddress, seconds: WINDOW_SECONDS }),
     issuersUnreachable: builds.issuersUnreachable,
+    async takenBy(name) {
+      if ((await users.users.current()).byName.has(name)) return 'a user of the users file';
+      if (settings.oidc.some((issuer) => issuer.users.includes(name))) return 'the login of builds (oidc)';
+      const person = await directory?.forLogins.directory?.find(name);
+      return person && 'somebody in the directory';
+    },
     directoryAnswers: () => directory?.answers() ?? true,
   };
 }

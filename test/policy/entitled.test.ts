@@ -29,7 +29,7 @@ const now = (subject: Subject, address = '10.1.2.3') => ({
   tokenAddress: address,
   time: 0,
   client: undefined,
-  certificate: undefined,
+  certificates: [],
 });
 
 describe('a right over a pattern', () => {
@@ -129,7 +129,7 @@ describe('for random policies', () => {
       tag: undefined,
       time: 0,
       client: undefined,
-      certificate: undefined,
+      certificates: [],
     };
     return isWithinBounds({
       ...question({ subject: { ...ANONYMOUS, bounds }, actions: ['pull'] }),

@@ -164,7 +164,7 @@ async function identify(
 
 /**
  * A refresh token: the same one again for a refresh, a new one for a login that asks for it. None for the anonymous, and
- * none for builds: a login must not outlive the id token that it was made with.
+ * none for builds and grants: a login must not outlive the id token or the job that it was made with.
  */
 async function refreshToken(
   deps: TokenDeps,
@@ -175,5 +175,6 @@ async function refreshToken(
   if (credentials.kind === 'refresh') return { token: credentials.token };
   const { kind } = found.subject;
   if (!offline || deps.sessions === undefined || kind === 'anonymous' || kind === 'build') return undefined;
+  if (found.subject.method === 'grant') return undefined;
   return deps.sessions.start({ ...found, service, address: exchange.client.address, clientId });
 }

@@ -1,0 +1,36 @@
+/** Reads what a client sends to the API: JSON of a shape, and nothing else. */
+import type { z } from 'zod';
+import { WardenError } from '../errors.ts';
+import type { Exchange } from '../gate/exchange.ts';
+import { readBody } from '../gate/read-body.ts';
+import { plainMediaType } from '../protocol/manifest.ts';
+import { readStrictJson } from '../protocol/strict-json.ts';
+
+/** In bytes. Lists of the longest names fit. */
+const BODY_LIMIT = 65_536;
+
+/**
+ * @param timeoutMs for the whole of it.
+ * @throws {WardenError} REQUEST_MALFORMED with the first field that is wrong, and as readBody. BODY_TYPE_REFUSED: a page of
+ *   another site can send forms and plain text with somebody's password, but no JSON.
+ */
+export async function readJson<S extends z.ZodType>(
+  { request, response, expectsContinue }: Exchange,
+  schema: S,
+  timeoutMs: number,
+): Promise<z.output<S>> {
+  if (plainMediaType(request.headers['content-type']) !== 'application/json')
+    throw new WardenError('BODY_TYPE_REFUSED', { sentence: 'the body must be application/json' });
+  if (expectsContinue) response.writeContinue();
+  const json = readStrictJson(await readBody(request, BODY_LIMIT, timeoutMs));
+  if (!json.ok) throw malformed(`the body cannot be read: ${json.reason}`);
+  const read = schema.safeParse(json.value);
+  if (read.success) return read.data;
+  const [issue] = read.error.issues;
+  const where = issue?.path.join('.') ?? '';
+  throw malformed(`${where === '' ? 'the body' : where}: ${issue?.message}`);
+}
+
+function malformed(sentence: string): WardenError {
+  return new WardenError('REQUEST_MALFORMED', { sentence });
+}
