@@ -90,6 +90,7 @@ async function build(
     metrics,
     policy: policy.current,
     machines,
+    revokesLogin: (login) => revocations.revokesLogin(login),
   });
   const sessions = await openSessions(part, documents);
   const revocations = await openRevocations(part, { documents, redisUrl: loaded.redisUrl }, (revocation) => {

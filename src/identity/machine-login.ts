@@ -6,6 +6,7 @@
  * answered in the same time with the same words, so that nothing tells which robots there are.
  */
 import { WardenError } from '../errors.ts';
+import type { Via } from '../policy/facts.ts';
 import { isOpen, type KnownGrant, subjectOfGrant } from './grants/grant.ts';
 import type { Grants } from './grants/grants.ts';
 import type { Login, LoginAttempt, LoginOutcome } from './login.ts';
@@ -20,6 +21,12 @@ export interface MachineLoginDeps {
   readonly grants: Pick<Grants, 'get'>;
   /** Milliseconds since 1970. */
   readonly now: () => number;
+  /** Whether something that was begun then (in milliseconds since 1970) by this subject, robot or grant is revoked. */
+  readonly revokesLogin: (login: {
+    readonly subject: { readonly name: string };
+    readonly via: Via;
+    readonly at: number;
+  }) => boolean;
   /** Everyone else logs in there. */
   readonly otherwise: Login;
   /** Told of a robot whose name stands in the users file: it cannot log in. */
@@ -31,7 +38,7 @@ const ROBOT = 'robot:';
 const GRANT_ID = /^g[0-9a-f]{20}$/;
 
 export function createMachineLogin(deps: MachineLoginDeps): Login {
-  const { users, robots, grants, now, otherwise, onCollision } = deps;
+  const { users, robots, grants, now, revokesLogin, otherwise, onCollision } = deps;
 
   async function login(attempt: LoginAttempt): Promise<LoginOutcome> {
     const { user } = attempt;
@@ -83,6 +90,9 @@ export function createMachineLogin(deps: MachineLoginDeps): Login {
   }
 
   function whyNot(grant: KnownGrant, owned: boolean, address: string): string | undefined {
+    const { owner } = grant;
+    const via = { grant: grant.id, ...(owner.method === 'robot' && { robot: owner.name }) };
+    if (revokesLogin({ subject: owner, via, at: grant.created })) return 'this push grant has ended';
     if (grant.state === 'pending' && now() < grant.expiresAt) return 'this push grant is not approved yet';
     if (grant.state === 'used-up') return 'this push grant is used up';
     if (!isOpen(grant, now())) return 'this push grant has ended';

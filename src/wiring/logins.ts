@@ -4,7 +4,7 @@ import { WardenError } from '../errors.ts';
 import type { LoginDeps } from '../http/basic-login.ts';
 import { parseBasic } from '../identity/basic.ts';
 import { createLogin, type Login } from '../identity/login.ts';
-import { createMachineLogin } from '../identity/machine-login.ts';
+import { createMachineLogin, type MachineLoginDeps } from '../identity/machine-login.ts';
 import { createPasswords } from '../identity/passwords.ts';
 import { createUsers } from '../identity/users.ts';
 import { canonicalAddress } from '../policy/address.ts';
@@ -52,11 +52,13 @@ export async function openLogins(
     metrics,
     policy,
     machines: { robots, grants },
+    revokesLogin,
   }: {
     readonly recorder: Recorder;
     readonly metrics: Metrics;
     readonly policy: () => Policy;
     readonly machines: Machines;
+    readonly revokesLogin: MachineLoginDeps['revokesLogin'];
   },
 ): Promise<Logins> {
   const { settings, log, endings } = part;
@@ -106,7 +108,7 @@ export async function openLogins(
   });
   const collided = new Set<string>();
   const login = createMachineLogin({
-    ...{ users: users.users, robots, grants, now: Date.now, otherwise: people },
+    ...{ users: users.users, robots, grants, now: Date.now, revokesLogin, otherwise: people },
     onCollision(robot) {
       if (!collided.has(robot))
         log.error({ robot }, 'a robot has the name of a user of the file: it cannot log in, the user can');
