@@ -8,11 +8,13 @@ import { addBackupCommands } from './backup.ts';
 import { addCheckCommand } from './check.ts';
 import { addImportCommands } from './import.ts';
 import { addKeysCommands } from './keys.ts';
+import { addLogCommands } from './log.ts';
 import { addPolicyCommands } from './policy.ts';
 import { type Input, readPipedPassword } from './read-password.ts';
 import { addServeCommand, type ServeDeps } from './serve.ts';
 import { addSessionCommands } from './session.ts';
 import { addUserCommands } from './user.ts';
+import { addWitnessCommands } from './witness.ts';
 
 export interface ProgramDeps extends ServeDeps {
   readonly stdin: Input;
@@ -40,6 +42,8 @@ export function createProgram(deps: ProgramDeps): Command {
   addUserCommands(program, deps);
   addPolicyCommands(program, { io, columns, defaultConfig, exit, now: Date.now });
   addImportCommands(program, deps);
+  addWitnessCommands(program, deps);
+  addLogCommands(program, { io, defaultConfig, exit, readStdin });
   addSessionCommands(program, { io, defaultConfig, columns, readStdin, exit });
   addAuditCommands(program, {
     ...io,

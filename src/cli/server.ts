@@ -30,6 +30,8 @@ export interface ServerRequest {
   readonly query?: Readonly<Record<string, string | readonly string[]>>;
   /** Sent as JSON. */
   readonly body?: unknown;
+  /** 404 is an answer. */
+  readonly orNothing?: true;
 }
 
 /**
@@ -41,17 +43,39 @@ export async function askApi(
   options: ServerOptions & { readonly url: string },
   readStdin: () => Promise<string>,
 ): Promise<unknown> {
-  const url = addressOf(asked, options.url);
-  const authorization = await credentials(options, readStdin);
-  const ca = options.ca === undefined ? undefined : await readText(options.ca);
-  const { status, text } = await send(url, asked, authorization, ca);
-  if (status === 204) return undefined;
-  if (status === 200) return parseJson(text);
-  const sentence = `${url.origin} answered ${status}: ${errorMessage(text)}`;
-  throw status === 400 ? new UsageError(sentence) : new Error(sentence);
+  const { status, bytes } = await (await openApi(options, readStdin))(asked);
+  return status === 204 ? undefined : parseJson(bytes.toString('utf8'));
 }
 
-function addressOf({ path, query = {} }: ServerRequest, base: string): URL {
+export interface ServerAnswer {
+  /** 200, 204, or 404 where that was asked for. */
+  readonly status: number;
+  readonly bytes: Buffer;
+}
+
+/**
+ * Reads the credentials once, for several requests.
+ *
+ * @returns what puts a request; it throws as askApi.
+ */
+export async function openApi(
+  options: ServerOptions & { readonly url: string },
+  readStdin: () => Promise<string>,
+): Promise<(asked: ServerRequest) => Promise<ServerAnswer>> {
+  requireAddress(options.url);
+  const authorization = await credentials(options, readStdin);
+  const ca = options.ca === undefined ? undefined : await readText(options.ca);
+  return async (asked) => {
+    const url = addressOf(asked, options.url);
+    const answer = await send(url, asked, authorization, ca);
+    const { status, bytes } = answer;
+    if (status === 200 || status === 204 || (status === 404 && asked.orNothing)) return answer;
+    const sentence = `${url.origin} answered ${status}: ${errorMessage(bytes.toString('utf8'))}`;
+    throw status === 400 ? new UsageError(sentence) : new Error(sentence);
+  };
+}
+
+function requireAddress(base: string): URL {
   if (!URL.canParse(base)) throw new UsageError('--url is not an address such as https://registry.corp');
   const url = new URL(base);
   if (url.username !== '' || url.password !== '') {
@@ -61,7 +85,11 @@ function addressOf({ path, query = {} }: ServerRequest, base: string): URL {
   if (url.protocol !== 'https:' && !(url.protocol === 'http:' && local)) {
     throw new UsageError('--url is not https; credentials go over TLS, or to this machine');
   }
-  const result = new URL(`/api/v1/${path}`, url);
+  return url;
+}
+
+function addressOf({ path, query = {} }: ServerRequest, base: string): URL {
+  const result = new URL(`/api/v1/${path}`, requireAddress(base));
   for (const [name, value] of Object.entries(query)) {
     for (const one of [value].flat()) result.searchParams.append(name, one);
   }
@@ -125,7 +153,7 @@ function send(
   { method, body }: ServerRequest,
   authorization: string,
   ca: string | undefined,
-): Promise<{ readonly status: number; readonly text: string }> {
+): Promise<ServerAnswer> {
   return new Promise((resolve, reject) => {
     const fail = (error: unknown): void => {
       const { code, message } = error as { code?: string; message: string };
@@ -156,9 +184,7 @@ function send(
           else parts.push(part);
         });
         response.on('error', fail);
-        response.on('end', () =>
-          resolve({ status: response.statusCode ?? 0, text: Buffer.concat(parts).toString('utf8') }),
-        );
+        response.on('end', () => resolve({ status: response.statusCode ?? 0, bytes: Buffer.concat(parts) }));
       },
     );
     request.on('timeout', () => request.destroy(new Error('no answer in time')));

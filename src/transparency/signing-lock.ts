@@ -5,7 +5,11 @@
  */
 import { z } from 'zod';
 import { putFile } from '../store/durable-file.ts';
-import { fromBase64 } from '../tlog/base64.ts';
+import { fromBase64, toBase64 } from '../tlog/base64.ts';
+import { type OpenedCheckpoint, parseCheckpoint } from '../tlog/checkpoint.ts';
+import { EMPTY_ROOT } from '../tlog/hashing.ts';
+import { parseNote } from '../tlog/note.ts';
+import { formatVkey } from '../tlog/vkey.ts';
 import { readIfThere } from './tile-files.ts';
 
 const base64 = z.string().refine((text) => fromBase64(text)?.length === 32, {
@@ -51,4 +55,75 @@ export function readSigningLock(file: string): SigningLock | undefined {
 /** Durable when it returns. */
 export function writeSigningLock(file: string, lock: SigningLock): void {
   putFile(file, `${JSON.stringify(lock, null, 2)}\n`);
+}
+
+/**
+ * Lets another origin follow. What was signed for the one before stays in the file, for its record.
+ *
+ * @param after the last note of the origin before, where there is no lock.
+ * @throws {Error} with one sentence where there is neither, or the origin was used before.
+ */
+export function allowNextOrigin(file: string, origin: string, after: string | undefined): void {
+  const lock = readSigningLock(file);
+  const used = [
+    lock?.current.origin,
+    ...[after, ...(lock?.former ?? [])].map((note) => note?.split('\n')[0]),
+  ];
+  if (used.includes(origin)) throw new Error(`${origin} was signed for before: a name is used once`);
+  if (lock !== undefined) {
+    if (after !== undefined)
+      throw new Error(`${file} is there, and says what was signed last: leave --after out`);
+    writeSigningLock(file, { ...lock, next: origin });
+    return;
+  }
+  const note = after === undefined ? undefined : parseNote(after);
+  const read = note?.ok ? parseCheckpoint(note.note.text) : undefined;
+  if (after === undefined || !read?.ok)
+    throw new Error(`there is no ${file}: give the last checkpoint of the name before with --after`);
+  const { checkpoint } = read;
+  writeSigningLock(file, {
+    version: 1,
+    current: {
+      origin: checkpoint.origin,
+      size: checkpoint.size,
+      root: toBase64(checkpoint.root),
+      keys: ['unknown'],
+    },
+    checkpoint: after,
+    next: origin,
+    former: [],
+  });
+}
+
+/**
+ * Takes a checkpoint for the last one, where the lock was lost, or is older than it.
+ *
+ * @throws {Error} with one sentence where a later one was signed.
+ */
+export function adoptCheckpoint(
+  file: string,
+  { checkpoint, signed }: Extract<OpenedCheckpoint, { ok: true }>,
+  note: string,
+): void {
+  const lock = readSigningLock(file);
+  const { origin, size, root } = checkpoint;
+  if (lock !== undefined && (lock.current.origin !== origin || lock.current.size >= size))
+    throw new Error(
+      `${file} has ${lock.current.origin} at ${lock.current.size} entries; expected a later checkpoint of it`,
+    );
+  writeSigningLock(file, {
+    version: 1,
+    current: { origin, size, root: toBase64(root), keys: signed.map(({ key }) => formatVkey(key)) },
+    checkpoint: note,
+    former: lock?.former ?? [],
+  });
+}
+
+/** Of a log that was never signed. */
+export function emptyLock(origin: string, keys: readonly string[], former: readonly string[]): SigningLock {
+  return {
+    version: 1,
+    current: { origin, size: 0, root: toBase64(EMPTY_ROOT), keys: [...keys] },
+    former: [...former],
+  };
 }

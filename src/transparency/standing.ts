@@ -1,10 +1,10 @@
 /** Whether the tree may be signed: what was signed last decides, which no backup brings back. */
 import { existsSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
-import { fromBase64, toBase64 } from '../tlog/base64.ts';
+import { fromBase64 } from '../tlog/base64.ts';
 import { EMPTY_ROOT, sameHash } from '../tlog/hashing.ts';
 import { originHash } from '../tlog/witness-message.ts';
-import { readSigningLock, type SigningLock, writeSigningLock } from './signing-lock.ts';
+import { emptyLock, readSigningLock, type SigningLock, writeSigningLock } from './signing-lock.ts';
 import { CHECKPOINT_FILE, readIfThere } from './tile-files.ts';
 import type { GrowingTree } from './tree.ts';
 
@@ -38,11 +38,8 @@ export function standingOf(lockFile: string, folder: string, origin: string): St
 /** Begins an origin: from now on its trees are compared. Durable when it returns. */
 export function beginOrigin(lockFile: string, origin: string, keys: readonly string[]): void {
   const before = readSigningLock(lockFile);
-  writeSigningLock(lockFile, {
-    version: 1,
-    current: { origin, size: 0, root: toBase64(EMPTY_ROOT), keys: [...keys] },
-    former: [...(before?.former ?? []), ...(before?.checkpoint === undefined ? [] : [before.checkpoint])],
-  });
+  const last = before?.checkpoint === undefined ? [] : [before.checkpoint];
+  writeSigningLock(lockFile, emptyLock(origin, keys, [...(before?.former ?? []), ...last]));
 }
 
 /** The tiles and notes of the origin before `origin` stay beside those that are made from now on. */

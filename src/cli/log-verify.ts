@@ -1,0 +1,114 @@
+/** `warden log verify`: the whole log, of a server, of the files, or of a folder. */
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { printable, printableJson } from '../audit/printable.ts';
+import { openSqliteLogReader } from '../provenance/sqlite-log.ts';
+import { toBase64 } from '../tlog/base64.ts';
+import { dataSource, firstOf, folderSource, httpSource, type LogSource } from '../verify/source.ts';
+import { type Verification, verifyLog } from '../verify/verify-log.ts';
+import { type LogDeps, readText, run, settingsOf, TLOG_FOLDER, WRONG } from './log-common.ts';
+import { collect, type TrustOptions, trustOf } from './log-trust.ts';
+import { addServerOptions, openApi, requireNoServer, type ServerOptions, UsageError } from './server.ts';
+
+interface VerifyOptions extends TrustOptions, ServerOptions {
+  readonly archive?: string;
+  readonly against?: readonly string[];
+  readonly skew: string;
+  readonly meaning: boolean;
+  readonly json?: true;
+}
+
+/** Entries between two lines of progress. */
+const PROGRESS_EVERY = 1_000_000;
+
+export function addVerifyCommand(log: Command, deps: LogDeps): void {
+  addServerOptions(
+    log
+      .command('verify')
+      .description('verify every record against the signed tree; ends with 0 if all is good, with 1 if not')
+      .argument('[folder]', 'an export, an archive, or a mirror; otherwise the log of the settings'),
+  )
+    .option('--config <file>', 'the settings, which say where the log is', deps.defaultConfig)
+    .option(
+      '--key <vkey>',
+      'a key that must have signed, of the log or of a witness; otherwise that of the settings',
+      collect,
+    )
+    .option('--policy <file>', 'whose signatures are wanted: logs, witnesses, quorum')
+    .option('--against <file>', 'a checkpoint that was kept: the log must go on from it', collect)
+    .option('--archive <folder>', 'where records are that the log has no more')
+    .option('--skew <seconds>', 'how far time may run back between two records', '60')
+    .option('--no-meaning', 'hashes alone: do not read the records')
+    .option('--json', 'one JSON document')
+    .action((folder: string | undefined, options: VerifyOptions) =>
+      run(deps, () => verify(deps, folder, options)),
+    );
+}
+
+async function verify(deps: LogDeps, folder: string | undefined, options: VerifyOptions): Promise<number> {
+  const { io } = deps;
+  if (!/^\d{1,9}$/.test(options.skew)) throw new UsageError('--skew is not a number of seconds');
+  const policy = await trustOf(options);
+  const older = await Promise.all(
+    (options.against ?? []).map(async (name) => ({ name, note: await readText(name) })),
+  );
+  await using endings = new AsyncDisposableStack();
+  const source = await sourceOf(deps, folder, options, endings);
+  let told = 0;
+  const verification = await verifyLog({
+    source: options.archive === undefined ? source : firstOf(source, folderSource(options.archive)),
+    policy,
+    older,
+    skewMs: Number(options.skew) * 1000,
+    meaning: options.meaning,
+    onProgress(entries, size) {
+      if (entries < told + PROGRESS_EVERY) return;
+      told = entries;
+      io.err(`${entries} of ${size}`);
+    },
+  });
+  show(deps, verification, older.length, options.json === true);
+  return verification.ok ? 0 : WRONG;
+}
+
+async function sourceOf(
+  deps: LogDeps,
+  folder: string | undefined,
+  options: VerifyOptions,
+  endings: AsyncDisposableStack,
+): Promise<LogSource> {
+  if (options.url !== undefined) {
+    if (folder !== undefined) throw new UsageError('a folder and --url: give one of them');
+    const api = await openApi({ ...options, url: options.url }, deps.readStdin);
+    return httpSource(async (path) => {
+      const { status, bytes } = await api({ method: 'GET', path: `log/${path}`, orNothing: true });
+      return status === 404 ? undefined : bytes;
+    });
+  }
+  requireNoServer(options);
+  if (folder !== undefined) return folderSource(folder);
+  const { data } = await settingsOf(options.config);
+  const reader = await openSqliteLogReader({ folder: data });
+  endings.defer(() => reader.close());
+  return dataSource(reader, join(data, TLOG_FOLDER));
+}
+
+function show({ io }: LogDeps, verification: Verification, older: number, json: boolean): void {
+  const { ok, checkpoint, cosigned, tiles, problems, found } = verification;
+  if (json) {
+    const shown = checkpoint && { ...checkpoint, root: toBase64(checkpoint.root) };
+    io.out(printableJson({ ok, checkpoint: shown, cosigned, tiles, problems, found }));
+    return;
+  }
+  for (const { sentence } of problems) io.err(printable(sentence));
+  if (found > problems.length) io.err(`and ${found - problems.length} more`);
+  if (checkpoint === undefined) return;
+  const { origin, size } = checkpoint;
+  const by = cosigned.length === 0 ? '' : `, cosigned by ${cosigned.join(', ')}`;
+  const kept = older === 0 ? '' : `, ${older} older checkpoint${older === 1 ? '' : 's'}`;
+  io.out(
+    printable(
+      `${ok ? 'good' : 'WRONG'}: ${size} records of ${origin}, root ${toBase64(checkpoint.root)}; compared: ${tiles} tiles${kept}${by}`,
+    ),
+  );
+}

@@ -1,0 +1,126 @@
+/** `warden log …`: the signed tree of the record: verified, proved, and what an operator does with its name. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { printable } from '../audit/printable.ts';
+import { openSqliteLogReader } from '../provenance/sqlite-log.ts';
+import { leafHash } from '../tlog/hashing.ts';
+import { parseProofFile, verifyProofFile } from '../tlog/proof-file.ts';
+import { parseSize } from '../tlog/sizes.ts';
+import { findRecord } from '../transparency/find-record.ts';
+import { proveFromFiles, readPublished } from '../transparency/prove-from-files.ts';
+import { type LogDeps, readText, run, settingsOf, TLOG_FOLDER, WRONG } from './log-common.ts';
+import { addOriginCommands } from './log-origin.ts';
+import { collect, type TrustOptions, trustOf } from './log-trust.ts';
+import { addVerifyCommand } from './log-verify.ts';
+import { addServerOptions, openApi, requireNoServer, type ServerOptions, UsageError } from './server.ts';
+
+interface FileOptions extends ServerOptions {
+  readonly config: string;
+}
+
+/** Adds `log` with its commands to a program. */
+export function addLogCommands(program: Command, deps: LogDeps): void {
+  const log = program.command('log').description('the signed tree of the record');
+  const config = (command: Command): Command =>
+    command.option('--config <file>', 'the settings, which say where the log is', deps.defaultConfig);
+  addVerifyCommand(log, deps);
+  addOriginCommands(log, deps);
+  config(addServerOptions(log.command('checkpoint').description('the newest signed checkpoint')))
+    .option('--cosigned', 'the newest that enough witnesses cosigned')
+    .action((options: FileOptions & { cosigned?: true }) => run(deps, () => checkpoint(deps, options)));
+  config(addServerOptions(log.command('proof').description('a file that proves that a record is in the log')))
+    .option('--index <number>', 'the record, by its index')
+    .option('--id <id>', 'the record, by its id')
+    .action((options: FileOptions & { index?: string; id?: string }) =>
+      run(deps, () => proof(deps, options)),
+    );
+  config(log.command('check-proof').description('whether a proof file proves a record'))
+    .argument('<file>', 'the proof')
+    .requiredOption('--entry <file>', 'the record: its bytes as the log has them')
+    .option(
+      '--key <vkey>',
+      "the log's key, as `warden keys show` prints it; otherwise that of the settings",
+      collect,
+    )
+    .option('--policy <file>', 'whose signatures are wanted: logs, witnesses, quorum', undefined)
+    .action((file: string, options: TrustOptions & { entry: string }) =>
+      run(deps, () => checkProof(deps, file, options)),
+    );
+}
+
+async function checkpoint(deps: LogDeps, options: FileOptions & { cosigned?: true }): Promise<number> {
+  const cosigned = options.cosigned === true;
+  if (options.url !== undefined) {
+    const api = await openApi({ ...options, url: options.url }, deps.readStdin);
+    const { bytes } = await api({ method: 'GET', path: `log/checkpoint${cosigned ? '.cosigned' : ''}` });
+    deps.io.out(bytes.toString('utf8').replace(/\n$/, ''));
+    return 0;
+  }
+  requireNoServer(options);
+  const { data } = await settingsOf(options.config);
+  deps.io.out(readPublished(join(data, TLOG_FOLDER), cosigned).replace(/\n$/, ''));
+  return 0;
+}
+
+async function proof(deps: LogDeps, options: FileOptions & { index?: string; id?: string }): Promise<number> {
+  const { index, id } = options;
+  if ((index === undefined) === (id === undefined)) throw new UsageError('give --index or --id, one of them');
+  const number = index === undefined ? undefined : parseSize(index);
+  if (index !== undefined && number === undefined) throw new UsageError('--index is not a number');
+  if (options.url !== undefined) {
+    const api = await openApi({ ...options, url: options.url }, deps.readStdin);
+    const query: Record<string, string> = id === undefined ? { index: String(number) } : { id };
+    const { bytes } = await api({ method: 'GET', path: 'log/proof', query });
+    deps.io.out(bytes.toString('utf8').replace(/\n$/, ''));
+    return 0;
+  }
+  requireNoServer(options);
+  const { data } = await settingsOf(options.config);
+  const at = number ?? (await indexOf(data, id ?? ''));
+  deps.io.out(proveFromFiles(join(data, TLOG_FOLDER), at).replace(/\n$/, ''));
+  return 0;
+}
+
+async function indexOf(data: string, id: string): Promise<number> {
+  const reader = await openSqliteLogReader({ folder: data });
+  try {
+    const found = await findRecord(reader, id);
+    if (found === undefined) throw new Error(`no record has the id ${id}`);
+    return found.index;
+  } finally {
+    await reader.close();
+  }
+}
+
+async function checkProof(
+  { io }: LogDeps,
+  file: string,
+  options: TrustOptions & { entry: string },
+): Promise<number> {
+  const read = parseProofFile(await readText(file));
+  if (!read.ok) throw new UsageError(`${file}: ${read.reason}`);
+  const { logs, witnesses, quorum } = await trustOf(options);
+  const entry = await readFile(options.entry).catch((error: unknown) => {
+    throw new UsageError(`${options.entry} cannot be read: ${(error as { code?: string }).code}`);
+  });
+  const verified = verifyProofFile(read.file, leafHash(entry), logs, witnesses);
+  if (!verified.ok) {
+    io.err(printable(verified.reason));
+    return WRONG;
+  }
+  const cosigners = verified.cosigned.map(({ key }) => key);
+  if (!quorum(cosigners)) {
+    io.err('too few of the witnesses that the policy names have cosigned the checkpoint');
+    return WRONG;
+  }
+  const { origin, size } = verified.checkpoint;
+  io.out(
+    printable(`good: record ${read.file.index} of ${origin}, in its tree of ${size}${cosignedBy(cosigners)}`),
+  );
+  return 0;
+}
+
+function cosignedBy(keys: readonly { readonly name: string }[]): string {
+  return keys.length === 0 ? '' : `, cosigned by ${keys.map(({ name }) => name).join(', ')}`;
+}

@@ -1,0 +1,246 @@
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { describe, expect, it } from '@jest/globals';
+import { formatCheckpoint } from '../../src/tlog/checkpoint.ts';
+import type { TrustPolicy } from '../../src/tlog/policy-file.ts';
+import { folderSource } from '../../src/verify/source.ts';
+import { type Verification, verifyLog } from '../../src/verify/verify-log.ts';
+import { makeTemp } from '../support/temp.ts';
+import { entriesOf, filesOf, KEY, noteOf, ORIGIN, records, writeExport } from './an-export.ts';
+
+const policy: TrustPolicy = { logs: [KEY], witnesses: [], quorum: () => true };
+
+interface Changes {
+  /** What the folder holds in place of what was signed. */
+  readonly shown?: readonly Uint8Array[];
+  readonly note?: string;
+  readonly older?: readonly { name: string; note: string }[];
+  readonly damage?: (folder: string) => void;
+}
+
+async function verify(entries: readonly Uint8Array[], changes: Changes = {}): Promise<Verification> {
+  const temp = makeTemp('verify');
+  try {
+    writeExport(temp.path, changes.shown ?? entries, changes.note ?? noteOf(entries));
+    changes.damage?.(temp.path);
+    const source = folderSource(temp.path);
+    return await verifyLog({ source, policy, older: changes.older ?? [], skewMs: 60_000, meaning: true });
+  } finally {
+    await temp.stop();
+  }
+}
+
+const sentences = ({ problems }: Verification): readonly string[] => problems.map(({ sentence }) => sentence);
+
+describe('a log that is whole', () => {
+  it.each([0, 1, 255, 256, 257, 600])('of %d records is good', async (size) => {
+    const all = entriesOf(records(size));
+    const older = [1, 2, size]
+      .filter((before) => before > 0 && before <= size)
+      .map((before) => ({ name: `at ${before}`, note: noteOf(all.slice(0, before)) }));
+    const found = await verify(all, { older });
+    expect(sentences(found)).toEqual([]);
+    expect(found).toMatchObject({ ok: true, checkpoint: { origin: ORIGIN, size } });
+    expect(found.tiles).toBe([...filesOf(all).keys()].filter((path) => !path.includes('entries')).length);
+  });
+
+  it('is good also with bundles that are compressed, and without tiles', async () => {
+    const all = entriesOf(records(300));
+    const found = await verify(all, {
+      damage(folder) {
+        for (const [path, bytes] of filesOf(all)) {
+          rmSync(join(folder, path));
+          if (path.includes('entries')) writeFileSync(join(folder, `${path}.gz`), gzipSync(bytes));
+        }
+      },
+    });
+    expect(found).toMatchObject({ ok: true, tiles: 0 });
+  });
+});
+
+describe('a log that was altered', () => {
+  const all = entriesOf(records(600));
+  const forged = (at: number) =>
+    all.map((entry, index) =>
+      index === at ? Buffer.from(Buffer.from(entry).toString().replace('team/app', 'team/apq')) : entry,
+    );
+
+  it('in one entry shows which', async () => {
+    const found = await verify(all, {
+      damage(folder) {
+        const path = 'tile/entries/001';
+        writeFileSync(join(folder, path), filesOf(forged(300)).get(path) as Uint8Array);
+      },
+    });
+    expect(found.ok).toBe(false);
+    expect(sentences(found)).toContain('entry 300 is not the one that tile/0/001 has the hash of');
+    expect(found.problems.find(({ index }) => index === 300)).toBeDefined();
+    expect(sentences(found)).toContain('the 600 entries do not have the root that was signed');
+  });
+
+  it('with its tiles shows by the root, and by older checkpoints since when', async () => {
+    const older = [256, 300, 301].map((size) => ({ name: `at ${size}`, note: noteOf(all.slice(0, size)) }));
+    const found = await verify(all, { shown: forged(300), older });
+    expect(sentences(found)).toEqual(
+      expect.arrayContaining([
+        'at 301: the first 301 entries of the log are not those that it was signed for',
+        'the 600 entries do not have the root that was signed',
+      ]),
+    );
+    expect(sentences(found).join()).not.toContain('at 300');
+  });
+
+  it('and signed again shows by an older checkpoint', async () => {
+    const shown = forged(300);
+    const found = await verify(all, {
+      shown,
+      note: noteOf(shown),
+      older: [{ name: 'kept', note: noteOf(all.slice(0, 400)) }],
+    });
+    expect(sentences(found)).toContain(
+      'kept: the first 400 entries of the log are not those that it was signed for',
+    );
+  });
+
+  it('or cut shows by an older checkpoint', async () => {
+    const found = await verify(all.slice(0, 500), { older: [{ name: 'kept', note: noteOf(all) }] });
+    expect(sentences(found)).toEqual([
+      'kept has 600 entries, and the log 500: entries that were signed are gone',
+    ]);
+  });
+
+  it.each<[string, (folder: string) => void, RegExp]>([
+    [
+      'a lost bundle',
+      (folder) => rmSync(join(folder, 'tile/entries/001')),
+      /entries 256 to 511 are not there/,
+    ],
+    [
+      'a lost bundle and its tile',
+      (folder) => {
+        rmSync(join(folder, 'tile/entries/001'));
+        rmSync(join(folder, 'tile/0/001'));
+      },
+      /the tree cannot be made/,
+    ],
+    [
+      'a damaged tile of level 1',
+      (folder) => writeFileSync(join(folder, 'tile/1/000.p/2'), Buffer.alloc(64)),
+      /tile\/1\/000\.p\/2 is not what the tiles below it give/,
+    ],
+    [
+      'a short tile',
+      (folder) => writeFileSync(join(folder, 'tile/0/000'), Buffer.alloc(64)),
+      /tile\/0\/000 has the wrong length/,
+    ],
+    [
+      'a signature of nobody',
+      (folder) => writeFileSync(join(folder, 'checkpoint'), noteOf(all, 'other.test/log')),
+      /no key of that log was given/,
+    ],
+    [
+      'a checkpoint that was changed',
+      (folder) => writeFileSync(join(folder, 'checkpoint'), noteOf(all).replace('\n600\n', '\n599\n')),
+      /the signature of registry\.test\/push-log is wrong/,
+    ],
+  ])('shows by %s', async (_, damage, wanted) => {
+    const found = await verify(all, { damage });
+    expect(found.ok).toBe(false);
+    expect(sentences(found).some((sentence) => wanted.test(sentence))).toBe(true);
+  });
+
+  it.each<[string, (folder: string) => void, RegExp]>([
+    ['no checkpoint', (folder) => rmSync(join(folder, 'checkpoint')), /holds no checkpoint/],
+    [
+      'a bundle that ends early',
+      (folder) => writeFileSync(join(folder, 'tile/entries/000'), 'x'),
+      /ends in entry 0 of 256/,
+    ],
+    [
+      'a bundle that cannot be unpacked',
+      (folder) => {
+        rmSync(join(folder, 'tile/entries/000'));
+        writeFileSync(join(folder, 'tile/entries/000.gz'), 'x');
+      },
+      /cannot be unpacked/,
+    ],
+  ])('is told to be unreadable with %s', async (_, damage, wanted) => {
+    await expect(verify(all, { damage })).rejects.toThrow(wanted);
+  });
+
+  it('wants the witnesses of its policy', async () => {
+    const temp = makeTemp('verify');
+    try {
+      writeExport(temp.path, all);
+      const source = folderSource(temp.path);
+      const strict = { ...policy, quorum: () => false };
+      const found = await verifyLog({ source, policy: strict, older: [], skewMs: 0, meaning: false });
+      expect(sentences(found)).toEqual([
+        'too few of the witnesses that the policy names have cosigned the checkpoint',
+      ]);
+    } finally {
+      await temp.stop();
+    }
+  });
+
+  it('is not believed on the word of an unsigned older checkpoint', async () => {
+    const text = formatCheckpoint({ origin: ORIGIN, size: 1, root: Buffer.alloc(32) });
+    const found = await verify(all, { older: [{ name: 'kept', note: `${text}\n— ${ORIGIN} AAAAAAAA\n` }] });
+    expect(sentences(found)).toEqual(['kept: none of the keys that were asked for has signed']);
+  });
+});
+
+describe('records that were signed and do not fit together', () => {
+  type Leaf = Record<string, unknown>;
+  it.each<[string, (all: Leaf[]) => void, RegExp]>([
+    [
+      'one id twice',
+      (all) => Object.assign(all[20] as Leaf, { id: all[10]?.['id'] }),
+      /entry 20 has the id of a record before/,
+    ],
+    ['no id', (all) => Object.assign(all[20] as Leaf, { id: 'x' }), /entry 20 has no id/],
+    [
+      'a tag that forgets a push',
+      (all) => Object.assign(all[23] as Leaf, { tag: { ...(all[23] as { tag: object }).tag, prev: 9 } }),
+      /entry 23 says that the record before it about team\/app:v2 is 9, and it is 16/,
+    ],
+    [
+      'a tag that was something else before',
+      (all) =>
+        Object.assign(all[23] as Leaf, { tag: { ...(all[23] as { tag: object }).tag, from: 'sha256:0' } }),
+      /entry 23 says that team\/app:v2 was sha256:0 before it, and the record before says/,
+    ],
+    [
+      'time that runs back',
+      (all) => Object.assign(all[200] as Leaf, { time: '2026-01-01T00:00:01.000Z' }),
+      /entry 200 is 198 seconds older than a record before it/,
+    ],
+    [
+      'a policy that nobody put in force',
+      (all) => Object.assign(all[20] as Leaf, { policy: { rules: [], digest: 'sha256:q' } }),
+      /entry 20 was decided by a policy \(sha256:q\) that no policy\.changed record names/,
+    ],
+    [
+      'another version',
+      (all) => Object.assign(all[20] as Leaf, { v: 2 }),
+      /entry 20 is not a record of version 1/,
+    ],
+  ])('show by %s', async (_, change, wanted) => {
+    const all = records(300).map((record) => ({ ...record }));
+    change(all);
+    const found = await verify(entriesOf(all));
+    expect(found.ok).toBe(false);
+    expect(sentences(found)[0]).toMatch(wanted);
+  });
+
+  it('may run back where the clock was set, and that is on record', async () => {
+    const all = records(300).map((record) => ({ ...record })) as Leaf[];
+    all[100] = { ...all[0], id: all[100]?.['id'], type: 'clock.jumped' };
+    for (const [index, record] of all.entries()) {
+      if (index > 100) record['time'] = new Date(Date.UTC(2026, 0, 1) + (index - 100) * 1000).toISOString();
+    }
+    const found = await verify(entriesOf(all.filter((record) => !('tag' in record))));
+    expect(sentences(found)).toEqual([]);
+  });
+});
