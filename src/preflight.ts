@@ -21,6 +21,7 @@ import { readKeyFile } from './identity/oidc/key-source.ts';
 import { loadUsers } from './identity/users-file.ts';
 import type { Policy } from './policy/policy.ts';
 import { type Path, pathText } from './policy/problem.ts';
+import { isLocal, type PostgresAddress, parsePostgresAddress } from './store/postgres-address.ts';
 import { loadCertificateChain } from './token/certificates.ts';
 import { loadSigningKey, type SigningKey } from './token/keys.ts';
 import { loadNoteKey, type NoteKey } from './token/note-key.ts';
@@ -47,8 +48,17 @@ export interface Loaded {
   /** Of clients' certificates; undefined where none are looked at. */
   readonly authorities: Authorities | undefined;
   readonly redisUrl: string | undefined;
+  /** Undefined where the record is in files. */
+  readonly database: Database | undefined;
   /** Undefined where there is no directory. */
   readonly directory: DirectoryConfig | undefined;
+}
+
+/** How the PostgreSQL database is reached. */
+export interface Database {
+  readonly address: PostgresAddress;
+  /** PEM. */
+  readonly ca: string | undefined;
 }
 
 /** PEM texts of the listener's certificate chain and key, which fit together. */
@@ -150,6 +160,7 @@ export async function preflight(settingsFile: string, now: number): Promise<Pref
       problems.push(namedBy(at(caFile, why), ['transparency', 'witnesses', index, 'caFile']));
   }
   const redis = settings.state && take(loadRedisUrl(settings.state.redisUrlFile), 'state', 'redisUrlFile');
+  const database = settings.store && take(loadDatabase(settings.store), 'store');
   const directory =
     settings.ldap &&
     take(
@@ -187,6 +198,7 @@ export async function preflight(settingsFile: string, now: number): Promise<Pref
       webhookSecrets,
       authorities: clients?.authorities,
       redisUrl: redis?.url,
+      database: database?.database,
       directory: directory?.config,
     },
   };
@@ -317,6 +329,38 @@ function unusableFolder(
     return { sentence, mayPass: (error as { code?: string }).code === 'EROFS' };
   }
   return undefined;
+}
+
+function loadDatabase(store: NonNullable<Settings['store']>): Part<{ readonly database: Database }> {
+  const file = store.postgresUrlFile;
+  const url = readText(file);
+  if (!url.ok) return { ok: false, problems: [url.problem] };
+  const parsed = parsePostgresAddress(url.text.trim());
+  if (!parsed.ok) return { ok: false, problems: [at(file, parsed.reason)] };
+  const { address } = parsed;
+  const warnings =
+    address.tls || isLocal(address.host)
+      ? []
+      : [at(file, 'sslmode is disable: the password and the records cross the network readable')];
+  if (store.caFile === undefined) return { ok: true, warnings, database: { address, ca: undefined } };
+  const ca = readText(store.caFile);
+  if (!ca.ok) return { ok: false, problems: [ca.problem] };
+  try {
+    new X509Certificate(ca.text);
+  } catch {
+    return { ok: false, problems: [at(store.caFile, 'expected a certificate in PEM')] };
+  }
+  return { ok: true, warnings, database: { address, ca: ca.text } };
+}
+
+function readText(
+  file: string,
+): { readonly ok: true; readonly text: string } | { readonly ok: false; readonly problem: Problem } {
+  try {
+    return { ok: true, text: readFileSync(file, 'utf8') };
+  } catch (error) {
+    return { ok: false, problem: at(file, `cannot be read: ${describeErrno(error)}`) };
+  }
 }
 
 function loadRedisUrl(file: string): Part<{ readonly url: string }> {

@@ -21,6 +21,7 @@ import { auditDeps } from './wiring/audit.ts';
 import { watchCertificate } from './wiring/certificate.ts';
 import { openClientCertificates } from './wiring/client-certificates.ts';
 import { clientReader, shareOf } from './wiring/clients.ts';
+import { openDatabases } from './wiring/database.ts';
 import { openDocuments } from './wiring/documents.ts';
 import { startForwarding } from './wiring/forwarding.ts';
 import { policyDeps } from './wiring/inquiries.ts';
@@ -33,6 +34,7 @@ import { operationsOf, writableOf } from './wiring/operations.ts';
 import { openPage } from './wiring/page.ts';
 import type { Part } from './wiring/part.ts';
 import { openPolicy } from './wiring/policy.ts';
+import { openPushLog } from './wiring/push-log.ts';
 import { openRecord } from './wiring/record.ts';
 import { limitRefresh } from './wiring/refresh-limit.ts';
 import { openRefusals } from './wiring/refusals.ts';
@@ -73,9 +75,11 @@ async function build(
   const { settings } = loaded;
   const part: Part = { settings, log, version, endings };
   const metrics = createMetrics();
-  const record = await openRecord(part);
-  const documents = await openDocuments(part);
-  const reader = openLogReader(part);
+  const databases = await openDatabases(part, loaded.database);
+  const pushLog = await openPushLog(part, databases);
+  const record = await openRecord(part, pushLog);
+  const documents = await openDocuments(part, databases);
+  const reader = openLogReader(part, pushLog);
   startForwarding(part, { reader, documents, metrics, secrets: loaded.webhookSecrets });
   const transparency = await openTransparency(part, {
     reader,

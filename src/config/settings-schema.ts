@@ -10,6 +10,7 @@ import { ldapSchema } from './ldap-schema.ts';
 import { offloadSchema } from './offload-schema.ts';
 import { oidcSchema } from './oidc-schema.ts';
 import { isAuthority, path, proxy } from './settings-values.ts';
+import { storeSchema } from './store-schema.ts';
 import { type transparencyAt, transparencySchema } from './transparency-schema.ts';
 
 const origin = z.string().refine(
@@ -355,6 +356,11 @@ export const settingsSchema = z.strictObject({
     })
     .optional()
     .describe('What several instances share. Absent: the memory of this one.'),
+  store: storeSchema
+    .optional()
+    .describe(
+      'Where the record, the sessions and the other credentials are kept. Absent: SQLite files in data, of one instance.',
+    ),
   log: z
     .strictObject({
       level: z

@@ -46,6 +46,7 @@ function complete(value: z.output<typeof settingsSchema>, file: string): Setting
     tokens,
     ldap,
     state,
+    store,
     oidc,
     forward,
     transparency,
@@ -102,6 +103,13 @@ function complete(value: z.output<typeof settingsSchema>, file: string): Setting
     forward: forward.map((to) => forwardFilesAt(to, at)),
     ...(transparency && { transparency: transparencyAt(transparency, at(value.data), at) }),
     ...(state && { state: { redisUrlFile: at(state.redisUrlFile) } }),
+    ...(store && {
+      store: {
+        ...store,
+        postgresUrlFile: at(store.postgresUrlFile),
+        ...(store.caFile !== undefined && { caFile: at(store.caFile) }),
+      },
+    }),
   });
 }
 

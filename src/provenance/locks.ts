@@ -27,8 +27,8 @@ export interface Locks {
   /** Runs the work alone in this repository. @throws {RecordBusy} as withLock. */
   withRepository<T>(repo: string, work: (hold: Hold) => Promise<T>, signal?: AbortSignal): Promise<T>;
   /**
-   * Takes what a crash left open, before anybody can hold a lock: a reference, or without one the whole repository.
-   * Does not wait, also where both were left open. Returns its release.
+   * Takes what a crash left open, before anybody can push: a reference, or without one the whole repository. Does not
+   * wait, also where both were left open, or somebody waits for the record to be readable. Returns its release.
    */
   take(repo: string, reference: string | undefined): () => void;
   /** Repositories and references that somebody holds, for metrics and tests. */
@@ -162,7 +162,6 @@ export function createLocks(limits: LockLimits = { perReference: 64, total: 10_0
     take(repo, reference) {
       if (reference === undefined) return hold(repo, true);
       const key = keyOf(repo, reference);
-      if (gates.has(key)) throw new Error(`the lock of ${key} is held already`);
       const leave = hold(repo, false);
       const release = hold(key, true);
       return () => {

@@ -46,7 +46,13 @@ export interface LogStore {
   intend(intent: OpenIntent): Promise<boolean>;
   /** Ends the intent and adds its record, in one step. */
   conclude(id: string, ending: Ending): Promise<Concluded>;
-  append(record: PushRecord): Promise<{ readonly index: number }>;
+  /**
+   * @param under only while this is claimed, where others can write.
+   * @throws {RecordBusy} where it is not claimed any more.
+   */
+  append(record: PushRecord, under?: Held): Promise<{ readonly index: number }>;
+  /** The same for what must not be recorded twice: rejected only where it is known that nothing was added. */
+  appendSurely(record: PushRecord): Promise<{ readonly index: number }>;
   /** Adds the first record of the log; where there is one already, nothing. */
   begin(record: PushRecord): Promise<void>;
   lastOf(repo: string, tag: string): Promise<LastOfTag | undefined>;
@@ -56,6 +62,25 @@ export interface LogStore {
   /** A tiny durable write. */
   probe(): Promise<void>;
   close(): Promise<void>;
+  /** Absent where nobody else can write. */
+  readonly claims?: Claims;
+  /** The storage was found not to answer, by no call of the listener's. */
+  onTrouble?(listener: (error: unknown) => void): void;
+}
+
+/** What is held across processes: a repository and a reference in it, or '' for all of it. */
+export interface Held {
+  readonly repo: string;
+  readonly reference: string;
+}
+
+/** Keeps other processes out of a reference, or without one out of the whole repository. */
+export interface Claims {
+  /**
+   * @returns what gives it back, and is never rejected.
+   * @throws {RecordBusy} when it was another's for too long, or the signal was aborted.
+   */
+  acquire(repo: string, reference: string | undefined, signal?: AbortSignal): Promise<() => Promise<void>>;
 }
 
 /** The read side, beside whoever writes. */

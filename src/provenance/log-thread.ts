@@ -12,8 +12,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { failureSentence, isDamage } from '../store/failure-sentence.ts';
 import { createPrivateFile, openDatabase } from '../store/open-database.ts';
 import { type Call, describeFailure, type Operations, type Outcome } from '../store/thread.ts';
-import { canonicalBytes } from './canonical.ts';
-import { LEAF_LIMIT } from './fit-leaf.ts';
+import { droppedDigest, leafOf, movedTag } from './log-entry.ts';
 import { requireWhole, watchFiles } from './log-files.ts';
 import type { Ending, LastOfTag, LogCounters, OpenIntent } from './log-store.ts';
 import type { Intent, PushRecord } from './record.ts';
@@ -107,21 +106,13 @@ export function open({ folder }: LogOptions): Operations {
 
   function add(record: PushRecord): { index: number } {
     const index = headSize();
-    const { repo, digest } = subjectOf(record);
-    const tag = 'tag' in record ? record.tag : undefined;
-    const moves = MOVES_TAG.includes(record.type);
-    const prev = tag && moves && repo !== undefined ? lastOf({ repo, tag: tag.name })?.index : undefined;
-    const leaf = canonicalBytes(tag ? { ...record, tag: withPrev(tag, prev) } : record);
-    if (leaf.length > LEAF_LIMIT)
-      throw new Error(`a record of ${leaf.length} bytes does not fit into a leaf`);
+    const moved = movedTag(record);
+    const leaf = leafOf(record, moved && lastOf(moved)?.index);
     addEntry.run(index, leaf);
     grow.run();
-    if (repo !== undefined && moves && tag) {
-      setTag.run(repo, tag.name, index, record.type === 'tag.deleted' ? null : (digest ?? null));
-    }
-    if (repo !== undefined && digest !== undefined && record.type === 'manifest.deleted') {
-      dropDigest.run(index, repo, digest);
-    }
+    if (moved) setTag.run(moved.repo, moved.tag, index, moved.digest ?? null);
+    const dropped = droppedDigest(record);
+    if (dropped) dropDigest.run(index, dropped.repo, dropped.digest);
     return { index };
   }
 
@@ -226,19 +217,6 @@ export function open({ folder }: LogOptions): Operations {
       lock.close();
     },
   };
-}
-
-/** Those whose record says where a tag now points. */
-const MOVES_TAG: readonly string[] = ['push.accepted', 'tag.drift', 'tag.deleted'];
-
-/** `prev` is the log's to say: what a caller put there does not count. */
-function withPrev(tag: object, prev: number | undefined): object {
-  const { prev: _ignored, ...rest } = tag as { prev?: number };
-  return prev === undefined ? rest : { ...rest, prev };
-}
-
-function subjectOf(record: PushRecord): { repo?: string; digest?: string | undefined } {
-  return ('subject' in record && record.subject) || {};
 }
 
 /** SQLite ended the transaction in the middle of a group: the failure that made it do so is the last one seen. */

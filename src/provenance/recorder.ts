@@ -16,20 +16,22 @@ import { type CountedEvents, createCountedEvents } from './counted-events.ts';
 import { deletionIntent } from './deletion-records.ts';
 import { fitLeaf } from './fit-leaf.ts';
 import { createHealth, type RecordHealth } from './health.ts';
+import { createLeftOpen } from './left-open.ts';
 import { createLocks, type Hold } from './locks.ts';
-import type { Concluded, LastOfTag, LogCounters, LogStore, OpenIntent } from './log-store.ts';
+import type { Concluded, Held, LastOfTag, LogCounters, LogStore } from './log-store.ts';
 import { pushIntent } from './push-records.ts';
 import {
-  holdsRepository,
   type Intent,
   type IntentOutcome,
   outcomeSchema,
+  type PushRecord,
   type RecordDraft,
   recordSchema,
   referenceOf,
 } from './record.ts';
 import { RecordBusy, RecordUnavailable } from './record-errors.ts';
 import { type Looks, settleIntent } from './settle.ts';
+import { createSharedLocks } from './shared-locks.ts';
 import { uuidV7 } from './uuid.ts';
 
 export interface RecorderDeps {
@@ -47,6 +49,8 @@ export interface RecorderDeps {
   readonly minimumFreeBytes: number;
   /** Called at each change. Must not throw. */
   onHealth?(health: RecordHealth): void;
+  /** Told why what another instance left open could not be settled. Must not throw. */
+  onFailure?(error: unknown): void;
 }
 
 export interface Recorder extends Pick<CountedEvents, 'refused' | 'loginFailed'> {
@@ -103,6 +107,8 @@ export interface Recorder extends Pick<CountedEvents, 'refused' | 'loginFailed'>
 const TICK_MS = 1_000;
 /** Of those that wait for a disk. */
 const JUMPS_KEPT = 100;
+/** Milliseconds for what is counted, when the process ends. */
+const CLOSE_MS = 10_000;
 
 /**
  * Reads what an earlier process left open, and takes its locks, before anybody can push. Where the log cannot be read it
@@ -111,7 +117,6 @@ const JUMPS_KEPT = 100;
 export async function createRecorder(deps: RecorderDeps): Promise<Recorder> {
   const { store, clock } = deps;
   const proxy = { instance: deps.instance, version: deps.version };
-  const locks = createLocks();
   const ending = new AbortController();
   const health = createHealth({
     probe: () => (begun ? store.probe() : begin()),
@@ -119,20 +124,24 @@ export async function createRecorder(deps: RecorderDeps): Promise<Recorder> {
     minimumFreeBytes: deps.minimumFreeBytes,
     onHealth: (state) => deps.onHealth?.(state),
   });
+  store.onTrouble?.(health.failed);
+  const own = createLocks();
+  const { claims } = store;
+  const locks = claims
+    ? createSharedLocks(own, { acquire: (...place) => read(() => claims.acquire(...place)) })
+    : own;
   const newId = (): string => uuidV7(clock.now(), deps.random(10));
 
   let begun = false;
   const reading = Promise.withResolvers<void>();
-  let left: { readonly intent: OpenIntent; readonly release: () => void }[] = [];
-  let unsettled = 0;
+  const left = createLeftOpen({
+    ...{ store, locks: own, clock, conclude: end, signal: ending.signal },
+    onFailure: (error) => deps.onFailure?.(error),
+  });
 
   /** What an earlier process left is locked before anybody can push, so nothing is written until it has been read. */
   async function begin(): Promise<void> {
-    left = (await store.takeOver()).map((intent) => ({
-      intent,
-      release: locks.take(intent.repo, holdsRepository(intent.body) ? undefined : intent.reference),
-    }));
-    unsettled = left.length;
+    await left.adopt();
     begun = true;
     reading.resolve();
     await requireOpened().catch(() => undefined);
@@ -166,11 +175,21 @@ export async function createRecorder(deps: RecorderDeps): Promise<Recorder> {
     return { v: 1, time: timestamp(clock.now()), proxy };
   }
 
-  async function append(draft: RecordDraft): Promise<{ readonly index: number }> {
+  async function recordOf(draft: RecordDraft): Promise<PushRecord> {
     requireBegun();
     await requireOpened();
-    const record = fitLeaf({ id: newId(), ...stamp(), ...draft });
-    return write(() => store.append(recordSchema.parse(record)));
+    return recordSchema.parse(fitLeaf({ id: newId(), ...stamp(), ...draft }));
+  }
+
+  async function append(draft: RecordDraft, under?: Held): Promise<{ readonly index: number }> {
+    const record = await recordOf(draft);
+    return write(() => store.append(record, under));
+  }
+
+  /** What was counted must not be counted twice, however long it takes to find out. */
+  async function appendSurely(draft: RecordDraft): Promise<{ readonly index: number }> {
+    const record = await recordOf(draft);
+    return write(() => store.appendSurely(record));
   }
 
   let opened = false;
@@ -191,7 +210,7 @@ export async function createRecorder(deps: RecorderDeps): Promise<Recorder> {
     await opening;
   }
 
-  const counted = createCountedEvents({ clock, append });
+  const counted = createCountedEvents({ clock, append: appendSurely });
 
   async function end(intentId: string, outcome: IntentOutcome): Promise<Concluded> {
     const ending = outcomeSchema.parse(outcome);
@@ -218,6 +237,7 @@ export async function createRecorder(deps: RecorderDeps): Promise<Recorder> {
       const jump = lookAtClock();
       if (jump && jumps.length < JUMPS_KEPT) jumps.push(jump);
       await health.tick();
+      if (begun) await left.adopt().catch(health.failed);
       // While nothing can be written the groups wait: trying thousands each second would only add to the trouble.
       if (health.current().writable) {
         await recordJumps().catch(() => undefined);
@@ -242,11 +262,12 @@ export async function createRecorder(deps: RecorderDeps): Promise<Recorder> {
     async reconcileTag(repo, tag, found) {
       const last = await read(() => store.lastOf(repo, tag));
       if (last?.digest === found) return false;
-      await append({
+      const drift: RecordDraft = {
         type: 'tag.drift',
         subject: { repo, digest: found },
         tag: { name: tag, from: last?.digest },
-      });
+      };
+      await append(drift, { repo, reference: tag });
       return true;
     },
     async intend(intent) {
@@ -266,37 +287,24 @@ export async function createRecorder(deps: RecorderDeps): Promise<Recorder> {
       if (type !== outcome.type) throw new RecordUnavailable(`${intentId} is on record as ${type} already`);
       return { index };
     },
-    append,
+    append: (draft) => append(draft),
     lastOf: (repo, tag) => read(() => store.lastOf(repo, tag)),
     refused: counted.refused,
     loginFailed: counted.loginFailed,
     async settle(looks) {
       await reading.promise;
-      await Promise.all(
-        left.splice(0).map(async ({ intent, release }) => {
-          const settled = await settleIntent(
-            { clock, conclude: end },
-            intent.body,
-            intent.at,
-            looks,
-            ending.signal,
-          );
-          if (!settled) return;
-          unsettled--;
-          release();
-        }),
-      );
+      await left.settle(looks);
     },
     settleOne: (intent, looks) =>
       settleIntent({ clock, conclude: end }, intent, clock.now(), looks, ending.signal),
-    unsettled: () => unsettled,
+    unsettled: left.unsettled,
     counters: store.counters,
     close() {
       closing ??= (async () => {
         ending.abort();
         reading.resolve();
-        await beating;
-        await counted.flush();
+        // A database that does not say what became of a record is not waited for without end.
+        await Promise.race([beating.then(counted.flush), clock.sleep(CLOSE_MS)]);
       })();
       return closing;
     },

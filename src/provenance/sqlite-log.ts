@@ -33,6 +33,7 @@ export function sqliteLog(thread: Thread): LogStore {
       return { index, type: ending.type };
     },
     append: (record) => thread.call('append', record),
+    appendSurely: (record) => thread.call('append', record),
     begin: (record) => thread.call('begin', record),
     lastOf: (repo, tag) => thread.call<LastOfTag | undefined>('lastOf', { repo, tag }),
     async takeOver() {

@@ -1,5 +1,5 @@
 /** Forwards the records to where the settings say. */
-import { hash } from 'node:crypto';
+import { hash, randomUUID } from 'node:crypto';
 import type { ForwardTo } from '../config/forward-schema.ts';
 import { type Cursors, createCursors, type StoredCursor } from '../outbox/cursors.ts';
 import type { Destination } from '../outbox/destination.ts';
@@ -34,7 +34,7 @@ export function startForwarding(
   if (settings.forward.length === 0) return;
   const cursors: Cursors = createCursors({
     documents: documents.of<StoredCursor>(FORWARD_CURSORS),
-    holder: ONLY_ONE,
+    holder: settings.store ? randomUUID() : ONLY_ONE,
     now: Date.now,
   });
   for (const to of settings.forward) {

@@ -1,11 +1,11 @@
 /** Reads the log beside its writer, for all that follows it. */
 import type { LogReader } from '../provenance/log-store.ts';
-import { openSqliteLogReader } from '../provenance/sqlite-log.ts';
 import type { Part } from './part.ts';
+import type { PushLog } from './push-log.ts';
 
 /** Opened when it is first read, and again after a failure: a disk in trouble at the start holds up the readers alone. */
-export function openLogReader({ settings, endings }: Pick<Part, 'settings' | 'endings'>): LogReader {
-  const reader = lazily(() => openSqliteLogReader({ folder: settings.data }));
+export function openLogReader({ endings }: Pick<Part, 'endings'>, pushLog: PushLog): LogReader {
+  const reader = lazily(() => pushLog.reader('what follows the record waits'));
   endings.defer(reader.close);
   return reader;
 }

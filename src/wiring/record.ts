@@ -8,12 +8,15 @@ import { createRecordIndex, type RecordIndex } from '../index/record-index.ts';
 import { sqliteIndex } from '../index/sqlite-index.ts';
 import { createInventory, type Inventory } from '../inventory/inventory.ts';
 import { INVENTORY_FILE, type InventoryOptions } from '../inventory/inventory-thread.ts';
+
 import type { DiskForecast } from '../provenance/disk-forecast.ts';
+
 import { createRecorder, type Recorder } from '../provenance/recorder.ts';
-import { openSqliteLog, openSqliteLogReader } from '../provenance/sqlite-log.ts';
+
 import { systemClock } from '../store/clock.ts';
 import { watchDisk } from './disk.ts';
 import type { Part } from './part.ts';
+import type { PushLog } from './push-log.ts';
 import { storeThread } from './store-thread.ts';
 
 export interface OpenedRecord {
@@ -30,28 +33,30 @@ export interface OpenedRecord {
 const INDEX_MS = 1_000;
 
 /** @throws {StoreError} with one sentence that names the file which cannot be opened. */
-export async function openRecord(part: Part): Promise<OpenedRecord> {
+export async function openRecord(part: Part, pushLog: PushLog): Promise<OpenedRecord> {
   const { settings, log, version, endings } = part;
   const folder = settings.data;
   const clock = systemClock;
 
-  const store = await openSqliteLog({ folder }, (module, options) =>
-    storeThread(part, { without: 'pushes are refused, pulls go on', module, options }),
-  );
   const disk = watchDisk(part);
   const recorder = await createRecorder({
-    store,
+    store: pushLog.store,
     clock,
     random: (size) => randomBytes(size),
     instance: hostname(),
     version,
-    freeBytes: disk.read,
+    // What else is in the data folder does not stop pushes.
+    freeBytes: async () => {
+      const free = await disk.read();
+      return pushLog.elsewhere ? Number.POSITIVE_INFINITY : free;
+    },
     minimumFreeBytes: disk.minimumFreeBytes,
     onHealth: (health) => {
       if (health.writable) log.info('the push record can be written');
       else
         log.error({ why: health.why }, 'the push record cannot be written: pushes are refused, pulls go on');
     },
+    onFailure: (error) => log.error({ err: error }, 'what another instance left open could not be settled'),
   });
   endings.defer(() => recorder.close());
   const inventory = createInventory({
@@ -74,9 +79,7 @@ export async function openRecord(part: Part): Promise<OpenedRecord> {
         options: { folder } satisfies IndexOptions,
       }),
     ),
-    log: await openSqliteLogReader({ folder }, (module, options) =>
-      storeThread(part, { without, module, options }),
-    ),
+    log: await pushLog.reader(without),
     clock,
     fillEveryMs: INDEX_MS,
     onFailure: (error) =>

@@ -21,16 +21,18 @@ export function startLog(folder: string): Promise<Thread> {
 }
 
 export function aRecorder(thread: Thread, changes: Partial<RecorderDeps> = {}): Promise<Recorder> {
-  return createRecorder({
-    store: sqliteLog(thread),
+  return createRecorder({ ...recorderOptions(), store: sqliteLog(thread), ...changes });
+}
+
+export function recorderOptions(): Omit<RecorderDeps, 'store'> {
+  return {
     clock: systemClock,
     random: (size) => randomBytes(size),
     instance: 'warden-test',
     version: '0.0.0',
     freeBytes: async () => 1e12,
     minimumFreeBytes: 0,
-    ...changes,
-  });
+  };
 }
 
 export function aDigest(): string {

@@ -31,8 +31,8 @@ export interface Report {
   readonly tags: ReadonlyMap<string, string | undefined>;
 }
 
-const REPOSITORIES = ['team/one', 'team/two'];
-const TAGS = ['latest', '1.0', 'edge'];
+export const REPOSITORIES = ['team/one', 'team/two'];
+export const TAGS = ['latest', '1.0', 'edge'];
 const PUSHERS = 6;
 /** Milliseconds that pushes go on between two kills, at most. */
 const LONGEST_RUN = 400;
@@ -93,6 +93,16 @@ export async function pushWhileKilled(front: Front, kills: number): Promise<Repo
     60_000,
   ).catch(() => openIntents(data));
   const leaves = readLog(data);
+  const shown = await lookAtRegistry(front, leaves, alice);
+  return { told, leaves, openIntents: left, integrity: integrityOf(data), ...shown };
+}
+
+/** What the registry has of the records, asked through Warden. */
+export async function lookAtRegistry(
+  front: Front,
+  leaves: readonly Leaf[],
+  alice: With,
+): Promise<Pick<Report, 'missing' | 'tags'>> {
   const missing: string[] = [];
   const digests = new Set(
     leaves
@@ -110,7 +120,7 @@ export async function pushWhileKilled(front: Front, kills: number): Promise<Repo
       tags.set(`${repository}:${tag}`, reply.headers['docker-content-digest']);
     }
   }
-  return { told, leaves, openIntents: left, integrity: integrityOf(data), missing, tags };
+  return { missing, tags };
 }
 
 /** Pushes that a client was told are done, and that no record is about. A digest that was pushed twice needs two. */
@@ -162,12 +172,12 @@ function keyOf(repository: string | undefined, tag: string | undefined, digest: 
   return `${repository}:${tag ?? ''}@${digest}`;
 }
 
-function pick<T>(list: readonly T[]): T {
+export function pick<T>(list: readonly T[]): T {
   return list[randomInt(list.length)] as T;
 }
 
 /** Another manifest over the same blobs. */
-function variantOf(base: SmallImage): SmallImage {
+export function variantOf(base: SmallImage): SmallImage {
   const manifest = JSON.parse(base.bytes.toString()) as Record<string, unknown>;
   const annotations = { 'org.example.number': String(randomInt(2 ** 47)) };
   return { ...base, ...blobOf(JSON.stringify({ ...manifest, annotations })) };

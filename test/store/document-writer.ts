@@ -1,8 +1,8 @@
-/** Another process on the same file: adds one to the counter of a document so many times, as compare and swap has it. */
-import { openSqliteDocuments } from '../../src/store/sqlite-documents.ts';
+/** Another process on the same documents: adds one to the counter of a document so many times, as compare and swap has it. */
+import { openDocumentsAt } from './documents-at.ts';
 
 const [file = '', id = '', times = '0'] = process.argv.slice(2);
-const store = await openSqliteDocuments({ file });
+const store = await openDocumentsAt(file);
 const counters = store.of<{ readonly count: number }>('counter');
 for (let done = 0; done < Number(times); ) {
   const found = await counters.get(id);

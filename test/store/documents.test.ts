@@ -1,10 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { statSync } from 'node:fs';
-import { afterAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { DocumentExists, type DocumentStore } from '../../src/store/documents.ts';
-import { openSqliteDocuments } from '../../src/store/sqlite-documents.ts';
+import { describeNeeding } from '../support/needs.ts';
+import { type RunningPostgres, startPostgres } from '../support/postgres.ts';
 import { makeTemp } from '../support/temp.ts';
+import { openDocumentsAt } from './documents-at.ts';
 
 const temp = makeTemp('documents');
 afterAll(() => temp.stop());
@@ -15,23 +17,43 @@ interface Note {
   readonly text: string;
 }
 
-async function withStore(run: (store: DocumentStore, file: string) => Promise<void>): Promise<void> {
-  const file = temp.at(`${turn++}`, 'credentials.db');
-  const store = await openSqliteDocuments({ file });
-  try {
-    await run(store, file);
-  } finally {
-    await store.close();
-  }
-}
+describe('documents in a file', () => {
+  itKeepsDocuments(async () => temp.at(`${turn++}`, 'credentials.db'));
 
-describe('documents', () => {
+  it('are nobody else’s to read', async () => {
+    const file = temp.at(`${turn++}`, 'credentials.db');
+    const store = await openDocumentsAt(file);
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    await store.close();
+  });
+});
+
+describeNeeding(['postgres'], 'documents in PostgreSQL', () => {
+  let server: RunningPostgres;
+  beforeAll(async () => {
+    server = await startPostgres();
+  }, 30_000);
+  afterAll(() => server.stop());
+  itKeepsDocuments(() => server.database());
+});
+
+/** @param make a place that has none yet. */
+function itKeepsDocuments(make: () => Promise<string>): void {
+  async function withStore(run: (store: DocumentStore, place: string) => Promise<void>): Promise<void> {
+    const place = await make();
+    const store = await openDocumentsAt(place);
+    try {
+      await run(store, place);
+    } finally {
+      await store.close();
+    }
+  }
+
   it('are kept over a restart, for their owner alone', () =>
     withStore(async (store, file) => {
       await store.of<Note>('note').create({ id: 'a', subject: 'alice', expiresAt: 70, body: { text: 'é' } });
       await store.close();
-      expect(statSync(file).mode & 0o777).toBe(0o600);
-      const again = await openSqliteDocuments({ file });
+      const again = await openDocumentsAt(file);
       expect(await again.of<Note>('note').get('a')).toEqual({
         ...{ id: 'a', version: expect.any(Number), subject: 'alice', expiresAt: 70 },
         body: { text: 'é' },
@@ -62,7 +84,7 @@ describe('documents', () => {
       const notes = store.of<Note>('note');
       const one = { id: 'a', subject: '', body: { text: 'first' } };
       const made = await Promise.allSettled([notes.create(one), notes.create(one), notes.create(one)]);
-      expect(made.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected']);
+      expect(made.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected', 'rejected']);
       await expect(notes.create(one)).rejects.toThrow(new DocumentExists('note', 'a'));
     }));
 
@@ -142,4 +164,4 @@ describe('documents', () => {
       expect((await store.of('counter').get('a'))?.body).toEqual({ count: 80 });
       expect(await store.revision('counter')).toBe(before + 80);
     }));
-});
+}

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { describe } from '@jest/globals';
+import { POSTGRES_PROGRAMS } from './postgres.ts';
 import { distribution3Program } from './registry.ts';
 
 /** Programs that suites run, with the Debian package that brings each. */
@@ -29,6 +30,7 @@ const PACKAGES = {
   rsyslogd: 'rsyslog',
   faketime: 'faketime',
   chromium: 'chromium',
+  postgres: 'postgresql',
 } as const;
 
 export type Need = keyof typeof PACKAGES | 'root' | 'distribution3' | 'go';
@@ -67,7 +69,9 @@ function missingGo(): string | undefined {
 }
 
 function find(program: string): boolean {
-  return (process.env['PATH'] ?? '').split(delimiter).some((folder) => {
+  // Debian keeps the programs of PostgreSQL out of the path.
+  const folders = [...(process.env['PATH'] ?? '').split(delimiter), POSTGRES_PROGRAMS];
+  return folders.some((folder) => {
     try {
       accessSync(join(folder, program), constants.X_OK);
       return true;

@@ -1,0 +1,47 @@
+/** Where the push log is: in a file of this instance, or in the database of all. */
+import { hostname } from 'node:os';
+import type { LogReader, LogStore } from '../provenance/log-store.ts';
+import { openPostgresLog, postgresLogReader } from '../provenance/postgres-log.ts';
+import { openSqliteLog, openSqliteLogReader } from '../provenance/sqlite-log.ts';
+import { systemClock } from '../store/clock.ts';
+import type { Databases } from './database.ts';
+import type { Part } from './part.ts';
+import { storeThread } from './store-thread.ts';
+
+export interface PushLog {
+  readonly store: LogStore;
+  /** Whether it is on another disk than the data folder: that of the database, for its own operators to watch. */
+  readonly elsewhere: boolean;
+  /** @param without what does not work until it is open, for the log. */
+  reader(without: string): Promise<LogReader>;
+}
+
+/** @throws {StoreError} with one sentence where waiting cannot help. */
+export async function openPushLog(part: Part, databases: Databases | undefined): Promise<PushLog> {
+  const { settings, endings } = part;
+  if (databases === undefined || settings.store === undefined) {
+    const folder = settings.data;
+    const threadOf = (without: string) => (module: URL, options: unknown) =>
+      storeThread(part, { without, module, options });
+    return {
+      store: await openSqliteLog({ folder }, threadOf('pushes are refused, pulls go on')),
+      elsewhere: false,
+      reader: (without) => openSqliteLogReader({ folder }, threadOf(without)),
+    };
+  }
+  const { leaseSeconds, timeoutSeconds, waitSeconds } = settings.store;
+  const store = openPostgresLog({
+    postgres: databases.log,
+    clock: systemClock,
+    name: `${hostname()} ${process.pid}`,
+    leaseMs: leaseSeconds * 1000,
+    patienceMs: timeoutSeconds * 1000,
+    waitMs: waitSeconds * 1000,
+  });
+  endings.defer(() => store.close());
+  return {
+    store,
+    elsewhere: true,
+    reader: async () => postgresLogReader(databases.shared),
+  };
+}
