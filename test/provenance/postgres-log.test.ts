@@ -30,7 +30,7 @@ describeNeeding(['postgres'], 'the push log in PostgreSQL', () => {
   });
 
   it('has one order of records and whole chains of tags, whoever writes', async () => {
-    const all = await Promise.all([instance({ waitMs: 20_000 }), instance({ waitMs: 20_000 })]);
+    const all = await Promise.all([instance({ waitMs: 20_000 }), instance({ waitMs: 25_000 })]);
     const digests = new Map<string, string>();
     await Promise.all(
       all.flatMap((recorder, who) =>
@@ -124,8 +124,8 @@ describeNeeding(['postgres'], 'the push log in PostgreSQL', () => {
   });
 
   it('keeps what another recorded of an instance that was taken for dead, whatever that one says later', async () => {
-    const one = await instance({ waitMs: 10_000 });
-    const other = await instance({ waitMs: 10_000 });
+    const one = await instance({ leaseMs: 5_000, waitMs: 20_000 });
+    const other = await instance({ leaseMs: 5_000, waitMs: 20_000 });
     // Whoever comes first.
     for (const recorder of [one, other]) await recorder.settle(NOTHING_THERE);
     const slow = anIntent({ tag: 'slow' });

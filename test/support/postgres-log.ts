@@ -33,7 +33,7 @@ export function openLog(address: string, times: Partial<LogTimes> = {}): OpenedL
       postgres,
       clock: systemClock,
       name: 'test',
-      leaseMs: 2_000,
+      leaseMs: 15_000,
       patienceMs: 1_000,
       waitMs: 1_000,
       ...times,
