@@ -35,6 +35,7 @@ import { openPage } from './wiring/page.ts';
 import type { Part } from './wiring/part.ts';
 import { openPolicy } from './wiring/policy.ts';
 import { openPushLog } from './wiring/push-log.ts';
+import { openReconciliation } from './wiring/reconciliation.ts';
 import { openRecord } from './wiring/record.ts';
 import { limitRefresh } from './wiring/refresh-limit.ts';
 import { openRefusals } from './wiring/refusals.ts';
@@ -170,6 +171,7 @@ async function build(
   const page = openPage(part, { logins, sessions, revocations });
   const inquiries = { ...policyDeps(part, { logins, tokens, policy, refusals }), page: page?.sessions };
   const audit = { ...auditDeps({ logins, tokens, policy, record, refusals }), page: page?.sessions };
+  const reconciliation = openReconciliation(part, { record, documents, registry });
   const app = createApp({
     log,
     token: {
@@ -189,6 +191,7 @@ async function build(
     policy: inquiries,
     ...endingDeps(part, { ...administration, sessions, tokens, policy: inquiries }),
     ...machineRoutes(part, { ...administration, machines, logins, tokens, policy, refusals }),
+    reconciliation: { ...inquiries, ...reconciliation.asked },
   });
   const clientCertificates = openClientCertificates(part, loaded.authorities, metrics, () =>
     certificate.show(),
@@ -228,7 +231,7 @@ async function build(
         certificate,
         stopping,
       },
-      clientCertificates,
+      ...{ clientCertificates, reconciliation },
     }),
   );
   // Both lie on the stack before they listen: what fails half-way is closed like the rest.

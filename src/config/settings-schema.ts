@@ -9,6 +9,7 @@ import { forwardSchema } from './forward-schema.ts';
 import { ldapSchema } from './ldap-schema.ts';
 import { offloadSchema } from './offload-schema.ts';
 import { oidcSchema } from './oidc-schema.ts';
+import { reconcileSchema } from './reconcile-schema.ts';
 import { isAuthority, path, proxy } from './settings-values.ts';
 import { storeSchema } from './store-schema.ts';
 import { type transparencyAt, transparencySchema } from './transparency-schema.ts';
@@ -329,6 +330,7 @@ export const settingsSchema = z.strictObject({
     })
     .prefault({})
     .describe('The record of pushes.'),
+  reconcile: reconcileSchema,
   forward: forwardSchema
     .default([])
     .describe('Where else the records go: files, syslog servers, webhooks. docs/forwarding.md'),

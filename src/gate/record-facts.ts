@@ -1,18 +1,19 @@
 /** The parts of a record that every kind of it shares, from what the gate knows of a request. */
-import type { Decision } from '../policy/facts.ts';
+import type { Decision, Subject } from '../policy/facts.ts';
 import type { Actor, Peer } from '../provenance/record.ts';
 import type { GateDeps, Judgement, VerifiedToken } from './deps.ts';
 import type { ClientCertificate, Exchange } from './exchange.ts';
 
 const AGENT_LENGTH = 512;
 
-export function actorOf({ subject, jti }: VerifiedToken): Actor {
+/** @param who without `jti` where no token of ours was shown. */
+export function actorOf({ subject, jti }: { readonly subject: Subject; readonly jti?: string }): Actor {
   return {
     sub: subject.name,
     kind: subject.kind,
     method: subject.method,
     ...(subject.build?.issuer !== undefined && { issuer: subject.build.issuer }),
-    jti,
+    ...(jti !== undefined && { jti }),
     ...(subject.groups.length > 0 && { groups: [...subject.groups] }),
     // Of the anonymous one nothing was proven but that nobody logged in.
     evidence: subject.kind === 'anonymous' ? 'observed' : 'verified',

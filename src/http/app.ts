@@ -18,6 +18,7 @@ import { type LogDeps, logRoute } from './routes/log.ts';
 import { page, toPage } from './routes/page.ts';
 import { type PageSessionDeps, pageSession } from './routes/page-session.ts';
 import { POLICY_QUESTIONS, type PolicyDeps, policyQuestion } from './routes/policy.ts';
+import { type ReconciliationDeps, reconciliation } from './routes/reconciliation.ts';
 import { type RevokeTokenDeps, revokeToken } from './routes/revoke-token.ts';
 import { type RobotsDeps, revokeRobot, robots, rotateRobot } from './routes/robots.ts';
 import { endLogins, endSession, listSessions, type SessionsDeps } from './routes/sessions.ts';
@@ -30,6 +31,7 @@ export interface AppDeps {
   readonly policy: PolicyDeps;
   readonly sessions: SessionsDeps;
   readonly revokeToken: RevokeTokenDeps;
+  readonly reconciliation: ReconciliationDeps;
   readonly signedLog: LogDeps;
   /** Undefined where the page is switched off. */
   readonly page:
@@ -60,6 +62,7 @@ export function createApp(deps: AppDeps): App {
   router.all('/api/v1/sessions', listSessions(deps.sessions));
   router.all('/api/v1/sessions/:id', endSession(deps.sessions));
   router.all('/api/v1/revocations', endLogins(deps.sessions));
+  router.all('/api/v1/reconciliation', reconciliation(deps.reconciliation));
   for (const kind of POLICY_QUESTIONS)
     router.all(`/api/v1/policy/${kind}`, policyQuestion(deps.policy, kind));
   router.all('/api/v1/robots', robots(deps.robots));

@@ -1,6 +1,7 @@
 /** The listener for those who run Warden: health, readiness, metrics. Loopback by default; nothing of it is on the clients' address. */
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { Metrics } from '../telemetry/metrics.ts';
+import { createNotifications, NOTIFICATIONS_PATH } from './notifications.ts';
 
 export type Readiness =
   | { readonly ready: true; readonly warning?: string }
@@ -12,9 +13,11 @@ export interface OperationsDeps {
   /** Can serve pushes: all of the above, and the record can be written. */
   readonly readyForPush: () => Promise<Readiness>;
   readonly metrics: Metrics;
+  /** Takes a notification of the registry; undefined where the settings do not want any. */
+  readonly notify: ((text: string) => boolean) | undefined;
 }
 
-export function createOperationsServer({ ready, readyForPush, metrics }: OperationsDeps): Server {
+export function createOperationsServer({ ready, readyForPush, metrics, notify }: OperationsDeps): Server {
   const answers: Readonly<Record<string, () => Promise<{ status: number; type: string; text: string }>>> = {
     '/healthz': async () => text(200, 'ok'),
     '/readyz': async () => readiness(await ready()),
@@ -24,14 +27,18 @@ export function createOperationsServer({ ready, readyForPush, metrics }: Operati
       return { status: 200, type: contentType, text: body };
     },
   };
-  return createServer((request, response) => {
+  const notification = notify && createNotifications({ take: notify });
+
+  async function answerTo(request: IncomingMessage): Promise<{ status: number; type: string; text: string }> {
+    if (notification && request.url === NOTIFICATIONS_PATH) return text(...(await notification(request)));
     const answer = answers[request.url ?? ''];
     const method = request.method === 'GET' || request.method === 'HEAD';
-    const made =
-      answer && method
-        ? answer()
-        : Promise.resolve(text(answer ? 405 : 404, answer ? 'GET only' : 'not found'));
-    made
+    if (answer && method) return answer();
+    return text(answer ? 405 : 404, answer ? 'GET only' : 'not found');
+  }
+
+  return createServer((request, response) => {
+    answerTo(request)
       .catch(() => text(500, 'internal error'))
       .then(({ status, type, text: body }) => response.writeHead(status, { 'Content-Type': type }).end(body))
       .catch(() => response.destroy());

@@ -5,6 +5,7 @@ import { baseRepositories, digestsOnBase, imagesOnBase, waysOf } from './bases.t
 import { count } from './count.ts';
 import { find } from './find.ts';
 import { imagesOfChain } from './images-of-chain.ts';
+import { manifestState } from './manifest-state.ts';
 import { refusals } from './refusals.ts';
 import { seen } from './seen.ts';
 import { sharedTags, tagMovers } from './shared-tags.ts';
@@ -12,6 +13,17 @@ import { ranking, series } from './tallies.ts';
 
 export const QUESTIONS = {
   ...{ accepted, appearances, baseRepositories, count, digestsOnBase, find, firstPushes, imagesOfChain },
-  ...{ imagesOnBase, ranking, refusals, seen, series, sharedTags, tagMovers, waysOf, wholeDigests },
+  ...{
+    imagesOnBase,
+    manifestState,
+    ranking,
+    refusals,
+    seen,
+    series,
+    sharedTags,
+    tagMovers,
+    waysOf,
+    wholeDigests,
+  },
 } as const;
 export type QuestionName = keyof typeof QUESTIONS;

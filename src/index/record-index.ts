@@ -7,6 +7,7 @@ import type { PushRecord } from '../provenance/record.ts';
 import type { Clock } from '../store/clock.ts';
 import type { RecordQuestion, RecordRows } from './filters.ts';
 import type { IndexBatch, IndexMark } from './index-thread.ts';
+import type { ManifestState } from './manifest-state.ts';
 import type { Plan } from './plan.ts';
 import type { QUESTIONS, QuestionName } from './questions.ts';
 import { readRecords } from './read-records.ts';
@@ -41,6 +42,8 @@ export interface RecordIndex {
   find(question: RecordQuestion): Promise<Answered<RecordRows>>;
   /** Whether the log has an accepted push of exactly this manifest into this repository. */
   accepted(repository: string, digest: string): Promise<boolean>;
+  /** What the record last said of exactly this manifest. */
+  stateOf(repository: string, digest: string): Promise<ManifestState>;
   imagesOfChain: ImagesOfChain;
   /** The records of these indexes, in their order. */
   records(indexes: readonly number[]): Promise<readonly PushRecord[]>;
@@ -146,6 +149,7 @@ export function createRecordIndex(deps: RecordIndexDeps): RecordIndex {
     ask,
     find: (question) => ask('find', question),
     accepted: async (repository, digest) => (await ask('accepted', { repository, digest })).answer,
+    stateOf: async (repository, digest) => (await ask('manifestState', { repository, digest })).answer,
     async imagesOfChain(chains) {
       const { answer } = await ask('imagesOfChain', { chains });
       return (await readRecords(log, answer)).map(knownImage);

@@ -1,8 +1,8 @@
-/** The records of what is done to Warden itself, and of what it notices by itself, rather than of a push or a deletion. */
+/** The records of what is done to Warden itself, rather than of a push or a deletion. */
 import { z } from 'zod';
 import { act } from './act.ts';
 import { credentialRecords } from './credential-records.ts';
-import { actor, count, digest, everyRecord, grouped, id, peer, tag, text, time, truncated } from './facts.ts';
+import { actor, count, everyRecord, grouped, id, peer, text, time, truncated } from './facts.ts';
 
 export const loginFailed = z.strictObject({
   ...everyRecord,
@@ -13,15 +13,6 @@ export const loginFailed = z.strictObject({
   actor: actor.optional(),
   peer: peer.optional(),
   truncated,
-});
-
-/** The registry's tag is not what the last record says. `tag.from` is what the log expected, `subject.digest` what was found; each absent for none. */
-export const tagDrift = z.strictObject({
-  ...everyRecord,
-  type: z.literal('tag.drift'),
-  id,
-  subject: z.strictObject({ repo: text, digest: digest.optional() }),
-  tag,
 });
 
 /** The first record of every log, and one where its tree is first signed under an origin. */
@@ -98,7 +89,6 @@ export const clockJumped = z.strictObject({
 /** All of this file and of those beside it. A type that is added here is one of `recordSchema`. */
 export const administrativeRecords = [
   loginFailed,
-  tagDrift,
   logOpened,
   policyChanged,
   sessionRevoked,

@@ -32,6 +32,7 @@ import {
   pushAccepted,
   pushRefused,
 } from './push-records.ts';
+import { reconciliationRecords } from './reconciliation-records.ts';
 
 /** The schema of a leaf. */
 export const recordSchema = z.discriminatedUnion('type', [
@@ -42,6 +43,7 @@ export const recordSchema = z.discriminatedUnion('type', [
   manifestDeleted,
   blobDeleted,
   deleteAborted,
+  ...reconciliationRecords,
   ...administrativeRecords,
 ]);
 

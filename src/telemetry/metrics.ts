@@ -50,6 +50,10 @@ const WATCHED = {
     'Until pushes are refused for want of space, at the rate of the last day; +Inf where the space does not shrink.',
   warden_record_disk_low: 'Whether that disk has too little space, or too little time left (1).',
   warden_record_unsettled: 'Pushes that an earlier process left open and that are not settled yet.',
+  warden_record_differences_total:
+    'Differences between the record and the registry that were found and recorded: a tag that shows something else, a manifest that nobody pushed, one that is gone.',
+  warden_notifications_dropped_total:
+    'Tags and manifests named by the registry’s notifications that found no room to be looked at.',
   warden_inventory_dropped_total:
     'Pulls not counted because the inventory could not be written for too long.',
   warden_policy_loaded_timestamp_seconds: 'When the policy in force was loaded.',

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { WardenError } from '../errors.ts';
 import { ACCEPT_MANIFESTS, MANIFEST_LIMIT } from '../protocol/manifest.ts';
-import { isDigest, isRepository } from '../protocol/names.ts';
+import { isDigest, isRepository, isTag } from '../protocol/names.ts';
 import type { Answer, Send, UpstreamAccess } from './send.ts';
 
 /** A page of the catalogue as the registry has it. */
@@ -31,12 +31,19 @@ export interface LookUps {
   readBlob(repository: string, digest: string, limit: number): Promise<Uint8Array | undefined>;
   /** One page of the catalogue. @throws {WardenError} REGISTRY_UNAVAILABLE */
   listRepositories(count: number, last: string | undefined): Promise<NamesPage>;
+  /**
+   * The tags of a repository behind `last`, of which a registry that pages gives `count`, and any other all; empty where
+   * there is no such repository. Without those that no request could name. @throws {WardenError} REGISTRY_UNAVAILABLE
+   */
+  listTags(repository: string, count: number, last: string | undefined): Promise<readonly string[]>;
   /** True when the registry answers and trusts Warden's token. Never throws. */
   ping(): Promise<{ readonly ok: true } | { readonly ok: false; readonly why: string }>;
 }
 
 /** In bytes, of a page of the catalogue. */
 const PAGE_LIMIT = 4_194_304;
+/** In bytes. A registry that does not page gives all tags at once. */
+const TAGS_LIMIT = 16_777_216;
 /** In bytes, of the answer to a ping. */
 const PING_LIMIT = 65_536;
 
@@ -109,6 +116,15 @@ export function createLookUps(
       return readNames(answer.bytes);
     },
 
+    async listTags(repository, count, last) {
+      const query = `?n=${count}${last === undefined ? '' : `&last=${encodeURIComponent(last)}`}`;
+      const what = `GET /v2/${repository}/tags/list`;
+      const answer = await look('GET', `/v2/${repository}/tags/list${query}`, pull(repository), TAGS_LIMIT);
+      if (answer.status === 404) return [];
+      if (answer.status !== 200 || answer.bytes === undefined) throw unexpected(answer, what);
+      return readTexts(answer.bytes, 'tags', what).filter(isTag);
+    },
+
     async ping() {
       try {
         const { status } = await look('GET', '/v2/', [], PING_LIMIT);
@@ -126,22 +142,25 @@ function pull(repository: string): readonly UpstreamAccess[] {
   return [{ type: 'repository', name: repository, actions: ['pull'] }];
 }
 
-/** @throws {WardenError} REGISTRY_UNAVAILABLE for what is no page of a catalogue. */
 function readNames(bytes: Uint8Array): NamesPage {
-  const wanted = 'JSON with a list of texts as "repositories"';
+  const list = readTexts(bytes, 'repositories', 'GET /v2/_catalog');
+  return { names: list.filter(isRepository), entries: list.length, last: list.at(-1) };
+}
+
+/** @throws {WardenError} REGISTRY_UNAVAILABLE for what is no list of texts under this key. */
+function readTexts(bytes: Uint8Array, key: string, what: string): readonly string[] {
+  const wanted = `JSON with a list of texts as "${key}"`;
   let page: unknown;
   try {
     page = JSON.parse(Buffer.from(bytes).toString('utf8'));
   } catch {
-    throw unreadable('GET /v2/_catalog', wanted);
+    throw unreadable(what, wanted);
   }
-  const list = (page as { readonly repositories?: unknown } | null)?.repositories;
+  const list = (page as Readonly<Record<string, unknown>> | null)?.[key];
   // The registry writes null for an empty list.
-  if (list === null) return { names: [], entries: 0, last: undefined };
-  if (!Array.isArray(list) || !list.every((name) => typeof name === 'string')) {
-    throw unreadable('GET /v2/_catalog', wanted);
-  }
-  return { names: list.filter(isRepository), entries: list.length, last: list.at(-1) };
+  if (list === null) return [];
+  if (!Array.isArray(list) || !list.every((name) => typeof name === 'string')) throw unreadable(what, wanted);
+  return list;
 }
 
 function unreadable(what: string, wanted: string): WardenError {

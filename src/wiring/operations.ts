@@ -7,6 +7,7 @@ import type { CertificateInUse } from './certificate.ts';
 import type { ClientCertificates } from './client-certificates.ts';
 import type { Logins } from './logins.ts';
 import type { PolicyInForce } from './policy.ts';
+import type { Reconciliation } from './reconciliation.ts';
 import type { OpenedRecord } from './record.ts';
 import type { Refusals } from './refusals.ts';
 import type { OpenedRevocations } from './revocations.ts';
@@ -22,6 +23,7 @@ export interface Operated {
   readonly revocations: OpenedRevocations;
   readonly transparency: Transparency;
   readonly certificate: CertificateInUse;
+  readonly reconciliation: Reconciliation;
   readonly clientCertificates: ClientCertificates | undefined;
   readonly stopping: () => boolean;
 }
@@ -49,6 +51,7 @@ export function operationsOf({
   transparency,
   certificate,
   clientCertificates,
+  reconciliation,
   stopping,
 }: Operated): OperationsDeps {
   const { recorder, inventory } = record;
@@ -69,6 +72,8 @@ export function operationsOf({
   metrics.watch('warden_record_disk_seconds_left', record.disk.secondsLeft);
   metrics.watch('warden_record_disk_low', () => (record.disk.warning() === undefined ? 0 : 1));
   metrics.watch('warden_record_unsettled', () => recorder.unsettled());
+  metrics.watch('warden_record_differences_total', reconciliation.differences);
+  metrics.watch('warden_notifications_dropped_total', reconciliation.hintsDropped);
   metrics.watch('warden_inventory_dropped_total', () => inventory.dropped());
   metrics.watch('warden_policy_loaded_timestamp_seconds', () => policy.loadedAt() / 1000);
   metrics.watch('warden_policy_reload_failed', () => (policy.refused() ? 1 : 0));
@@ -93,6 +98,7 @@ export function operationsOf({
   return {
     metrics,
     ready,
+    notify: reconciliation.notify,
     async readyForPush() {
       const pulls = await ready();
       if (!pulls.ready) return pulls;

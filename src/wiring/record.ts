@@ -27,6 +27,7 @@ export interface OpenedRecord {
   /** Whether a push of exactly this manifest was accepted. */
   readonly isRecorded: (repository: string, digest: string) => Promise<boolean>;
   readonly imagesOfChain: RecordIndex['imagesOfChain'];
+  readonly stateOf: RecordIndex['stateOf'];
 }
 
 /** Milliseconds between two fillings of the index while nobody asks. */
@@ -93,5 +94,6 @@ export async function openRecord(part: Part, pushLog: PushLog): Promise<OpenedRe
     audit: createAudit({ index, inventory, now: clock.now }),
     isRecorded: index.accepted,
     imagesOfChain: index.imagesOfChain,
+    stateOf: index.stateOf,
   };
 }

@@ -40,7 +40,7 @@ describe('the settings that are named', () => {
       .map(([, key = '']) => key)
       .filter((key) => sections.has(key.slice(0, key.indexOf('.'))) && !all.has(key))
       // Names of hosts, files and kinds of record.
-      .filter((key) => !/\.(?:corp|crt|key|csr|db|lock|opened|md)$/.test(key));
+      .filter((key) => !/\.(?:corp|crt|key|csr|db|lock|opened|reconciled|md)$/.test(key));
     expect(unknown).toEqual([]);
   });
 });
@@ -95,6 +95,8 @@ const WATCHED = [
   'warden_record_disk_seconds_left',
   'warden_record_disk_low',
   'warden_record_unsettled',
+  'warden_record_differences_total',
+  'warden_notifications_dropped_total',
   'warden_inventory_dropped_total',
   'warden_policy_loaded_timestamp_seconds',
   'warden_policy_reload_failed',

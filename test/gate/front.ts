@@ -104,6 +104,7 @@ export interface FrontOptions {
   readonly version?: 2 | 3;
   readonly deletes?: boolean;
   readonly env?: Readonly<Record<string, string>>;
+  readonly notifications?: boolean;
 }
 
 export async function startFront(options: FrontOptions = {}): Promise<Front> {
@@ -123,6 +124,7 @@ export async function startFront(options: FrontOptions = {}): Promise<Front> {
       logins: { failuresPerMinute: { byAddress: 10_000, byUserAndAddress: 10_000, overall: 10_000 } },
       ...options.settings,
     },
+    ...(options.notifications !== undefined && { notifications: options.notifications }),
     registry: {
       ...(options.version && { version: options.version }),
       ...(options.deletes !== undefined && { deletes: options.deletes }),

@@ -18,6 +18,8 @@ export interface RegistryOptions {
     readonly rootCertificateFile: string;
   };
   readonly deletes?: boolean;
+  /** Where it sends its notifications. */
+  readonly notifyUrl?: string;
   /** Given: kept at stop. Otherwise a temporary folder. */
   readonly storage?: string;
   readonly host?: string;
@@ -140,6 +142,13 @@ export function registrySettings(
       addr: `${options.host}:${options.port}`,
       secret: options.httpSecret ?? randomBytes(16).toString('hex'),
     },
+    ...(options.notifyUrl !== undefined && {
+      notifications: {
+        endpoints: [
+          { name: 'warden', url: options.notifyUrl, timeout: '2s', threshold: 3, backoff: '200ms' },
+        ],
+      },
+    }),
     ...(options.auth && {
       auth: {
         token: {

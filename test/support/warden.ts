@@ -29,6 +29,8 @@ export interface WardenOptions {
   /** `http` unless told; for `https` the settings must name a certificate. */
   readonly scheme?: 'http' | 'https';
   readonly registry?: Pick<RegistryOptions, 'version' | 'deletes' | 'storage'>;
+  /** The registry sends its notifications to Warden, whose settings must want them. */
+  readonly notifications?: boolean;
   readonly env?: Readonly<Record<string, string>>;
 }
 
@@ -155,6 +157,7 @@ export async function startWarden(options: WardenOptions): Promise<RunningWarden
     }
     registry = await startRegistry({
       ...options.registry,
+      ...(options.notifications && { notifyUrl: `${operationsUrl}/registry/notifications` }),
       port: registryPort,
       auth: {
         realm: `${url}/token`,

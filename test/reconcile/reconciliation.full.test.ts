@@ -1,0 +1,148 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, expect, it } from '@jest/globals';
+import { eventually } from '../gate/eventually.ts';
+import { describeNeeding } from '../support/needs.ts';
+import { changeSettings } from '../support/warden.ts';
+import { FINDINGS, type Site, startSite } from './site.ts';
+
+describeNeeding(['docker-registry'], 'a comparison of the record with the registry', () => {
+  let site: Site;
+  beforeEach(async () => {
+    site = await startSite();
+  }, 60_000);
+  afterEach(() => site?.stop());
+
+  it('does not take pushes under way for differences', async () => {
+    let going = true;
+    let pushed = 0;
+    const pushers = ['pub', 'team/app', 'team/other'].map(async (repository) => {
+      while (going) {
+        await site.push(repository, `t${pushed % 3}`);
+        pushed++;
+      }
+    });
+    try {
+      for (let run = 0; run < 3; run++) {
+        expect((await site.reconcile()).counts).toMatchObject({ drifted: 0, found: 0, missing: 0 });
+      }
+    } finally {
+      going = false;
+      await Promise.all(pushers);
+    }
+    expect(pushed).toBeGreaterThan(10);
+    expect(site.records(...FINDINGS)).toEqual([]);
+  }, 60_000);
+
+  it('goes on past what the registry cannot read, and says what that was', async () => {
+    await site.push('pub', 'broken');
+    const other = await site.pushAround('team/app', 'new');
+    const link = 'docker/registry/v2/repositories/pub/_manifests/tags/broken/current/link';
+    writeFileSync(join(site.behind.storage, link), 'no digest');
+    const report = await site.reconcile();
+    expect(report.differences).toContainEqual({ type: 'unreadable', repo: 'pub', reference: 'broken' });
+    expect(report.counts).toMatchObject({ unreadable: 1, drifted: 1 });
+    expect(site.records('tag.drift')).toMatchObject([{ subject: { digest: other.digest } }]);
+  });
+
+  it('stops where the registry does not answer, and goes on from there in the next process', async () => {
+    for (let at = 0; at < 5; at++) await site.push('pub', `t${at}`);
+    await site.behind.kill();
+    await site.front.registry.kill();
+    const stopped = await site.reconcile();
+    expect(stopped.stopped).toContain('registry');
+    expect(site.records('log.reconciled')).toEqual([]);
+    await site.front.registry.restart();
+    await site.front.warden.restart();
+    expect(await site.report()).toBeNull();
+    const ended = await site.reconcile();
+    expect(ended.began).toBe(stopped.began);
+    expect(ended.stopped).toBeUndefined();
+    expect(site.records('log.reconciled')).toHaveLength(1);
+  }, 60_000);
+
+  it('begins by itself where the schedule says so', async () => {
+    await site.pushAround('pub', 'theirs');
+    changeSettings(site.front.warden.settingsFile, { reconcile: { everyHours: 1 } });
+    await site.front.warden.restart();
+    // It looks at the time once a minute.
+    await eventually(
+      () => site.records('log.reconciled').length,
+      (runs) => runs === 1,
+      90_000,
+    );
+    expect(site.records('log.reconciled')[0]).not.toHaveProperty('actor');
+    expect(site.records('manifest.found')).toHaveLength(1);
+  }, 120_000);
+});
+
+const registries = [
+  [2, 'docker-registry'],
+  [3, 'distribution3'],
+] as const;
+for (const [version, program] of registries) {
+  describeNeeding([program], `notifications of ${program}`, () => {
+    let site: Site;
+    beforeEach(async () => {
+      const settings = { reconcile: { notifications: true } };
+      site = await startSite({ notifications: true, settings, version });
+    }, 60_000);
+    afterEach(() => site?.stop());
+
+    const post = (body: string, headers: Readonly<Record<string, string>> = {}) =>
+      fetch(`${site.front.warden.operationsUrl}/registry/notifications`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/vnd.docker.distribution.events.v1+json', ...headers },
+        body,
+      });
+    /** In milliseconds: what is suspected has been looked at again. */
+    const settled = () => sleep(3_000);
+
+    it('make Warden look, and what came round it is on record soon', async () => {
+      await site.push('pub', 'mine');
+      const image = await site.pushAround('pub', 'theirs');
+      await eventually(
+        () => site.records('manifest.found').length,
+        (found) => found === 1,
+      );
+      expect(site.records('tag.drift')).toMatchObject([
+        { subject: { digest: image.digest }, tag: { name: 'theirs' } },
+      ]);
+      await site.deleteAround('pub', image.digest);
+      await eventually(
+        () => site.records('manifest.missing').length,
+        (missing) => missing === 1,
+      );
+      // Whether the tag is told of as well is the registry's to decide.
+      await eventually(
+        async () => (await site.front.operations('/metrics')).text,
+        (metrics) =>
+          metrics.includes(`\nwarden_record_differences_total ${site.records(...FINDINGS).length}\n`),
+      );
+    });
+
+    it('in a flood are bounded, and pushes go on', async () => {
+      const event = (at: number) => ({
+        action: 'push',
+        target: {
+          repository: `pub/r${at}`,
+          tag: 'x',
+          mediaType: 'application/vnd.oci.image.manifest.v1+json',
+        },
+      });
+      const floods = Array.from({ length: 150 }, (_, n) =>
+        post(JSON.stringify({ events: Array.from({ length: 100 }, (_x, at) => event(n * 100 + at)) })),
+      );
+      const statuses = new Set((await Promise.all(floods)).map(({ status }) => status));
+      expect([...statuses].filter((status) => status !== 200 && status !== 503)).toEqual([]);
+      const since = site.front.registry.log().split('\n').length;
+      await site.push('pub', 'through');
+      await settled();
+      // With 20 looks a second, three seconds and a push are no more than these.
+      const lines = site.front.registry.log().split('\n').slice(since);
+      expect(lines.filter((line) => line.includes('/v2/pub/r')).length).toBeLessThan(300);
+      expect(site.records(...FINDINGS)).toEqual([]);
+    });
+  });
+}
