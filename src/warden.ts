@@ -171,7 +171,7 @@ async function build(
   const page = openPage(part, { logins, sessions, revocations });
   const inquiries = { ...policyDeps(part, { logins, tokens, policy, refusals }), page: page?.sessions };
   const audit = { ...auditDeps({ logins, tokens, policy, record, refusals }), page: page?.sessions };
-  const reconciliation = openReconciliation(part, { record, documents, registry });
+  const reconciliation = openReconciliation(part, { record, documents, registry, reader });
   const app = createApp({
     log,
     token: {

@@ -2,7 +2,6 @@
 import { actorOf, peerOf } from '../gate/record-facts.ts';
 import type { ReconciliationDeps } from '../http/routes/reconciliation.ts';
 import type { LogReader } from '../provenance/log-store.ts';
-import { openSqliteLogReader } from '../provenance/sqlite-log.ts';
 import { createComparing, type Difference, type Unreadable } from '../reconcile/compare.ts';
 import { createHints } from '../reconcile/hints.ts';
 import { createPace } from '../reconcile/pace.ts';
@@ -33,16 +32,16 @@ export function openReconciliation(
     readonly record: Pick<OpenedRecord, 'recorder' | 'stateOf'>;
     readonly documents: DocumentStore;
     readonly registry: Registry;
+    readonly reader: LogReader;
   },
 ): Reconciliation {
-  const { record, documents, registry } = parts;
+  const { record, documents, registry, reader } = parts;
   const { recorder } = record;
   const { everyHours, requestsPerSecond, notifications } = settings.reconcile;
   const ending = new AbortController();
   const pace = createPace(systemClock, requestsPerSecond, ending.signal);
   const comparing = createComparing({ recorder, registry, stateOf: record.stateOf });
   let ofHints = 0;
-  let reader: Promise<LogReader> | undefined;
 
   function suspicions(): Suspicions {
     const settleMs = settings.record.settleSeconds * 1000;
@@ -51,15 +50,6 @@ export function openReconciliation(
   function tell(difference: Difference | Unreadable): void {
     log.warn({ difference }, 'record and registry differ');
   }
-  /** Opened for the first run, which may never come. What cannot be opened is tried again with the next. */
-  async function readerOf(): Promise<LogReader> {
-    reader ??= openSqliteLogReader({ folder: settings.data });
-    return reader.catch((error: unknown) => {
-      reader = undefined;
-      throw error;
-    });
-  }
-
   const reconciler = createReconciler({
     clock: systemClock,
     recorder,
@@ -67,10 +57,7 @@ export function openReconciliation(
     runDeps: () => ({
       comparing,
       suspicions: suspicions(),
-      log: {
-        size: async () => (await readerOf()).size(),
-        entries: async (from, limit) => (await readerOf()).entries(from, limit),
-      },
+      log: reader,
       recorder,
       registry,
       pace,
@@ -96,7 +83,6 @@ export function openReconciliation(
   endings.defer(async () => {
     ending.abort();
     await Promise.all([reconciler.close(), hints?.close()]);
-    await (await reader?.catch(() => undefined))?.close();
   });
   return {
     asked: {
