@@ -137,9 +137,8 @@ export function machineRoutes(
 }
 
 /** Who did it, and from where. */
-function by({ subject, via }: Asker, exchange: Exchange) {
-  const { jti: _, ...actor } = actorOf({ subject, via, jti: '', address: '', expiresAt: 0, access: [] });
-  return { actor, peer: peerOf(exchange, { host: undefined }) };
+function by({ subject }: Asker, exchange: Exchange) {
+  return { actor: actorOf({ subject }), peer: peerOf(exchange, { host: undefined }) };
 }
 
 function questionFacts({
