@@ -1,4 +1,3 @@
-import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { decodeBundle } from '../../src/tlog/bundle.ts';
@@ -6,7 +5,7 @@ import { openCheckpoint } from '../../src/tlog/checkpoint.ts';
 import { createCompactRange } from '../../src/tlog/compact-range.ts';
 import { leafHash } from '../../src/tlog/hashing.ts';
 import { parseProofFile, verifyProofFile } from '../../src/tlog/proof-file.ts';
-import { formatVkey, parseVkey, type VerifierKey } from '../../src/tlog/vkey.ts';
+import { parseVkey, type VerifierKey } from '../../src/tlog/vkey.ts';
 import { eventually } from '../gate/eventually.ts';
 import { BUILDER, type Front, POLICY, startFront, type UserName } from '../gate/front.ts';
 import { pushImage, smallImage } from '../gate/images.ts';
@@ -29,7 +28,7 @@ describeNeeding(['docker-registry'], 'the signed log over HTTP', () => {
 
   beforeAll(async () => {
     front = await startFront({
-      users: ['alice', 'bob', 'carol', 'erin'],
+      users: ['alice', 'carol', 'erin'],
       policy: WITH_PART,
       settings: { transparency: { origin: ORIGIN, keyFile: 'keys/log.pem' } },
     });
@@ -47,7 +46,7 @@ describeNeeding(['docker-registry'], 'the signed log over HTTP', () => {
       () => ask('checkpoint', 'erin'),
       ({ status, text }) => status === 200 && Number(text.split('\n')[1]) >= size,
     );
-  });
+  }, 90_000);
   afterAll(() => front?.stop());
 
   const ask = (path: string, user?: UserName, more: Partial<Ask> = {}) =>
@@ -108,9 +107,9 @@ describeNeeding(['docker-registry'], 'the signed log over HTTP', () => {
 
   it.each<[string, UserName | undefined, number]>([
     ['checkpoint', undefined, 401],
-    ['checkpoint', 'bob', 403],
+    ['checkpoint', 'alice', 403],
     ['checkpoint', 'carol', 200],
-    ['tile/0/000.p/1', 'bob', 403],
+    ['tile/0/000.p/1', 'alice', 403],
     ['tile/0/000.p/1', 'carol', 200],
     ['tile/entries/000.p/1', 'carol', 403],
     ['tile/entries/000.p/1', 'erin', 200],
@@ -140,57 +139,6 @@ describeNeeding(['docker-registry'], 'the signed log over HTTP', () => {
       status: 405,
       headers: { allow: 'GET' },
     });
-  });
-
-  it('is verified by command: of the files, of the server, against what was kept, and proof by proof', async () => {
-    const { warden, passwords } = front;
-    const at = (name: string): string => join(warden.folder, name);
-    const vkey = formatVkey(key);
-    const server = ['--url', warden.url, '--user-name', 'erin', '--password-stdin'];
-    const input = { input: passwords.erin };
-
-    const kept = await warden.cli(['log', 'checkpoint']);
-    writeFileSync(at('kept.txt'), kept.stdout);
-    const files = await warden.cli(['log', 'verify', '--against', at('kept.txt')]);
-    expect(files).toMatchObject({ status: 0, stderr: '' });
-    expect(files.stdout).toMatch(
-      /^good: \d+ records of registry\.test\/push-log, root .*; compared: 1 tiles, 1 older checkpoint\n$/,
-    );
-    const remote = await warden.cli(['log', 'verify', ...server, '--key', vkey, '--json'], input);
-    expect({ status: remote.status, ok: JSON.parse(remote.stdout).ok }).toEqual({ status: 0, ok: true });
-    const part = await warden.cli(
-      ['log', 'verify', '--url', warden.url, '--user-name', 'carol', '--password-stdin', '--key', vkey],
-      { input: passwords.carol },
-    );
-    expect(part).toMatchObject({ status: 3, stderr: expect.stringContaining('bundles hold the records') });
-
-    const leaves = leavesOf(at('data'));
-    const index = recordsOf(at('data')).findIndex((record) => record.type === 'push.accepted');
-    const { id } = recordsOf(at('data'))[index] as { id: string };
-    writeFileSync(at('record.json'), leaves[index] as Uint8Array);
-    for (const asked of [
-      ['--index', String(index)],
-      ['--id', id],
-      ['--id', id, ...server],
-    ]) {
-      const proof = await warden.cli(['log', 'proof', ...asked], input);
-      writeFileSync(at('record.tlog-proof'), proof.stdout);
-      const check = ['log', 'check-proof', at('record.tlog-proof'), '--entry'];
-      const good = await warden.cli([...check, at('record.json'), '--key', vkey]);
-      expect(good).toMatchObject({
-        status: 0,
-        stdout: expect.stringMatching(/^good: record \d+ of registry/),
-      });
-      expect((await warden.cli([...check, at('warden.yaml')])).status).toBe(1);
-    }
-
-    expect(await warden.cli(['log', 'open-origin', ORIGIN])).toMatchObject({
-      status: 3,
-      stderr: expect.stringContaining('a name is used once'),
-    });
-    expect(await warden.cli(['log', 'adopt', at('kept.txt')])).toMatchObject({ status: 3 });
-    expect(await warden.cli(['log', 'proof'])).toMatchObject({ status: 2 });
-    expect(await warden.cli(['log', 'proof', '--index', '99999'])).toMatchObject({ status: 3 });
   });
 
   it('shows in the metrics how far it is signed', async () => {
