@@ -37,6 +37,21 @@ export function keepActOfCommand(documents: DocumentStore, draft: ActDraft): Pro
   return keepAct({ documents, clock: systemClock, random: (size) => randomBytes(size) }, draft);
 }
 
+/** The sessions of the files, to be seen and ended. */
+export function sessionsIn(
+  documents: DocumentStore,
+  { sessions }: { readonly sessions: { readonly idleDays: number; readonly absoluteDays: number } },
+): Sessions {
+  return createSessions({
+    documents: documents.of<SessionBody>(SESSION_KIND),
+    now: Date.now,
+    random: (size) => randomBytes(size),
+    binding: bindSessions(undefined),
+    idleMs: sessions.idleDays * DAY_MS,
+    absoluteMs: sessions.absoluteDays * DAY_MS,
+  });
+}
+
 /** @throws {Error} with one sentence when the settings or the files cannot be read. */
 export async function openLoginFiles(settingsFile: string): Promise<LoginFiles> {
   const loaded = await loadSettings(settingsFile);
@@ -45,14 +60,7 @@ export async function openLoginFiles(settingsFile: string): Promise<LoginFiles> 
   const documents = await openSqliteDocuments({ file: join(data, DOCUMENTS_FILE) });
   const random = (size: number): Uint8Array => randomBytes(size);
   const sessionMs = lifetimes.absoluteDays * DAY_MS;
-  const sessions = createSessions({
-    documents: documents.of<SessionBody>(SESSION_KIND),
-    now: Date.now,
-    random,
-    binding: bindSessions(undefined),
-    idleMs: lifetimes.idleDays * DAY_MS,
-    absoluteMs: sessionMs,
-  });
+  const sessions = sessionsIn(documents, loaded.settings);
   const revocations = createStoredRevocations(documents);
   const logins = createEndLogins({ sessions, revoke: revocations.add, now: Date.now, random, sessionMs });
 

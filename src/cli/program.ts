@@ -6,11 +6,13 @@ import { describeProblem } from '../config/yaml.ts';
 import { addAuditCommands } from './audit.ts';
 import { addBackupCommands } from './backup.ts';
 import { addCheckCommand } from './check.ts';
+import { addGrantCommands } from './grant.ts';
 import { addImportCommands } from './import.ts';
 import { addKeysCommands } from './keys.ts';
 import { addLogCommands } from './log.ts';
 import { addPolicyCommands } from './policy.ts';
 import { type Input, readPipedPassword } from './read-password.ts';
+import { addRobotCommands } from './robot.ts';
 import { addServeCommand, type ServeDeps } from './serve.ts';
 import { addSessionCommands } from './session.ts';
 import { addUserCommands } from './user.ts';
@@ -45,6 +47,8 @@ export function createProgram(deps: ProgramDeps): Command {
   addWitnessCommands(program, deps);
   addLogCommands(program, { io, defaultConfig, exit, readStdin });
   addSessionCommands(program, { io, defaultConfig, columns, readStdin, exit });
+  addRobotCommands(program, { io, defaultConfig, columns, readStdin, exit });
+  addGrantCommands(program, { io, defaultConfig, columns, readStdin, exit });
   addAuditCommands(program, {
     ...io,
     columns,
