@@ -69,7 +69,8 @@ export async function openApi(
     const url = addressOf(asked, options.url);
     const answer = await send(url, asked, authorization, ca);
     const { status, bytes } = answer;
-    if (status === 200 || status === 201 || status === 204 || (status === 404 && asked.orNothing)) return answer;
+    if (status === 200 || status === 201 || status === 204 || (status === 404 && asked.orNothing))
+      return answer;
     const sentence = `${url.origin} answered ${status}: ${errorMessage(bytes.toString('utf8'))}`;
     throw status === 400 ? new UsageError(sentence) : new Error(sentence);
   };

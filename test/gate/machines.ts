@@ -9,7 +9,7 @@ export const MACHINES_POLICY = `${POLICY}
     repositories: ["team/**"]
     who: { groups: [ci] }
   - id: prod-push
-    allow: [push]
+    allow: [pull, push]
     repositories: ["prod/**"]
     who: { groups: [ci], methods: [grant], approved: true }
     from: [builders]
