@@ -17,6 +17,8 @@ export interface RecordPageQuery {
   readonly filters: RecordFilters;
   readonly limit: number;
   readonly cursor?: RecordPlace | undefined;
+  /** Of the times, in milliseconds since 1970: checked before records are read. */
+  readonly checkTime?: ((time: number) => boolean) | undefined;
   /** What no index has: checked on the records themselves. */
   readonly check?: ((record: PushRecord) => boolean) | undefined;
 }
@@ -30,7 +32,7 @@ const HIDDEN_LIMIT = 1_000;
 
 export async function recordPage(
   { index }: Pick<AuditParts, 'index'>,
-  { filters, limit, cursor, check }: RecordPageQuery,
+  { filters, limit, cursor, checkTime, check }: RecordPageQuery,
   mayRead: MayRead,
 ): Promise<Page<PushItem> & { readonly watermark: number }> {
   const may = remembered(mayRead);
@@ -39,7 +41,7 @@ export async function recordPage(
   let before = cursor?.before;
   let watermark = cursor?.watermark;
   let last: number | undefined;
-  let width = check ? WIDEST : limit + 1;
+  let width = limit + 1;
 
   const end = (place: number | undefined) => ({
     items,
@@ -55,7 +57,9 @@ export async function recordPage(
       ...(hidden.size > 0 && { hidden: [...hidden] }),
     });
     watermark ??= now;
-    const visible = answer.rows.filter(({ repository }) => may(repository));
+    const visible = answer.rows.filter(
+      ({ repository, time }) => may(repository) && (checkTime?.(time) ?? true),
+    );
     for (const { row, record } of await recordsOf(
       index,
       visible,

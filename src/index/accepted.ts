@@ -14,8 +14,8 @@ export function* accepted({
   const key = digestKey(digest);
   if (key === undefined) return false;
   const rows = yield* select(
-    `SELECT d.idx FROM digest d CROSS JOIN record r CROSS JOIN name n CROSS JOIN name t
-     WHERE d.digest = ? AND d.role = ${ROLES.manifest} AND r.idx = d.idx AND n.id = r.repo AND n.text = ?
+    `SELECT g.idx FROM digest g CROSS JOIN record r CROSS JOIN name n CROSS JOIN name t
+     WHERE g.digest = ? AND g.role = ${ROLES.manifest} AND r.idx = g.idx AND n.id = r.repo AND n.text = ?
        AND t.id = r.type AND t.kind = ${NAMES.type} AND t.text = 'push.accepted' LIMIT 1`,
     ...[key, repository],
   );

@@ -1,7 +1,7 @@
 /** How records name a digest: what it is to each of them. Plans. */
 import { digestKey, digestOf } from './digest-key.ts';
-import { ROLES } from './kinds.ts';
-import { digestsFrom } from './names.ts';
+import { NAMES, ROLES } from './kinds.ts';
+import { digestsFrom, idOfName } from './names.ts';
 import { listOf, numberOf, type Plan, select } from './plan.ts';
 
 export type Role = keyof typeof ROLES;
@@ -71,4 +71,29 @@ export function* firstPushes({
     ...[key, limit],
   );
   return rows.map(({ idx, repository }) => ({ index: numberOf(idx), repository: String(repository ?? '') }));
+}
+
+/** When these manifests were deleted from a repository. */
+export function* manifestDeletions({
+  repository,
+  digests,
+}: {
+  readonly repository: string;
+  readonly digests: readonly string[];
+}): Plan<readonly { readonly index: number; readonly time: number; readonly digest: string }[]> {
+  const keys = digests.flatMap((digest) => digestKey(digest) ?? []);
+  const { ids } = yield* idOfName(NAMES.repository, repository);
+  const { ids: types } = yield* idOfName(NAMES.type, 'manifest.deleted');
+  if (keys.length === 0 || ids.length === 0 || types.length === 0) return [];
+  const rows = yield* select(
+    `SELECT g.digest, g.idx, r.time FROM digest g CROSS JOIN record r
+     WHERE g.digest IN (${keys.map(() => '?').join(', ')}) AND g.role = ${ROLES.manifest} AND r.idx = g.idx
+       AND r.repo IN (${listOf(ids)}) AND r.type IN (${listOf(types)})`,
+    ...keys,
+  );
+  return rows.flatMap(({ digest, idx, time }) =>
+    digest instanceof Uint8Array
+      ? [{ index: numberOf(idx), time: numberOf(time), digest: digestOf(digest) }]
+      : [],
+  );
 }

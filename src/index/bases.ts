@@ -57,9 +57,10 @@ export function* baseRepositories({
 }): Plan<readonly BaseRepository[]> {
   const { ids } = yield* idsOfNames(NAMES.base, bases);
   const rows = yield* select(
-    `SELECT t.repo AS id, n.text AS repository, t.pushes, t.last FROM (
+    `SELECT part.repo AS id, n.text AS repository, part.pushes, part.last FROM (
        SELECT repo, sum(pushes) AS pushes, max(last_idx) AS last FROM base_repo WHERE base IN (${listOf(ids)}) GROUP BY repo
-     ) AS t CROSS JOIN name n WHERE n.id = t.repo AND (t.last, t.repo) < (?, ?) ORDER BY t.last DESC, t.repo DESC LIMIT ?`,
+     ) AS part CROSS JOIN name n WHERE n.id = part.repo AND (part.last, part.repo) < (?, ?)
+     ORDER BY part.last DESC, part.repo DESC LIMIT ?`,
     ...[after?.last ?? Number.MAX_SAFE_INTEGER, after?.id ?? Number.MAX_SAFE_INTEGER, limit],
   );
   return rows.map(({ id, repository, pushes, last }) => ({
@@ -84,9 +85,9 @@ export function* digestsOnBase({
   for (let at = 0; at < keys.length; at += 500) {
     const part = keys.slice(at, at + 500);
     const rows = yield* select(
-      `SELECT DISTINCT d.digest FROM digest d CROSS JOIN built b
-       WHERE d.digest IN (${part.map(() => '?').join(', ')}) AND d.role = ${ROLES.manifest}
-         AND b.base IN (${listOf(ids)}) AND b.idx = d.idx`,
+      `SELECT DISTINCT g.digest FROM digest g CROSS JOIN built b
+       WHERE g.digest IN (${part.map(() => '?').join(', ')}) AND g.role = ${ROLES.manifest}
+         AND b.base IN (${listOf(ids)}) AND b.idx = g.idx`,
       ...part,
     );
     found.push(...rows.flatMap(({ digest }) => (digest instanceof Uint8Array ? [digestOf(digest)] : [])));
@@ -104,8 +105,8 @@ export function* imagesOnBase({
 }): Plan<readonly string[] | undefined> {
   const { ids } = yield* idsOfNames(NAMES.base, bases);
   const rows = yield* select(
-    `SELECT r.digest FROM (SELECT idx FROM built WHERE base IN (${listOf(ids)}) LIMIT ?) AS b CROSS JOIN record r
-     WHERE r.idx = b.idx`,
+    `SELECT r.digest FROM (SELECT idx FROM built WHERE base IN (${listOf(ids)}) LIMIT ?) AS part CROSS JOIN record r
+     WHERE r.idx = part.idx`,
     limit + 1,
   );
   if (rows.length > limit) return undefined;

@@ -47,6 +47,8 @@ export interface RecordQuestion {
 
 export interface RecordRow {
   readonly index: number;
+  /** Milliseconds since 1970. */
+  readonly time: number;
   /** '' for what concerns no repository. */
   readonly repository: string;
 }

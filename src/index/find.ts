@@ -92,7 +92,7 @@ function hourOf(time: number): number {
   return Math.floor(time / 3_600_000);
 }
 
-const ROW = 'SELECT r.idx, n.text AS repository';
+const ROW = 'SELECT r.idx, r.time, n.text AS repository';
 const NAME = 'LEFT JOIN name n ON n.id = r.repo';
 
 /** Few enough to be taken all, whatever their order. The `+` keeps a database from walking the whole table in order instead. */
@@ -207,6 +207,6 @@ function answerOf(found: readonly Row[], limit: number): RecordRows {
   return { rows, reached: rows.length < limit ? undefined : rows.at(-1)?.index };
 }
 
-function rowOf({ idx, repository }: Row): RecordRow {
-  return { index: numberOf(idx), repository: String(repository ?? '') };
+function rowOf({ idx, time, repository }: Row): RecordRow {
+  return { index: numberOf(idx), time: numberOf(time), repository: String(repository ?? '') };
 }

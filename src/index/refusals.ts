@@ -38,13 +38,13 @@ export function* refusals(asked: {
        ru.text AS rule, rs.text AS reason, events, last
      FROM (
        SELECT ${hour}type, repo, actor, host, address, rule, reason, sum(events) AS events, max(last_idx) AS last
-       FROM (SELECT * FROM refused WHERE hour >= ? AND hour < ? ORDER BY hour DESC LIMIT ${ROWS_LIMIT}) AS r
+       FROM (SELECT * FROM refused WHERE hour >= ? AND hour < ? ORDER BY hour DESC LIMIT ${ROWS_LIMIT}) AS part
        GROUP BY ${hour}type, repo, actor, host, address, rule, reason
        ORDER BY ${hourly ? 'hour DESC' : 'sum(events) DESC'}, max(last_idx) DESC LIMIT ?
-     ) AS g
-     LEFT JOIN name t ON t.id = g.type LEFT JOIN name re ON re.id = g.repo LEFT JOIN name ac ON ac.id = g.actor
-     LEFT JOIN name ho ON ho.id = g.host LEFT JOIN name ad ON ad.id = g.address LEFT JOIN name ru ON ru.id = g.rule
-     LEFT JOIN name rs ON rs.id = g.reason
+     ) AS added
+     LEFT JOIN name t ON t.id = added.type LEFT JOIN name re ON re.id = added.repo LEFT JOIN name ac ON ac.id = added.actor
+     LEFT JOIN name ho ON ho.id = added.host LEFT JOIN name ad ON ad.id = added.address LEFT JOIN name ru ON ru.id = added.rule
+     LEFT JOIN name rs ON rs.id = added.reason
      ORDER BY ${hourly ? 'hour DESC' : 'events DESC'}, last DESC`,
     ...[Math.floor(since / HOUR_MS), Math.ceil(until / HOUR_MS), limit],
   );

@@ -32,10 +32,10 @@ export function* series(asked: {
   if (id === undefined) return [];
   const hours = per === 'hour' ? 1 : DAY_MS / HOUR_MS;
   const rows = yield* select(
-    `SELECT t.bucket, n.text AS type, t.events FROM (
+    `SELECT part.bucket, n.text AS type, part.events FROM (
        SELECT hour / ${hours} AS bucket, type, sum(events) AS events FROM tally_hour
        WHERE name = ? AND hour >= ? AND hour < ? GROUP BY hour / ${hours}, type
-     ) AS t CROSS JOIN name n WHERE n.id = t.type ORDER BY t.bucket DESC, n.text`,
+     ) AS part CROSS JOIN name n WHERE n.id = part.type ORDER BY part.bucket DESC, n.text`,
     ...[id, Math.floor(since / HOUR_MS), Math.ceil(until / HOUR_MS)],
   );
   return rows.map(({ bucket, type, events }) => ({
@@ -62,12 +62,12 @@ export function* ranking(asked: {
   const { by, types, since, until, limit } = asked;
   const marks = types.map(() => '?').join(', ');
   const rows = yield* select(
-    `SELECT n.text AS name, t.events FROM (
+    `SELECT n.text AS name, part.events FROM (
        SELECT name, sum(events) AS events FROM tally_day
        WHERE kind = ? AND day >= ? AND day < ?
          AND type IN (SELECT id FROM name WHERE kind = ${NAMES.type} AND text IN (${marks}))
        GROUP BY name ORDER BY sum(events) DESC, name LIMIT ?
-     ) AS t CROSS JOIN name n WHERE n.id = t.name ORDER BY t.events DESC, n.text`,
+     ) AS part CROSS JOIN name n WHERE n.id = part.name ORDER BY part.events DESC, n.text`,
     ...[COUNTED[by], Math.floor(since / DAY_MS), Math.ceil(until / DAY_MS), ...types, limit],
   );
   return rows.map(({ name, events }) => ({ name: String(name), events: numberOf(events) }));

@@ -54,6 +54,7 @@ describe('filters', () => {
       limit: 7,
       cursor: { before: 12, watermark: 30 },
       check: undefined,
+      checkTime: undefined,
     });
     const query = pulls({ cursor: '17.4', address: '::1' });
     expect({

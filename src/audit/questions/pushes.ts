@@ -82,11 +82,17 @@ export function recordQuery(query: PushesQuery, now: number): RecordPageQuery {
     ...(without !== undefined && LACKING.includes(without) && { without: [without as Fact] }),
     ...(unsigned !== undefined && { unsignedMs: unsigned, types: ['push.accepted'] }),
   };
-  return { filters, limit: limitOf(query), cursor: query.cursor, check: checkOf(query) };
+  return {
+    filters,
+    limit: limitOf(query),
+    cursor: query.cursor,
+    check: checkOf(query),
+    checkTime: checkTimeOf(query),
+  };
 }
 
 /** What stands in the records alone. */
-function checkOf({ label, without, inside, outside }: PushesQuery) {
+function checkOf({ label, without }: PushesQuery) {
   const checks: ((record: PushRecord) => boolean)[] = [];
   if (label !== undefined) {
     const [name = '', ...value] = label.split('=');
@@ -97,9 +103,13 @@ function checkOf({ label, without, inside, outside }: PushesQuery) {
   }
   const lacking = without?.startsWith('label:') ? without.slice('label:'.length) : undefined;
   if (lacking !== undefined) checks.push((record) => labelsOf(record)[lacking] === undefined);
-  if (inside) checks.push((record) => isWithin(inside, Date.parse(record.time)));
-  if (outside) checks.push((record) => !isWithin(outside, Date.parse(record.time)));
   return checks.length === 0 ? undefined : (record: PushRecord) => checks.every((fits) => fits(record));
+}
+
+function checkTimeOf({ inside, outside }: PushesQuery) {
+  if (inside === undefined && outside === undefined) return undefined;
+  return (time: number): boolean =>
+    (inside === undefined || isWithin(inside, time)) && (outside === undefined || !isWithin(outside, time));
 }
 
 function labelsOf(record: PushRecord): Readonly<Record<string, string>> {

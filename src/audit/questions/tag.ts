@@ -1,6 +1,7 @@
 /** What a tag pointed to, from when until when, and who moved it. */
 import { z } from 'zod';
 import { parseRepositoryGlob, parseTagGlob } from '../../policy/glob.ts';
+import { timestamp } from '../../store/clock.ts';
 import { moment, placeOf, short, userOf } from '../cells.ts';
 import { limitOf, parameter, parseMoment, required, SHARED, spanOf } from '../parameters.ts';
 import type { AuditParts, Page, Question } from '../question.ts';
@@ -91,42 +92,32 @@ export const tag: Question<TagQuery, TagItem> = {
   },
 };
 
-/** @param end when the newest of them ended; milliseconds since 1970, undefined for not yet. */
+/**
+ * A manifest that is deleted takes the tags along that show it.
+ *
+ * @param end when the newest of them ended; milliseconds since 1970, undefined for not yet.
+ */
 async function placesOf(
   { index }: AuditParts,
   repository: string,
   moves: readonly PushItem[],
   end: number | undefined,
 ): Promise<readonly TagItem[]> {
-  const items: TagItem[] = [];
-  let until = end === undefined ? undefined : new Date(end).toISOString();
-  for (const move of moves) {
-    const item = placeItem(move);
-    const ended = item.digest === undefined ? until : await deletedBefore(index, repository, item, until);
-    items.push({ ...item, ...(ended !== undefined && { until: ended }) });
-    until = move.time;
-  }
-  return items;
-}
-
-/** A manifest that is deleted takes the tags along that show it. */
-async function deletedBefore(
-  index: AuditParts['index'],
-  repository: string,
-  { index: place, digest = '', from }: TagItem,
-  until: string | undefined,
-): Promise<string | undefined> {
-  const { answer } = await index.find({
-    filters: {
-      ...{ repository, digest, types: ['manifest.deleted'], since: Date.parse(from) },
-      ...(until !== undefined && { until: Date.parse(until) + 1 }),
-    },
-    limit: 100,
+  const places = moves.map(placeItem);
+  const digests = [...new Set(places.flatMap(({ digest }) => digest ?? []))];
+  const { answer: deletions } = await index.ask('manifestDeletions', { repository, digests });
+  let until = end;
+  return places.map((place) => {
+    const ended = deletions
+      .filter(
+        ({ digest, index: at, time }) =>
+          digest === place.digest && at > place.index && (until === undefined || time < until),
+      )
+      .reduce<number | undefined>((first, { time }) => Math.min(first ?? time, time), undefined);
+    const over = ended ?? until;
+    until = Date.parse(place.from);
+    return { ...place, ...(over !== undefined && { until: timestamp(over) }) };
   });
-  const later = answer.rows.filter((row) => row.index > place).at(-1);
-  if (later === undefined) return until;
-  const [record] = await index.records([later.index]);
-  return record?.time ?? until;
 }
 
 function placeItem(move: PushItem): TagItem {

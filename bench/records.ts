@@ -1,0 +1,164 @@
+/**
+ * Measures the record: how fast it is appended and indexed, how much room it takes, and how long the first page of each of
+ * an auditor's questions takes: `node bench/records.ts --help`.
+ */
+import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { openAudit } from '../src/audit/open-audit.ts';
+import { createRecordIndex } from '../src/index/record-index.ts';
+import { sqliteIndex, startIndexThread } from '../src/index/sqlite-index.ts';
+import { recordSchema } from '../src/provenance/record.ts';
+import { openSqliteLog, openSqliteLogReader } from '../src/provenance/sqlite-log.ts';
+import { systemClock } from '../src/store/clock.ts';
+import { createWorld, type World } from './record-leaves.ts';
+import { type Asked, questionsAsked } from './record-questions.ts';
+import { table, text } from './report.ts';
+
+const HELP = `node bench/records.ts [options]
+  --records N      how many (default 1000000)
+  --folder DIR     where the files are made, or are already; kept (default: a new one, removed at the end)
+  --smoke          only shows that everything works, in seconds
+  --rounds N       how often each question is asked, of which the median counts (default 9)
+Each record takes some 3 kB of disk. At the beginning, the pages of the files are what the system has of them in memory.
+`;
+
+/** Writers that wait for the disk, and the records of each. */
+const WRITERS = 16;
+const EACH = 100;
+
+const { values } = parseArgs({
+  options: {
+    records: { type: 'string' },
+    folder: { type: 'string' },
+    smoke: { type: 'boolean', default: false },
+    rounds: { type: 'string', default: '9' },
+    help: { type: 'boolean', default: false },
+  },
+});
+
+if (values.help) process.stdout.write(HELP);
+else await main();
+
+async function main(): Promise<void> {
+  const records = Number(values.records ?? (values.smoke ? 3_000 : 1_000_000));
+  const folder = values.folder ?? mkdtempSync(join(tmpdir(), 'warden-bench-records-'));
+  if (!existsSync(folder)) mkdirSync(folder, { mode: 0o700 });
+  try {
+    const world = createWorld(records);
+    for (let n = 0; n < 1_000; n++) recordSchema.parse(world.record(n));
+    say(`### The record, ${records} entries\n`);
+    await append(folder, world, records);
+    await fillIndex(folder);
+    sizes(folder, records);
+    await questions(folder, world, records);
+  } finally {
+    if (values.folder === undefined) rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** All that are missing in large groups; then 16 writers that each wait for the disk. */
+async function append(folder: string, world: World, records: number): Promise<void> {
+  const log = await openSqliteLog({ folder });
+  try {
+    const { size } = await log.counters();
+    const bulk = records - WRITERS * EACH;
+    const began = performance.now();
+    for (let n = size; n < bulk; n += 1_000) {
+      const group = Array.from({ length: Math.min(1_000, bulk - n) }, (_, at) => world.record(n + at));
+      await Promise.all(group.map((record) => log.append(record)));
+      if (n % 100_000 < 1_000) progress(`appended ${n} of ${records}`);
+    }
+    const perSecond = (Math.max(0, bulk - size) / (performance.now() - began)) * 1_000;
+    const waits: number[] = [];
+    let next = Math.max(size, bulk);
+    await Promise.all(
+      Array.from({ length: WRITERS }, async () => {
+        while (next < records) {
+          const record = world.record(next++);
+          const at = performance.now();
+          await log.append(record);
+          waits.push(performance.now() - at);
+        }
+      }),
+    );
+    if (size < bulk) say(`Appended in groups of a thousand: ${text(perSecond)} records a second.`);
+    if (waits.length > 0) {
+      say(
+        `${WRITERS} writers, each commit on the disk: median ${text(quantile(waits, 0.5))} ms, 99% below ${text(quantile(waits, 0.99))} ms.`,
+      );
+    }
+  } finally {
+    await log.close();
+  }
+}
+
+async function fillIndex(folder: string): Promise<void> {
+  const log = await openSqliteLogReader({ folder });
+  const thread = await startIndexThread({ folder });
+  const store = sqliteIndex(thread);
+  const before = (await store.mark()).watermark;
+  const index = createRecordIndex({
+    ...{ store, log, clock: systemClock },
+    onProgress: (done, size) => {
+      if (done % 100_000 < 1_000) progress(`indexed ${done} of ${size}`);
+    },
+  });
+  const began = performance.now();
+  const watermark = await index.catchUp();
+  const seconds = (performance.now() - began) / 1_000;
+  if (watermark > before) {
+    say(
+      `Indexed ${watermark - before} in ${text(seconds)} s: ${text((watermark - before) / seconds)} a second.`,
+    );
+  }
+  await index.close();
+  await thread.close();
+  await log.close();
+}
+
+function sizes(folder: string, records: number): void {
+  const [log = 0, index = 0] = ['log.db', 'index.db'].map((name) => statSync(join(folder, name)).size);
+  say(`Bytes a record: ${text(log / records)} of the log, ${text(index / records)} of the index.\n`);
+}
+
+async function questions(folder: string, world: World, records: number): Promise<void> {
+  const rows: string[][] = [];
+  for (const asked of questionsAsked(world, records)) {
+    // Opened anew each time: the first answer begins with nothing but what the system has in memory.
+    const opened = await openAudit(folder);
+    const times: number[] = [];
+    let items = 0;
+    try {
+      for (let round = 0; round < Number(values.rounds); round++) {
+        const at = performance.now();
+        const page = await opened.audit.ask(asked.name, asked.parameters, mayReadOf(asked));
+        times.push(performance.now() - at);
+        items = page.items.length;
+      }
+    } finally {
+      await opened.close();
+    }
+    const [first = 0, ...warm] = times;
+    rows.push([asked.called, text(first), text(quantile(warm, 0.5)), String(items)]);
+  }
+  say(table(['question', 'first ms', 'median ms', 'rows'], rows));
+}
+
+function mayReadOf({ only }: Asked): (repository: string) => boolean {
+  return only === undefined ? () => true : (repository) => repository.startsWith(only);
+}
+
+function quantile(values_: readonly number[], part: number): number {
+  const sorted = [...values_].sort((one, other) => one - other);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? 0;
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+function progress(line: string): void {
+  process.stderr.write(`${new Date().toISOString().slice(11, 19)} ${line}\n`);
+}
