@@ -8,21 +8,25 @@ import { parseArgs } from 'node:util';
 import { run } from '../test/support/process.ts';
 import { CASES } from './cases.ts';
 import { measureDecisions } from './decisions.ts';
+import { measureStorm } from './login-storm.ts';
 import type { Sample } from './measure.ts';
 import { caseTable, table, text } from './report.ts';
 import { openSite, type Site } from './site.ts';
 import { FULL, QUICK, type Sizes, SMOKE } from './sizes.ts';
+import { stormTable, tokenTable } from './token-report.ts';
+import { dockerAuthProgram } from './token-servers.ts';
 import { measureTokens } from './tokens.ts';
 
 const HELP = `node bench/run.ts [options]
   --quick          one small round, below two minutes
   --smoke          only shows that everything works, in seconds
   --rounds N       rounds of each case
-  --only A,B       these cases: ${[...CASES.map(({ name }) => name), 'tokens', 'decisions'].join(', ')}
+  --only A,B       these cases: ${[...CASES.map(({ name }) => name), 'tokens', 'login-storm', 'decisions'].join(', ')}
   --peers A,B      these peers beside direct and Warden (beginnings of their names): nginx, haproxy, http-proxy,
                    warden (with bodies that leave by nginx)
   --json FILE      all samples, too
 Needs docker-registry, curl and openssl; nginx and haproxy are left out where they are not installed.
+Tokens need slapd besides, and are measured beside docker_auth where script/get-docker-auth has built it.
 `;
 
 /** V8 goes on compiling for some ten thousand requests. */
@@ -51,7 +55,7 @@ async function main(): Promise<void> {
   say(await describeMachine());
   const all: Record<string, unknown> = { sizes };
 
-  if (CASES.some(({ name }) => wanted(name)) || wanted('tokens')) {
+  if (CASES.some(({ name }) => wanted(name))) {
     const withTls = CASES.some(({ name, tls }) => tls && wanted(name));
     await using site = disposable(await openSite(sizes, values.peers?.split(','), withTls));
     if (site.absent.length > 0) say(`Left out, since not installed: ${site.absent.join(', ')}.\n`);
@@ -75,16 +79,18 @@ async function main(): Promise<void> {
       all[one.name] = Object.fromEntries(ordered);
       say(caseTable(one, sizes, ordered));
     }
-    if (wanted('tokens')) {
-      const costs = await measureTokens(site, sizes);
-      all['tokens'] = costs;
-      const rows = costs.map(({ name, milliseconds, perSecond }) => [
-        name,
-        text(milliseconds),
-        text(perSecond),
-      ]);
-      say(`### Tokens\n\n${table(['', 'CPU ms', 'tokens/s'], rows)}`);
-    }
+  }
+  if (dockerAuthProgram() === undefined && (wanted('tokens') || wanted('login-storm')))
+    say('Left out: docker_auth, since nobody has built it (script/get-docker-auth).\n');
+  if (wanted('tokens')) {
+    const costs = await measureTokens(sizes);
+    all['tokens'] = costs;
+    say(tokenTable(costs));
+  }
+  if (wanted('login-storm')) {
+    const costs = await measureStorm(sizes);
+    all['login-storm'] = costs;
+    say(stormTable(costs));
   }
   if (wanted('decisions')) {
     const costs = sizes.rules.map((rules) => measureDecisions(rules, sizes));

@@ -2,7 +2,6 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { hash } from '@node-rs/bcrypt';
 import { freePort } from '../test/support/ports.ts';
 import { startChild } from '../test/support/process.ts';
 import { type RunningRegistry, startRegistry } from '../test/support/registry.ts';
@@ -28,8 +27,6 @@ export interface Site {
   readonly warden: RunningWarden;
   /** Resident memory of proxies that are warm and have moved nothing large yet, by process id, in bytes. */
   readonly warm: Map<number, number>;
-  /** Makes users whose password nobody has used yet, and waits until Warden knows them. */
-  users(count: number, cost: number): Promise<readonly Credentials[]>;
   stop(): Promise<void>;
 }
 
@@ -144,7 +141,6 @@ export async function openSite(
       absent: wanted.filter((kind) => !isThere(kind)).map(({ name }) => name),
       warden,
       warm: new Map(),
-      users: (count, cost) => addUsers(warden, count, cost),
       stop: () => endings.disposeAsync(),
     };
   } catch (error) {
@@ -197,34 +193,6 @@ export async function fetchToken(
 
 export function basic({ user, password }: Credentials): string {
   return `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
-}
-
-async function addUsers(warden: RunningWarden, count: number, cost: number): Promise<readonly Credentials[]> {
-  const made = Array.from({ length: count }, () => ({
-    user: `u${randomBytes(6).toString('hex')}`,
-    password: randomBytes(12).toString('base64url'),
-  }));
-  const file = `${warden.folder}/users.yaml`;
-  const lines = await Promise.all(
-    // An extra one shows that the file was read, so that the others' passwords stay unused.
-    [...made, { user: `probe${randomBytes(6).toString('hex')}`, password: 'probe-password' }].map(
-      async ({ user, password }) => `  ${user}: { password: "${await hash(password, { cost })}" }`,
-    ),
-  );
-  writeFileSync(file, `${readFileSync(file, 'utf8').trimEnd()}\n${lines.join('\n')}\n`);
-  const probe = {
-    user: String(/probe[0-9a-f]+/.exec(String(lines.at(-1)))?.[0]),
-    password: 'probe-password',
-  };
-  for (let tries = 0; ; tries++) {
-    try {
-      await fetchToken(warden, 'pull', probe);
-      return made;
-    } catch (error) {
-      if (tries > 50) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 300));
-    }
-  }
 }
 
 /** @returns the file that holds both, as HAProxy wants it. */

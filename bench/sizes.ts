@@ -20,6 +20,8 @@ export interface Sizes {
   readonly tokens: number;
   /** Logins whose password is not remembered; each costs a hash. */
   readonly logins: number;
+  /** For so long the storm of logins lasts, in milliseconds. */
+  readonly stormMs: number;
   /** Of policies, each of which is measured. */
   readonly rules: readonly number[];
   /** For so long decisions are made, in milliseconds. */
@@ -45,6 +47,7 @@ export const FULL: Sizes = {
   aborts: 100,
   tokens: 4000,
   logins: 40,
+  stormMs: 8000,
   rules: [10, 100, 1000, 10_000],
   decideMs: 3000,
 };
@@ -60,6 +63,7 @@ export const QUICK: Sizes = {
   slowMs: 2000,
   tokens: 1000,
   logins: 10,
+  stormMs: 2000,
   decideMs: 1000,
 };
 
@@ -81,6 +85,7 @@ export const SMOKE: Sizes = {
   aborts: 5,
   tokens: 5,
   logins: 2,
+  stormMs: 100,
   rules: [10],
   decideMs: 50,
 };
