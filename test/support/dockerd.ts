@@ -15,6 +15,11 @@ export interface DockerdOptions {
   readonly networks?: true;
   /** For building images: the fastest storage that works there, in place of plain folders, which work everywhere. */
   readonly fastStorage?: true;
+  /**
+   * A folder of folders by registry, each with a CA and a client's certificate: what /etc/docker/certs.d is to others. The
+   * machine must have that folder's parent.
+   */
+  readonly certificates?: string;
   /** Added to the engine's environment. */
   readonly env?: Readonly<Record<string, string>>;
   /** Another engine than Debian's. */
@@ -58,10 +63,17 @@ export async function startDockerd(options: DockerdOptions = {}): Promise<Docker
     symlinkSync(options.engine.containerd, temp.at('bin', 'containerd'));
     env['PATH'] = `${temp.at('bin')}:${process.env['PATH'] ?? ''}`;
   }
+  const program = options.engine?.program ?? 'dockerd';
+  // Seen by this engine alone: it has mounts of its own.
+  const mounting = 'mount -t tmpfs none /etc/docker && ln -s "$1" /etc/docker/certs.d && shift && exec "$@"';
+  const [command, ...words] =
+    options.certificates === undefined
+      ? [program, ...args]
+      : ['sh', '-c', mounting, 'sh', options.certificates, program, ...args];
   const { child, stop } = await startUnshared(
     { host: options.host, temp, ready: /API listen on/ },
-    options.engine?.program ?? 'dockerd',
-    args,
+    command ?? program,
+    words,
     { env },
   );
   return {
