@@ -187,22 +187,20 @@ export function describeLogins(
       },
     };
 
-    it.each(Object.entries(identities))(
-      'as %s',
-      async (what, { credentials, repository = 'team', actor }) => {
-        const name = `${repository}/${what.replace(/[^a-z]+/g, '-').replace(/-$/, '')}`;
-        const given = await credentials(name);
-        if (given) requireSuccess(await client.login(warden.address, given));
-        try {
-          requireSuccess(await client.push(source, `${warden.address}/${name}:v1`));
-        } finally {
-          if (given) await client.logout(warden.address);
-        }
-        const told = await warden.cli(['audit', 'pushes', '--accepted', '--json', '--repository', name]);
-        const { items } = JSON.parse(requireSuccess(told).stdout) as { items: readonly PushItem[] };
-        expect(items).toMatchObject([{ actor, peer: { host: 'builder-01', hostBy: 'mtls' } }]);
-      },
-    );
+    const chosen = Object.entries(identities).filter(([what]) => only?.includes(what) ?? true);
+    it.each(chosen)('as %s', async (what, { credentials, repository = 'team', actor }) => {
+      const name = `${repository}/${what.replace(/[^a-z]+/g, '-').replace(/-$/, '')}`;
+      const given = await credentials(name);
+      if (given) requireSuccess(await client.login(warden.address, given));
+      try {
+        requireSuccess(await client.push(source, `${warden.address}/${name}:v1`));
+      } finally {
+        if (given) await client.logout(warden.address);
+      }
+      const told = await warden.cli(['audit', 'pushes', '--accepted', '--json', '--repository', name]);
+      const { items } = JSON.parse(requireSuccess(told).stdout) as { items: readonly PushItem[] };
+      expect(items).toMatchObject([{ actor, peer: { host: 'builder-01', hostBy: 'mtls' } }]);
+    });
   });
 }
 
