@@ -37,6 +37,7 @@ export const catalogue = {
   ENTRY_UNKNOWN: { status: 404, code: 'NAME_UNKNOWN', message: 'there is no such robot or grant' },
   NAME_TAKEN: { status: 409, code: 'UNSUPPORTED', message: 'the name belongs to somebody already' },
   GRANT_ENDED: { status: 409, code: 'UNSUPPORTED', message: 'the grant is not in a state for this' },
+  NOT_ON_RECORD: { status: 404, code: 'MANIFEST_UNKNOWN', message: 'no such push is on record' },
   DIGEST_MISMATCH: {
     status: 400,
     code: 'DIGEST_INVALID',

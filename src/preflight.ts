@@ -42,6 +42,8 @@ export interface Loaded {
   readonly offloadKey: OffloadKey | undefined;
   /** Of the log's checkpoints, the first before all; empty where no tree is signed. */
   readonly noteKeys: readonly NoteKey[];
+  /** Of attestations; undefined where none are made. */
+  readonly attestationKey: SigningKey | undefined;
   readonly tls: Tls | undefined;
   /** By the name of the destination. */
   readonly webhookSecrets: ReadonlyMap<string, Buffer>;
@@ -128,6 +130,17 @@ export async function preflight(settingsFile: string, now: number): Promise<Pref
   }
   const redirects = settings.offload?.redirect;
   const offloadKey = redirects && take(loadOffloadKey(redirects.keyFile), 'offload', 'redirect', 'keyFile');
+  const attestations = settings.attestations;
+  const attestationKey =
+    attestations && take(loadSigningKey(attestations.keyFile, 'ES256'), 'attestations', 'keyFile');
+  if ([clientKey, upstreamKey].some((other) => other && other.key.kid === attestationKey?.key.kid)) {
+    problems.push(
+      at(
+        settings.attestations?.keyFile ?? '',
+        'the same key signs tokens; attestations need a key of their own',
+      ),
+    );
+  }
   const policyStamp = await stampPolicyFiles(settings.policy);
   const policy = take(await loadPolicy(settings.policy), 'policy');
   take(await loadUsers(settings.users), 'users');
@@ -194,6 +207,7 @@ export async function preflight(settingsFile: string, now: number): Promise<Pref
       upstream: { key: upstreamKey.key, x5c: chain.x5c },
       offloadKey: offloadKey?.key,
       noteKeys: [noteKey, previousKey].flatMap((one) => (one === undefined ? [] : [one.key])),
+      attestationKey: attestationKey?.key,
       tls: tls?.tls,
       webhookSecrets,
       authorities: clients?.authorities,

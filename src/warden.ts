@@ -5,6 +5,7 @@ import { authorityOf } from './config/settings.ts';
 import { WardenError } from './errors.ts';
 import { createAskedTags } from './gate/asked-tags.ts';
 import { createBodyBudget } from './gate/body-budget.ts';
+import type { GateDeps } from './gate/deps.ts';
 import { createGate } from './gate/gate.ts';
 import { createManifestCheck } from './gate/manifest-check.ts';
 import { createUploadSeals, deriveSealKey } from './gate/upload-seal.ts';
@@ -17,6 +18,7 @@ import type { Log } from './telemetry/log.ts';
 import { createMetrics } from './telemetry/metrics.ts';
 import { createRegistry } from './upstream/registry.ts';
 import { endingDeps, openAdministration } from './wiring/administration.ts';
+import { attestationDeps } from './wiring/attestations.ts';
 import { auditDeps } from './wiring/audit.ts';
 import { watchCertificate } from './wiring/certificate.ts';
 import { openClientCertificates } from './wiring/client-certificates.ts';
@@ -138,7 +140,7 @@ async function build(
       log.error({ err: error }, 'what an earlier process left open could not be settled'),
     );
 
-  const gate = createGate({
+  const gateDeps: GateDeps = {
     realm: realmChooser(part),
     verify: tokens.verifyRegistry,
     revocationsStale: revocations.stale,
@@ -167,13 +169,15 @@ async function build(
       settleMs,
     },
     now: Date.now,
-  });
+  };
+  const gate = createGate(gateDeps);
   const page = openPage(part, { logins, sessions, revocations });
   const inquiries = { ...policyDeps(part, { logins, tokens, policy, refusals }), page: page?.sessions };
   const audit = { ...auditDeps({ logins, tokens, policy, record, refusals }), page: page?.sessions };
   const reconciliation = openReconciliation(part, { record, documents, registry, reader });
   const app = createApp({
     log,
+    attestations: attestationDeps(part, { loaded, gateDeps, logins, tokens, policy, record, refusals }),
     token: {
       ...logins.deps,
       bodyTimeoutMs,

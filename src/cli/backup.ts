@@ -88,12 +88,13 @@ function describe({ made, log, files }: Manifest): string {
   return `backup of ${made}: ${of}; ${count(files.length, 'file')}`;
 }
 
-function keyFilesOf({ tokens, registry, offload }: Settings): readonly string[] {
+function keyFilesOf({ tokens, registry, offload, attestations }: Settings): readonly string[] {
   const offloadKey = offload?.redirect?.keyFile;
   return [
     tokens.keyFile,
     registry.keyFile,
     registry.certificateFile,
     ...(offloadKey === undefined ? [] : [offloadKey]),
+    ...(attestations === undefined ? [] : [attestations.keyFile]),
   ];
 }

@@ -119,6 +119,12 @@ async function init({ io }: KeysDeps, settings: Settings, { algorithm }: KeysOpt
   if (stopped.length === 0 && logKey !== undefined && !(await exists(logKey))) {
     stopped = await make('the Ed25519 key of the log', logKey, () => makeNoteKeyFile(logKey));
   }
+  const attestationKey = settings.attestations?.keyFile;
+  if (stopped.length === 0 && attestationKey !== undefined && !(await exists(attestationKey))) {
+    stopped = await make('the key of attestations', attestationKey, () =>
+      makeKeyFile(attestationKey, 'ES256'),
+    );
+  }
   for (const line of made) io.out(line);
   if (stopped.length > 0) return stopped;
   if (made.length === 0) io.out('nothing was missing');

@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { openAudit } from '../audit/open-audit.ts';
 import { loadSettings } from '../config/settings.ts';
 import { describeProblem } from '../config/yaml.ts';
+import { addAttestCommand } from './attest.ts';
 import { addAuditCommands } from './audit.ts';
 import { addBackupCommands } from './backup.ts';
 import { addCheckCommand } from './check.ts';
@@ -41,6 +42,7 @@ export function createProgram(deps: ProgramDeps): Command {
   addCheckCommand(program, deps);
   addKeysCommands(program, deps);
   addBackupCommands(program, deps);
+  addAttestCommand(program, { ...deps, readStdin });
   addUserCommands(program, deps);
   addPolicyCommands(program, { io, columns, defaultConfig, exit, now: Date.now });
   addImportCommands(program, deps);

@@ -339,6 +339,24 @@ export const settingsSchema = z.strictObject({
     .describe(
       'The signed tree of the record, by which anyone can prove it unaltered. Absent: there is none. docs/transparency.md',
     ),
+  attestations: z
+    .strictObject({
+      keyFile: path.describe(
+        'The key that attestations are signed with, ECDSA on P-256; `warden keys init` makes it. Used for nothing else.',
+      ),
+      levelPrefix: z
+        .string()
+        .regex(
+          /^(?!SLSA_)[A-Z][A-Z0-9_]*$/,
+          'expected capitals, digits and _, and no name that begins with SLSA_',
+        )
+        .default('WARDEN')
+        .describe('Begins the names of the levels in verification summaries.'),
+    })
+    .optional()
+    .describe(
+      'Attestations of what is on record. Absent: none are made. docs/attestations.md says what they claim.',
+    ),
   shutdown: z
     .strictObject({
       graceSeconds: z

@@ -159,7 +159,7 @@ async function changeList(
 }
 
 /** @returns undefined where the tag shows something else than a list; an empty list, without digest, where there is none. */
-async function listOf(
+export async function listOf(
   registry: Registry,
   repository: string,
   subject: string,

@@ -12,6 +12,7 @@ import { answerError, type Exchange, type Summary } from '../gate/exchange.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { PageFiles } from './page-files.ts';
 import type { PageSessions } from './page-login.ts';
+import { type AttestationsDeps, attachedTo, attestationKey, attestations } from './routes/attestations.ts';
 import { type AuditDeps, auditQuestion } from './routes/audit.ts';
 import { decideGrant, type GrantsDeps, grants, showGrant } from './routes/grants.ts';
 import { type LogDeps, logRoute } from './routes/log.ts';
@@ -43,6 +44,8 @@ export interface AppDeps {
     | undefined;
   readonly robots: RobotsDeps;
   readonly grants: GrantsDeps;
+  /** Undefined where none are made. */
+  readonly attestations: AttestationsDeps | undefined;
   readonly log: Log;
 }
 
@@ -77,6 +80,11 @@ export function createApp(deps: AppDeps): App {
     router.all('/ui/session', pageSession(deps.page.session));
     router.all('/ui', toPage());
     router.all('/ui/{*view}', page(deps.page.files));
+  }
+  if (deps.attestations) {
+    router.all('/api/v1/attestations', attestations(deps.attestations));
+    router.all('/api/v1/attestations/attached', attachedTo(deps.attestations));
+    router.all('/api/v1/attestations/key', attestationKey(deps.attestations));
   }
   koa.use(router.routes());
   koa.use(function notFound() {

@@ -10,7 +10,7 @@ import { createInventory, type Inventory } from '../inventory/inventory.ts';
 import { INVENTORY_FILE, type InventoryOptions } from '../inventory/inventory-thread.ts';
 
 import type { DiskForecast } from '../provenance/disk-forecast.ts';
-
+import type { LogReader } from '../provenance/log-store.ts';
 import { createRecorder, type Recorder } from '../provenance/recorder.ts';
 
 import { systemClock } from '../store/clock.ts';
@@ -22,6 +22,7 @@ import { storeThread } from './store-thread.ts';
 export interface OpenedRecord {
   readonly disk: DiskForecast;
   readonly recorder: Recorder;
+  readonly reader: LogReader;
   readonly inventory: Inventory;
   readonly audit: Audit;
   /** Whether a push of exactly this manifest was accepted. */
@@ -72,6 +73,7 @@ export async function openRecord(part: Part, pushLog: PushLog): Promise<OpenedRe
   });
   endings.defer(() => inventory.close());
   const without = 'no questions about the record are answered';
+  const reader = await pushLog.reader(without);
   const index = createRecordIndex({
     store: sqliteIndex(
       await storeThread(part, {
@@ -80,7 +82,7 @@ export async function openRecord(part: Part, pushLog: PushLog): Promise<OpenedRe
         options: { folder } satisfies IndexOptions,
       }),
     ),
-    log: await pushLog.reader(without),
+    log: reader,
     clock,
     fillEveryMs: INDEX_MS,
     onFailure: (error) =>
@@ -88,6 +90,7 @@ export async function openRecord(part: Part, pushLog: PushLog): Promise<OpenedRe
   });
   endings.defer(() => index.close());
   return {
+    reader,
     disk: disk.forecast,
     recorder,
     inventory,

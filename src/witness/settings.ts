@@ -12,12 +12,9 @@ const logKey = z.string().superRefine((text, context) => {
 });
 
 const schema = z.strictObject({
-  name: z
-    .string()
-    .max(255)
-    .refine(isKeyName, {
-      error: 'expected a name without blanks and plus signs, such as witness.security.corp/w1',
-    }),
+  name: z.string().max(255).refine(isKeyName, {
+    error: 'expected a name without blanks and plus signs, such as witness.security.corp/w1',
+  }),
   keyFile: path,
   /** The file of what was seen. */
   state: path,

@@ -46,6 +46,15 @@ export const DOCKER_CLI: GoProgram = {
   },
 };
 
+/** Two verifiers of attestations that are not ours. */
+export const COSIGN: GoProgram = { source: 'github.com/sigstore/cosign/v3/cmd/cosign', version: 'v3.1.2' };
+
+export const SLSA_VERIFIER: GoProgram = {
+  source: 'github.com/slsa-framework/slsa-verifier/v2/cli/slsa-verifier',
+  version: 'v2.7.1',
+  module: { path: 'github.com/slsa-framework/slsa-verifier/v2', list: 'go' },
+};
+
 export const ALL_GO_PROGRAMS: readonly GoProgram[] = [
   CRANE,
   ORAS,
@@ -56,4 +65,6 @@ export const ALL_GO_PROGRAMS: readonly GoProgram[] = [
   BUILDKITD,
   DOCKER_CLI,
   DOCKERD,
+  COSIGN,
+  SLSA_VERIFIER,
 ];
