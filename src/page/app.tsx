@@ -1,11 +1,11 @@
 /** The frame around every screen: who is signed in, where one can go, language and colours. */
 import { useEffect } from 'preact/hooks';
-import { useKept } from './kept.ts';
 import { BASE, followLinks, hrefOf, usePlace } from './location.ts';
 import { Loading } from './parts/states.tsx';
 import { SCREENS, type Screen, screenOf } from './screens/screens.ts';
 import { SignIn } from './screens/sign-in.tsx';
 import { SessionOf, useSessionState } from './session.tsx';
+import { useKept } from './use-kept.ts';
 import { LANGUAGES, type Language, preferredLanguage, Speech, sayIn } from './words/words.ts';
 
 const THEMES = ['auto', 'light', 'dark'] as const;

@@ -1,5 +1,4 @@
 /** What this browser keeps for the reader: nothing that the server needs, and nothing secret. */
-import { useState } from 'preact/hooks';
 
 const PREFIX = 'warden.';
 
@@ -18,15 +17,4 @@ export function keep(name: string, value: unknown): void {
   } catch {
     // A browser that keeps nothing shows everything all the same.
   }
-}
-
-export function useKept<T>(name: string, otherwise: T): readonly [T, (value: T) => void] {
-  const [value, setValue] = useState(() => read(name, otherwise));
-  return [
-    value,
-    (next) => {
-      keep(name, next);
-      setValue(() => next);
-    },
-  ];
 }

@@ -1,6 +1,7 @@
 /** Questions that the reader asks again and again, kept in this browser. To share one, its address is enough. */
-import { useKept } from '../kept.ts';
+
 import { hrefOf, type Place } from '../location.ts';
+import { useKept } from '../use-kept.ts';
 import { useSay } from '../words/words.ts';
 
 interface Saved {

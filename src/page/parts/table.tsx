@@ -1,8 +1,8 @@
 /** A table of which the reader chooses the columns, and through which the keyboard goes. */
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
-import { useKept } from '../kept.ts';
 import { go } from '../location.ts';
+import { useKept } from '../use-kept.ts';
 import type { Word } from '../words/en.ts';
 import { useSay } from '../words/words.ts';
 import { isTyping } from './filters.tsx';
