@@ -23,6 +23,12 @@ export async function get<T>(path: string, query?: URLSearchParams, signal?: Abo
 }
 
 /** @throws {Problem} */
+export async function getText(path: string, query?: URLSearchParams): Promise<string> {
+  const text = query?.toString();
+  return (await asked(`/api/v1/${path}${text ? `?${text}` : ''}`, {})).text();
+}
+
+/** @throws {Problem} */
 export async function send<T>(method: 'POST' | 'DELETE', address: string, body?: object): Promise<T> {
   return answer<T>(address, {
     method,
@@ -31,6 +37,11 @@ export async function send<T>(method: 'POST' | 'DELETE', address: string, body?:
 }
 
 async function answer<T>(address: string, init: RequestInit): Promise<T> {
+  const text = await (await asked(address, init)).text();
+  return (text === '' ? undefined : JSON.parse(text)) as T;
+}
+
+async function asked(address: string, init: RequestInit): Promise<Response> {
   let response: Response;
   try {
     response = await fetch(address, {
@@ -44,9 +55,8 @@ async function answer<T>(address: string, init: RequestInit): Promise<T> {
     if ((error as Error).name === 'AbortError') throw error;
     throw new Problem(0, 'UNREACHABLE', '');
   }
-  const text = await response.text();
-  if (!response.ok) throw problemOf(response.status, text);
-  return (text === '' ? undefined : JSON.parse(text)) as T;
+  if (!response.ok) throw problemOf(response.status, await response.text());
+  return response;
 }
 
 function problemOf(status: number, text: string): Problem {

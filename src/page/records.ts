@@ -46,6 +46,12 @@ export interface RecordItem {
     readonly decision?: string;
     readonly digest?: string;
   };
+  readonly base?: readonly {
+    readonly name?: string;
+    readonly digest?: string;
+    readonly by: string;
+    readonly evidence: string;
+  }[];
   readonly labels?: Readonly<Record<string, string>>;
   readonly meta?: Readonly<Record<string, string>>;
 }

@@ -62,7 +62,7 @@ interface Key {
   readonly name: string;
   readonly type: number;
   readonly id: Bytes;
-  readonly key: CryptoKey;
+  readonly key: Awaited<ReturnType<typeof crypto.subtle.importKey>>;
 }
 
 async function readVkey(vkey: string): Promise<Key> {

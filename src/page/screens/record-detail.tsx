@@ -1,26 +1,44 @@
 /** One record with everything that it holds, and how each fact is known. */
 import type { ComponentChildren } from 'preact';
+import { useMemo } from 'preact/hooks';
 import { hrefOf, type Place } from '../location.ts';
-import { Shown } from '../parts/states.tsx';
+import { Lineage } from '../parts/lineage.tsx';
+import { Proof } from '../parts/proof.tsx';
+import { Empty, Shown } from '../parts/states.tsx';
+import { TagHistory } from '../parts/tag-history.tsx';
 import { Digest, Time, User } from '../parts/values.tsx';
 import type { Evidenced, RecordItem } from '../records.ts';
 import { useAnswer } from '../use-answer.ts';
 import { useSay } from '../words/words.ts';
 import { toneOf } from './records.tsx';
 
+interface RecordAnswer {
+  readonly items: readonly (RecordItem & {
+    /** The text that is in the tree; absent where the reader may not see all of it. */
+    readonly leaf?: string;
+  })[];
+}
+
 export function RecordDetail({ place }: { readonly place: Place }) {
   const say = useSay();
   const index = place.path.split('/')[1] ?? '';
-  const answer = useAnswer<RecordItem>(`records/${encodeURIComponent(index)}`);
+  const query = useMemo(() => new URLSearchParams({ index }), [index]);
+  const answer = useAnswer<RecordAnswer>('record', query);
   return (
     <main id="content">
       <h1>{say('record.title', { index })}</h1>
-      <Shown answer={answer}>{(record) => <Facts record={record} />}</Shown>
+      <Shown answer={answer}>
+        {({ items: [found] }) => {
+          if (found === undefined) return <Empty />;
+          const { leaf, ...record } = found;
+          return <Facts record={record} leaf={leaf} />;
+        }}
+      </Shown>
     </main>
   );
 }
 
-function Facts({ record }: { readonly record: RecordItem }) {
+function Facts({ record, leaf }: { readonly record: RecordItem; readonly leaf: string | undefined }) {
   const say = useSay();
   const { subject, tag, actor, peer, build, source, policy, labels, meta } = record;
   return (
@@ -32,10 +50,16 @@ function Facts({ record }: { readonly record: RecordItem }) {
         {subject && (
           <Card title={say('record.what')}>
             <Row name={say('column.repository')}>
-              {subject.repo && <a href={hrefOf('', { repository: subject.repo })}>{subject.repo}</a>}
+              {subject.repo && <a href={hrefOf('records', { repository: subject.repo })}>{subject.repo}</a>}
             </Row>
             <Row name={say('column.tag')}>{tag?.name}</Row>
             <Row name={say('column.digest')}>{subject.digest && <Digest value={subject.digest} />}</Row>
+            <Row name={say('record.before')}>{tag?.from && <Digest value={tag.from} />}</Row>
+            {subject.digest && (
+              <p>
+                <a href={hrefOf('image', { digest: subject.digest })}>{say('record.image')}</a>
+              </p>
+            )}
           </Card>
         )}
         {actor && (
@@ -75,6 +99,17 @@ function Facts({ record }: { readonly record: RecordItem }) {
           </Card>
         )}
       </div>
+      <Lineage record={record} />
+      {subject?.repo && tag && (
+        <section>
+          <h2>{say('record.history')}</h2>
+          <TagHistory repository={subject.repo} tag={tag.name} current={record.index} />
+        </section>
+      )}
+      <section>
+        <h2>{say('record.proof')}</h2>
+        <Proof index={record.index} leaf={leaf} />
+      </section>
       <details>
         <summary>{say('record.raw')}</summary>
         <pre tabIndex={0}>{JSON.stringify(record, null, 2)}</pre>

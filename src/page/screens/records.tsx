@@ -1,14 +1,11 @@
 /** The list of records, with every filter of the API in the address bar. */
-import { useState } from 'preact/hooks';
-import { get, Problem } from '../api.ts';
 import { hrefOf, type Place } from '../location.ts';
 import { type Filter, Filters } from '../parts/filters.tsx';
+import { Pages } from '../parts/pages.tsx';
 import { SavedQuestions } from '../parts/saved-questions.tsx';
-import { Empty, Failed, Shown } from '../parts/states.tsx';
-import { type Column, Table } from '../parts/table.tsx';
+import type { Column } from '../parts/table.tsx';
 import { Digest, Time, User } from '../parts/values.tsx';
-import type { RecordItem, RecordPage } from '../records.ts';
-import { useAnswer } from '../use-answer.ts';
+import type { RecordItem } from '../records.ts';
 import { useSay } from '../words/words.ts';
 
 const FILTERS: readonly Filter[] = [
@@ -35,7 +32,7 @@ const FILTERS: readonly Filter[] = [
   { name: 'type', word: 'filter.type', rare: true },
 ];
 
-const COLUMNS: readonly Column<RecordItem>[] = [
+export const RECORD_COLUMNS: readonly Column<RecordItem>[] = [
   { word: 'column.time', cell: ({ time }) => <Time at={time} /> },
   { word: 'column.type', cell: ({ type }) => <span class={`badge ${toneOf(type)}`}>{type}</span> },
   { word: 'column.repository', cell: ({ subject }) => subject?.repo },
@@ -63,65 +60,20 @@ export function toneOf(type: string): string {
 
 export function Records({ place }: { readonly place: Place }) {
   const say = useSay();
-  const answer = useAnswer<RecordPage>('pushes', place.query);
   return (
     <main id="content">
       <h1>{say('nav.records')}</h1>
-      <Filters place={place} path="" filters={FILTERS} />
+      <Filters place={place} path="records" filters={FILTERS} />
       <SavedQuestions place={place} />
-      <Shown answer={answer}>
-        {(page) =>
-          page.items.length === 0 ? (
-            <Empty />
-          ) : (
-            <List key={place.query.toString()} page={page} place={place} />
-          )
-        }
-      </Shown>
-    </main>
-  );
-}
-
-/** The first page and what the reader has asked for behind it. */
-function List({ page, place }: { readonly page: RecordPage; readonly place: Place }) {
-  const say = useSay();
-  const [pages, setPages] = useState<readonly RecordPage[]>([]);
-  const [busy, setBusy] = useState(false);
-  const [problem, setProblem] = useState<Problem>();
-  const all = [page, ...pages];
-  const next = all.at(-1)?.next;
-
-  async function older(): Promise<void> {
-    const query = new URLSearchParams(place.query);
-    query.set('cursor', next ?? '');
-    setBusy(true);
-    setProblem(undefined);
-    try {
-      setPages([...pages, await get<RecordPage>('pushes', query)]);
-    } catch (error) {
-      setProblem(error instanceof Problem ? error : new Problem(0, 'PAGE', String(error)));
-    } finally {
-      setBusy(false);
-    }
-  }
-
-  return (
-    <>
-      <Table
+      <Pages<RecordItem>
+        question="pushes"
+        place={place}
         name="records"
         caption={say('nav.records')}
-        columns={COLUMNS}
-        items={all.flatMap(({ items }) => items)}
+        columns={RECORD_COLUMNS}
         keyOf={({ index }) => index}
         hrefOf={({ index }) => hrefOf(`record/${index}`)}
       />
-      {problem && <Failed problem={problem} again={() => void older()} />}
-      {next && !problem && (
-        <button type="button" disabled={busy} onClick={() => void older()}>
-          {say('list.more')}
-        </button>
-      )}
-      <p class="hint">{say('list.keys')}</p>
-    </>
+    </main>
   );
 }

@@ -2,8 +2,15 @@
 import type { FunctionComponent } from 'preact';
 import type { Place } from '../location.ts';
 import type { Word } from '../words/en.ts';
+import { Access } from './access.tsx';
+import { Grants } from './grants.tsx';
+import { Hosts } from './hosts.tsx';
+import { Image } from './image.tsx';
+import { Overview } from './overview.tsx';
+import { Policy } from './policy.tsx';
 import { RecordDetail } from './record-detail.tsx';
 import { Records } from './records.tsx';
+import { SignedLog } from './signed-log.tsx';
 
 export interface Screen {
   /** '' is where one begins. */
@@ -13,11 +20,18 @@ export interface Screen {
   readonly View: FunctionComponent<{ readonly place: Place }>;
 }
 
-const FIRST: Screen = { path: '', word: 'nav.records', inMenu: true, View: Records };
+const FIRST: Screen = { path: '', word: 'nav.overview', inMenu: true, View: Overview };
 
 export const SCREENS: readonly Screen[] = [
   FIRST,
+  { path: 'records', word: 'nav.records', inMenu: true, View: Records },
   { path: 'record', word: 'nav.records', inMenu: false, View: RecordDetail },
+  { path: 'image', word: 'nav.image', inMenu: true, View: Image },
+  { path: 'hosts', word: 'nav.hosts', inMenu: true, View: Hosts },
+  { path: 'policy', word: 'nav.policy', inMenu: true, View: Policy },
+  { path: 'grants', word: 'nav.grants', inMenu: true, View: Grants },
+  { path: 'access', word: 'nav.access', inMenu: true, View: Access },
+  { path: 'log', word: 'nav.log', inMenu: true, View: SignedLog },
 ];
 
 export function screenOf(path: string): Screen {

@@ -1,0 +1,79 @@
+/** The proof of one record, checked here, and the files with which anybody can check it elsewhere. */
+import { useState } from 'preact/hooks';
+import { getText } from '../api.ts';
+import { type Checked, checkRecord } from '../proof/check.ts';
+import { useSay } from '../words/words.ts';
+
+const keys = async (): Promise<readonly string[]> =>
+  (await getText('log/keys')).split('\n').filter((line) => line !== '');
+const proof = (index: number): Promise<string> =>
+  getText('log/proof', new URLSearchParams({ index: String(index) }));
+const consistency = (from: number, to: number): Promise<string> =>
+  getText('log/consistency', new URLSearchParams({ from: String(from), to: String(to) }));
+
+type State = { readonly ok: Checked } | { readonly wrong: string } | 'checking' | undefined;
+
+/** @param leaf the record's text as the log has it; absent where the reader may not see all of it. */
+export function Proof({ index, leaf }: { readonly index: number; readonly leaf: string | undefined }) {
+  const say = useSay();
+  const [state, setState] = useState<State>();
+  if (leaf === undefined) return <p>{say('record.noProof')}</p>;
+
+  async function check(text: string): Promise<void> {
+    setState('checking');
+    try {
+      setState({
+        ok: await checkRecord(index, new TextEncoder().encode(text), { keys, proof, consistency }),
+      });
+    } catch (error) {
+      setState({ wrong: (error as Error).message });
+    }
+  }
+
+  return (
+    <>
+      <p>
+        <button type="button" disabled={state === 'checking'} onClick={() => void check(leaf)}>
+          {say(state === 'checking' ? 'proof.checking' : 'proof.check')}
+        </button>
+      </p>
+      <div role="status">
+        {typeof state === 'object' && 'ok' in state && (
+          <p class="good">
+            {say('proof.ok', {
+              size: state.ok.checkpoint.size,
+              who: state.ok.checkpoint.signedBy.join(', '),
+            })}{' '}
+            {state.ok.before === undefined
+              ? say('proof.first')
+              : say('proof.goesOn', { size: state.ok.before })}
+          </p>
+        )}
+        {typeof state === 'object' && 'wrong' in state && (
+          <p class="bad">{say('proof.failed', { why: state.wrong })}</p>
+        )}
+      </div>
+      <p class="hint">{say('proof.plain')}</p>
+      <p>
+        <button
+          type="button"
+          onClick={() => void proof(index).then((text) => download(`record-${index}.tlog-proof`, text))}
+        >
+          {say('proof.download')}
+        </button>{' '}
+        <button type="button" onClick={() => download(`record-${index}.json`, leaf)}>
+          {say('proof.leaf')}
+        </button>
+      </p>
+    </>
+  );
+}
+
+function download(name: string, text: string): void {
+  const address = URL.createObjectURL(new Blob([text]));
+  const link = document.createElement('a');
+  link.href = address;
+  link.download = name;
+  link.click();
+  URL.revokeObjectURL(address);
+}

@@ -1,0 +1,71 @@
+/** Which host has pulled what: the inventory. */
+import { hrefOf, type Place } from '../location.ts';
+import { type Filter, Filters } from '../parts/filters.tsx';
+import { Pages } from '../parts/pages.tsx';
+import type { Column } from '../parts/table.tsx';
+import { Digest, Time, User } from '../parts/values.tsx';
+import { useSay } from '../words/words.ts';
+
+interface Pull {
+  readonly repository: string;
+  readonly reference: string;
+  readonly digest: string;
+  readonly subject: string;
+  readonly address: string;
+  readonly host?: string;
+  readonly client?: string;
+  readonly first: string;
+  readonly last: string;
+  readonly gets: number;
+}
+
+const FILTERS: readonly Filter[] = [
+  { name: 'host', word: 'filter.host' },
+  { name: 'network', word: 'filter.network' },
+  { name: 'repository', word: 'filter.repository' },
+  { name: 'tag', word: 'filter.tag' },
+  { name: 'digest', word: 'filter.digest' },
+  { name: 'since', word: 'filter.since' },
+  { name: 'until', word: 'filter.until' },
+  { name: 'user', word: 'filter.user', rare: true },
+];
+
+const COLUMNS: readonly Column<Pull>[] = [
+  { word: 'column.last', cell: ({ last }) => <Time at={last} /> },
+  { word: 'column.host', cell: ({ host, address }) => host ?? address },
+  { word: 'column.address', cell: ({ address }) => address, extra: true },
+  { word: 'column.repository', cell: ({ repository }) => repository },
+  { word: 'column.tag', cell: ({ reference }) => (reference.includes(':') ? '' : reference) },
+  {
+    word: 'column.digest',
+    cell: ({ digest }) => (
+      <>
+        <Digest value={digest} /> <a href={hrefOf('image', { digest })}>→</a>
+      </>
+    ),
+  },
+  { word: 'column.user', cell: ({ subject }) => <User name={subject} /> },
+  { word: 'column.count', cell: ({ gets }) => gets },
+  { word: 'column.first', cell: ({ first }) => <Time at={first} />, extra: true },
+  { word: 'column.client', cell: ({ client }) => client, extra: true },
+];
+
+export function Hosts({ place }: { readonly place: Place }) {
+  const say = useSay();
+  return (
+    <main id="content">
+      <h1>{say('nav.hosts')}</h1>
+      <Filters place={place} path="hosts" filters={FILTERS} />
+      <Pages<Pull>
+        question="pulls"
+        place={place}
+        name="pulls"
+        caption={say('nav.hosts')}
+        columns={COLUMNS}
+        keyOf={({ address, subject, repository, reference, digest }) =>
+          `${address} ${subject} ${repository} ${reference} ${digest}`
+        }
+      />
+    </main>
+  );
+}
