@@ -9,13 +9,14 @@ import { count } from './questions/count.ts';
 import { image } from './questions/image.ts';
 import { pulls } from './questions/pulls.ts';
 import { pushes } from './questions/pushes.ts';
+import { record } from './questions/record.ts';
 import { refusals } from './questions/refusals.ts';
 import { seen } from './questions/seen.ts';
 import { sharedTags } from './questions/shared-tags.ts';
 import { tag } from './questions/tag.ts';
 
 export const QUESTIONS: readonly AskedQuestion[] = [
-  ...[asked(pushes), asked(count), asked(pulls), asked(image), asked(tag), asked(builtOn)],
+  ...[asked(pushes), asked(count), asked(record), asked(pulls), asked(image), asked(tag), asked(builtOn)],
   ...[asked(baseRepositories), asked(basePulls), asked(refusals), asked(sharedTags), asked(activity)],
   ...[asked(seen), asked(changes), asked(drift)],
 ];

@@ -4,10 +4,13 @@ import type { PushRecord } from '../provenance/record.ts';
 /** Whether the reader may see records of a repository; '' asks for what concerns no repository. */
 export type MayRead = (repository: string) => boolean;
 
-/** Leaves out the names of repositories that the reader may not see: where blobs were mounted from, what a token was for. */
+/**
+ * Leaves out the names of repositories that the reader may not see: where blobs were mounted from, what a token was for.
+ * A record without such names is returned as it is.
+ */
 export function visibleParts(record: PushRecord, mayRead: MayRead): PushRecord {
   let shown = record;
-  if ('mounted' in shown && shown.mounted !== undefined) {
+  if ('mounted' in shown && shown.mounted?.some(({ from }) => from !== undefined && !mayRead(from))) {
     const mounted = shown.mounted.map(({ digest, from }) =>
       from === undefined || !mayRead(from) ? { digest } : { digest, from },
     );
@@ -16,7 +19,8 @@ export function visibleParts(record: PushRecord, mayRead: MayRead): PushRecord {
   if ('token' in shown && shown.token?.scopes !== undefined) {
     const { scopes, ...token } = shown.token;
     const kept = scopes.filter((scope) => mayRead(repositoryOf(scope)));
-    shown = { ...shown, token: { ...token, ...(kept.length > 0 && { scopes: kept }) } };
+    if (kept.length < scopes.length)
+      shown = { ...shown, token: { ...token, ...(kept.length > 0 && { scopes: kept }) } };
   }
   return shown;
 }

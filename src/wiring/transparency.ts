@@ -21,6 +21,8 @@ export interface Transparency {
   /** Undefined where no tree is signed. */
   readonly served: ServedLog | undefined;
   readonly state: () => TransparencyState | undefined;
+  /** The log's verifier keys, then those of its witnesses, as text. */
+  readonly vkeys: readonly string[];
 }
 
 export interface TransparencyState {
@@ -34,8 +36,12 @@ export interface TransparencyState {
 }
 
 /** What the addresses of the log need. */
-export function signedLogDeps(audit: AuditorDeps, reader: LogReader, { served }: Transparency): LogDeps {
-  return { audit, served, find: (id) => findRecord(reader, id) };
+export function signedLogDeps(
+  audit: AuditorDeps,
+  reader: LogReader,
+  { served, vkeys }: Transparency,
+): LogDeps {
+  return { audit, served, keys: vkeys, find: (id) => findRecord(reader, id) };
 }
 
 /** Milliseconds between two looks for new entries. */
@@ -57,7 +63,8 @@ export async function openTransparency(
   const { settings, log, endings } = part;
   const { transparency } = settings;
   const [first] = keys;
-  if (transparency === undefined || first === undefined) return { served: undefined, state: () => undefined };
+  if (transparency === undefined || first === undefined)
+    return { served: undefined, state: () => undefined, vkeys: [] };
   const { origin, witnesses, quorum, witnessSeconds, lockFile } = transparency;
   const folder = join(settings.data, FOLDER);
   const thread = await storeThread(part, {
@@ -103,6 +110,10 @@ export async function openTransparency(
   endings.defer(() => cosigner.close());
   return {
     served: createServedLog({ folder, reader, publisher }),
+    vkeys: [
+      ...keys.map(({ publicKey }) => formatVkey(verifierKey(origin, 0x01, publicKey))),
+      ...witnesses.map(({ key }) => key),
+    ],
     state() {
       const { signedSize, signedAt, trouble } = publisher.state();
       const { size, at } = cosigner.state();

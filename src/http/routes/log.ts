@@ -19,6 +19,8 @@ export interface LogDeps {
   readonly audit: AuditorDeps;
   /** Undefined where no tree is signed. */
   readonly served: ServedLog | undefined;
+  /** Verifier keys as text: those of the log, then those of its witnesses. A reader gets them a second way, or keeps them. */
+  readonly keys: readonly string[];
   /** Where the record with this id stands. */
   readonly find: (id: string) => Promise<{ readonly index: number; readonly repository: string } | undefined>;
 }
@@ -40,6 +42,7 @@ export function logRoute(deps: LogDeps): Middleware<AppState> {
     const path = ctx.path.slice(LOG_PREFIX.length);
     if (path === 'checkpoint' || path === 'checkpoint.cosigned')
       return answerText(ctx, await served.checkpoint(path === 'checkpoint.cosigned'));
+    if (path === 'keys') return answerText(ctx, deps.keys.map((key) => `${key}\n`).join(''));
     if (path === 'proof') return answerText(ctx, await proof(deps, served, ctx, auditor));
     if (path === 'consistency') return answerText(ctx, await consistency(served, ctx));
     await answerTile(ctx, served, path, auditor);

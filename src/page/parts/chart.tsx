@@ -13,6 +13,8 @@ export interface Line {
 
 export interface ChartProps {
   readonly label: string;
+  /** The word for time, in the legend. */
+  readonly time: string;
   /** Seconds since 1970, ascending. */
   readonly times: readonly number[];
   readonly lines: readonly Line[];
@@ -24,7 +26,7 @@ const HEIGHT = 220;
 /** In pixels: less is a click. */
 const LEAST_DRAG = 8;
 
-export function Chart({ label, times, lines, onPart }: ChartProps) {
+export function Chart({ label, time, times, lines, onPart }: ChartProps) {
   const place = useRef<HTMLDivElement>(null);
   const told = useRef(onPart);
   told.current = onPart;
@@ -48,7 +50,7 @@ export function Chart({ label, times, lines, onPart }: ChartProps) {
         scales: { y: { range: (_plot, _least, most) => [0, Math.max(1, most)] } },
         axes: [axis, axis],
         series: [
-          {},
+          { label: time },
           ...lines.map(({ label: name, tone }) => ({ label: name, stroke: () => paint(tone), width: 2 })),
         ],
         hooks: {
@@ -71,7 +73,7 @@ export function Chart({ label, times, lines, onPart }: ChartProps) {
       sized.disconnect();
       plot.destroy();
     };
-  }, [times, lines]);
+  }, [time, times, lines]);
 
   return (
     <figure class="chart" aria-label={label}>

@@ -32,11 +32,12 @@ interface Refusals {
 }
 
 const SPANS = [
-  { since: '24h', per: 'hour' },
-  { since: '7d', per: 'hour' },
-  { since: '30d', per: 'day' },
-  { since: '365d', per: 'day' },
+  { since: '24h', per: 'hour', length: 24 },
+  { since: '7d', per: 'hour', length: 168 },
+  { since: '30d', per: 'day', length: 30 },
+  { since: '365d', per: 'day', length: 365 },
 ] as const;
+type Span = (typeof SPANS)[number];
 
 const RANKINGS = [
   { by: 'repository', word: 'column.repository' },
@@ -73,9 +74,12 @@ export function Overview({ place }: { readonly place: Place }) {
   );
 }
 
-function OverTime({ span }: { readonly span: (typeof SPANS)[number] }) {
+function OverTime({ span }: { readonly span: Span }) {
   const say = useSay();
-  const query = useMemo(() => new URLSearchParams({ ...span, limit: '1000' }), [span]);
+  const query = useMemo(
+    () => new URLSearchParams({ since: span.since, per: span.per, limit: '1000' }),
+    [span],
+  );
   const answer = useAnswer<Activity>('activity', query);
   return (
     <section>
@@ -85,7 +89,7 @@ function OverTime({ span }: { readonly span: (typeof SPANS)[number] }) {
           items.length === 0 ? (
             <Empty>{say('overview.nothing')}</Empty>
           ) : (
-            <Counts items={items} label={say('overview.time')} />
+            <Counts items={items} span={span} label={say('overview.time')} />
           )
         }
       </Shown>
@@ -94,27 +98,50 @@ function OverTime({ span }: { readonly span: (typeof SPANS)[number] }) {
   );
 }
 
-function Counts({ items, label }: { readonly items: Activity['items']; readonly label: string }) {
+const HOUR = 3_600_000;
+const UNITS = { hour: HOUR, day: 24 * HOUR } as const;
+
+/** The beginnings of all hours or days of a span, by UTC as the answer has them: where nothing happened the count is 0. */
+function bucketsOf({ per, length }: Span, now: number): readonly number[] {
+  const unit = UNITS[per];
+  const last = Math.floor(now / unit);
+  return Array.from({ length }, (_, at) => (last - length + 1 + at) * unit);
+}
+
+function Counts({
+  items,
+  span,
+  label,
+}: {
+  readonly items: Activity['items'];
+  readonly span: Span;
+  readonly label: string;
+}) {
   const say = useSay();
   const { times, lines } = useMemo(() => {
-    const ascending = [...items].reverse();
+    const known = new Map(items.map(({ time = '', types = {} }) => [Date.parse(time), types]));
+    const all = bucketsOf(span, Date.now());
     const of = (test: RegExp) =>
-      ascending.map(({ types = {} }) =>
-        Object.entries(types).reduce((sum, [type, events]) => sum + (test.test(type) ? events : 0), 0),
+      all.map((time) =>
+        Object.entries(known.get(time) ?? {}).reduce(
+          (sum, [type, events]) => sum + (test.test(type) ? events : 0),
+          0,
+        ),
       );
     return {
-      times: ascending.map(({ time = '' }) => Date.parse(time) / 1000),
+      times: all.map((time) => time / 1000),
       lines: [
         { label: say('overview.pushes'), tone: 'good', values: of(/^push\.accepted$/) },
         { label: say('overview.refusals'), tone: 'bad', values: of(/refused|failed/) },
       ],
     };
-  }, [items, say]);
+  }, [items, say, span]);
   const second = (moment: number): string => new Date(moment).toISOString().replace(/\.\d+/, '');
   return (
     <>
       <Chart
         label={label}
+        time={say('column.time')}
         times={times}
         lines={lines}
         onPart={(from, until) => go(hrefOf('records', { since: second(from), until: second(until) }))}

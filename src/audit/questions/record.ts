@@ -1,0 +1,37 @@
+/** One record, by its index in the log. */
+import { z } from 'zod';
+import { canonicalText } from '../../provenance/canonical.ts';
+import { parseCount, required } from '../parameters.ts';
+import type { Question } from '../question.ts';
+import type { PushItem } from '../record-pages.ts';
+import { visibleParts } from '../visible-parts.ts';
+import { PUSHES_COLUMNS } from './pushes.ts';
+
+export type RecordItem = PushItem & {
+  /** The leaf's own text, whose hash is in the signed tree. Absent where the reader may not see all of the record. */
+  readonly leaf?: string;
+};
+
+const parameters = z.strictObject({
+  index: required('its index in the log, as other answers give it', 'the index of a record', parseCount),
+});
+
+export const record: Question<z.output<typeof parameters>, RecordItem> = {
+  name: 'record',
+  summary: 'one record with everything that it holds, by its index',
+  parameters,
+  columns: PUSHES_COLUMNS,
+  async answer({ index }, { index: wanted }, mayRead) {
+    const { watermark } = await index.find({ filters: {}, limit: 1 });
+    if (wanted >= watermark) return { items: [], watermark };
+    const [found] = await index.records([wanted]);
+    const repository = found && 'subject' in found ? (found.subject?.repo ?? '') : '';
+    // One of somebody else is as if it were not there.
+    if (found === undefined || !mayRead(repository)) return { items: [], watermark };
+    const shown = visibleParts(found, mayRead);
+    return {
+      items: [{ index: wanted, ...shown, ...(shown === found && { leaf: canonicalText(found) }) }],
+      watermark,
+    };
+  },
+};
