@@ -172,8 +172,9 @@ async function build(
   };
   const gate = createGate(gateDeps);
   const page = openPage(part, { logins, sessions, revocations });
-  const inquiries = { ...policyDeps(part, { logins, tokens, policy, refusals }), page: page?.sessions };
-  const audit = { ...auditDeps({ logins, tokens, policy, record, refusals }), page: page?.sessions };
+  const api = { ...logins.deps, verify: tokens.verifyApi, page: page?.sessions };
+  const inquiries = policyDeps(part, { api, logins, policy, refusals });
+  const audit = auditDeps({ api, policy, record, refusals });
   const reconciliation = openReconciliation(part, { record, documents, registry, reader });
   const app = createApp({
     log,
@@ -194,7 +195,7 @@ async function build(
     signedLog: signedLogDeps(audit, reader, transparency),
     policy: inquiries,
     ...endingDeps(part, { ...administration, sessions, tokens, policy: inquiries }),
-    ...machineRoutes(part, { ...administration, machines, logins, tokens, policy, refusals }),
+    ...machineRoutes(part, { ...administration, machines, api, logins, policy, refusals }),
     reconciliation: { ...inquiries, ...reconciliation.asked },
   });
   const clientCertificates = openClientCertificates(part, loaded.authorities, metrics, () =>

@@ -1,27 +1,24 @@
 /** The audit questions over HTTP: who may ask them, and what is asked. */
+import type { ApiLoginDeps } from '../http/api-login.ts';
 import type { AuditDeps } from '../http/routes/audit.ts';
 import { decide } from '../policy/decide.ts';
 import { type Question, UNKNOWN } from '../policy/facts.ts';
-import type { Logins } from './logins.ts';
 import type { PolicyInForce } from './policy.ts';
 import type { OpenedRecord } from './record.ts';
 import type { Refusals } from './refusals.ts';
-import type { Tokens } from './tokens.ts';
 
 /** What every question to read the record has in common. */
 const ASKED = { actions: ['audit'], tag: undefined } as const;
 
 export function auditDeps(parts: {
-  readonly logins: Logins;
-  readonly tokens: Tokens;
+  readonly api: ApiLoginDeps;
   readonly policy: PolicyInForce;
   readonly record: OpenedRecord;
   readonly refusals: Refusals;
 }): AuditDeps {
-  const { logins, tokens, policy, record, refusals } = parts;
+  const { api, policy, record, refusals } = parts;
   return {
-    ...logins.deps,
-    verify: tokens.verifyApi,
+    ...api,
     decide: (facts) => decide(policy.current(), { ...facts, ...ASKED, time: Date.now() }),
     ask: record.audit.ask,
     tellRefusal({ decision, id, ...asked }) {

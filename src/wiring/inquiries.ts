@@ -1,4 +1,5 @@
 /** Questions about the policy over HTTP: who may ask them, and what is asked. */
+import type { ApiLoginDeps } from '../http/api-login.ts';
 import type { PolicyAsker, PolicyDeps } from '../http/routes/policy.ts';
 import { createInquiries } from '../inquiry/inquiries.ts';
 import { decide } from '../policy/decide.ts';
@@ -7,18 +8,17 @@ import type { Logins } from './logins.ts';
 import type { Part } from './part.ts';
 import type { PolicyInForce } from './policy.ts';
 import type { Refusals } from './refusals.ts';
-import type { Tokens } from './tokens.ts';
 
 export function policyDeps(
   { settings, endings }: Part,
   parts: {
-    readonly logins: Logins;
-    readonly tokens: Tokens;
+    readonly api: ApiLoginDeps;
+    readonly logins: Pick<Logins, 'users'>;
     readonly policy: PolicyInForce;
     readonly refusals: Refusals;
   },
 ): PolicyDeps {
-  const { logins, tokens, policy, refusals } = parts;
+  const { api, logins, policy, refusals } = parts;
   const inquiries = createInquiries();
   endings.defer(() => inquiries.close());
   const questionOf = (asker: PolicyAsker, action: Action): Question => ({
@@ -29,8 +29,7 @@ export function policyDeps(
     time: Date.now(),
   });
   return {
-    ...logins.deps,
-    verify: tokens.verifyApi,
+    ...api,
     decide: (asker, action) => decide(policy.current(), questionOf(asker, action)),
     tellRefusal: (asker, { decision, action, id }) =>
       refusals.tell({ decision, question: questionOf(asker, action), id }),

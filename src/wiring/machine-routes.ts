@@ -18,12 +18,11 @@ import type { Machines } from './machines.ts';
 import type { Part } from './part.ts';
 import type { PolicyInForce } from './policy.ts';
 import type { Refusals } from './refusals.ts';
-import type { Tokens } from './tokens.ts';
 
 export interface MachineRouteParts {
   readonly machines: Machines;
-  readonly logins: Logins;
-  readonly tokens: Tokens;
+  readonly api: ApiLoginDeps;
+  readonly logins: Pick<Logins, 'takenBy'>;
   readonly policy: Pick<PolicyInForce, 'current'>;
   readonly refusals: Refusals;
   readonly acts: Acts;
@@ -35,11 +34,10 @@ const DAY_MS = 24 * HOUR_MS;
 
 export function machineRoutes(
   { settings }: Part,
-  { machines, logins, tokens, policy, refusals, acts, endLogins }: MachineRouteParts,
+  { machines, api, logins, policy, refusals, acts, endLogins }: MachineRouteParts,
 ): { readonly robots: RobotsDeps; readonly grants: GrantsDeps } {
   const common: ApiLoginDeps & { readonly now: () => number; readonly bodyTimeoutMs: number } = {
-    ...logins.deps,
-    verify: tokens.verifyApi,
+    ...api,
     now: Date.now,
     bodyTimeoutMs: settings.clients.bodySeconds * 1000,
   };

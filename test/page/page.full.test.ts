@@ -1,7 +1,7 @@
 import AxeBuilder from '@axe-core/playwright';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { BUILDER, type Front, startFront } from '../gate/front.ts';
+import { BUILDER, ELSEWHERE, type Front, POLICY, startFront } from '../gate/front.ts';
 import { pushImage, smallImage } from '../gate/images.ts';
 import { newReader, startBrowser } from '../support/browser.ts';
 import { describeNeeding } from '../support/needs.ts';
@@ -9,6 +9,18 @@ import { buildPage } from './build.ts';
 
 /** What a pusher may write into an image, and what a page that trusted it would do. */
 const HOSTILE = `"><img src=x onerror="document.title='broken'"><script>document.title='broken'</script>{{7*7}}\u202e`;
+
+/** Besides the overview, the list and one record. */
+const SCREENS = [
+  'image',
+  'hosts',
+  'policy/who',
+  'policy/explain',
+  'policy/versions',
+  'grants',
+  'access',
+  'log',
+];
 
 describeNeeding(['docker-registry', 'chromium'], 'the page in a browser', () => {
   let front: Front;
@@ -19,7 +31,16 @@ describeNeeding(['docker-registry', 'chromium'], 'the page in a browser', () => 
 
   beforeAll(async () => {
     await buildPage();
-    front = await startFront({ users: ['alice', 'erin'] });
+    front = await startFront({
+      users: ['alice', 'erin'],
+      policy: `${POLICY}
+  - id: governors
+    allow: [policy, sessions, robots, grants]
+    repositories: ["**"]
+    who: { groups: [auditors] }
+`,
+      settings: { transparency: { origin: 'registry.corp/log', keyFile: 'log.pem', lockFile: 'log.lock' } },
+    });
     const token = await front.token({ user: 'alice', scope: 'repository:team/app:pull,push', from: BUILDER });
     const labels = { [HOSTILE]: HOSTILE };
     for (const tag of ['1', '2', '3']) {
@@ -30,6 +51,7 @@ describeNeeding(['docker-registry', 'chromium'], 'the page in a browser', () => 
       });
       expect(reply.status).toBe(201);
     }
+    await pushImage(front.place, 'team/app', 'refused', smallImage(), { token, from: ELSEWHERE });
     browser = await startBrowser();
   }, 60_000);
   afterAll(async () => {
@@ -60,7 +82,15 @@ describeNeeding(['docker-registry', 'chromium'], 'the page in a browser', () => 
     await page.fill('input[name=user]', 'erin');
     await page.fill('input[name=password]', front.passwords.erin);
     await page.keyboard.press('Enter');
-    await page.waitForSelector('tbody tr');
+    await page.waitForSelector('header nav');
+  }
+  async function indexOfPush(): Promise<number> {
+    const reply = await front.ask({
+      path: '/api/v1/pushes?result=accepted',
+      basic: { user: 'erin', password: front.passwords.erin },
+    });
+    const { items } = JSON.parse(reply.text) as { items: [{ index: number; subject: { digest: string } }] };
+    return items[0].index;
   }
   async function faultsOfAccess(): Promise<readonly string[]> {
     const { violations } = await new AxeBuilder({ page })
@@ -72,7 +102,9 @@ describeNeeding(['docker-registry', 'chromium'], 'the page in a browser', () => 
   test('whoever signs in sees the pushes, and asks nobody but this server', async () => {
     await open();
     await signIn();
-    expect(await page.locator('tbody tr').count()).toBe(3);
+    await page.click('nav >> text=Records');
+    await page.waitForSelector('tbody tr:has-text("push.accepted")');
+    expect(await page.locator('tbody tr:has-text("push.accepted")').count()).toBe(3);
     expect(said).toEqual([]);
   });
 
@@ -87,25 +119,76 @@ describeNeeding(['docker-registry', 'chromium'], 'the page in a browser', () => 
   test('filters stand in the address, and the address is the question', async () => {
     await open();
     await signIn();
+    await page.goto('/ui/records');
     await page.fill('input[name=tag]', '2');
     await page.keyboard.press('Enter');
     await page.waitForFunction("document.querySelectorAll('tbody tr').length === 1");
     expect(new URL(page.url()).search).toBe('?tag=2');
-    await page.goto('/ui/?tag=none');
+    await page.goto('/ui/records?tag=none');
     await page.waitForSelector('text=No record fits');
-    await page.goto('/ui/?unknown=1&since=never');
+    await page.goto('/ui/records?unknown=1&since=never');
     expect(await page.textContent('[role=alert]')).toContain('filter');
   });
 
   test('without a mouse one comes to every record', async () => {
     await open();
     await signIn();
-    await page.keyboard.press('Escape');
+    await page.goto('/ui/records');
+    await page.waitForSelector('tbody tr');
     await page.locator('h1').click();
     await page.keyboard.press('j');
     await page.keyboard.press('j');
     await page.keyboard.press('Enter');
     await page.waitForURL(/\/ui\/record\/\d+$/);
+  });
+
+  test('dragging over the chart shows the records of that time', async () => {
+    await open();
+    await signIn();
+    const chart = await page.waitForSelector('.chart canvas');
+    const box = await chart.boundingBox();
+    if (box === null) throw new Error('the chart is not drawn');
+    await page.mouse.move(box.x + box.width - 120, box.y + 60);
+    await page.mouse.down();
+    await page.mouse.move(box.x + box.width - 5, box.y + 60, { steps: 5 });
+    await page.mouse.up();
+    await page.waitForURL(/\/ui\/records\?since=.*until=/);
+    await page.waitForSelector('tbody tr:has-text("push.accepted")');
+  });
+
+  test('the proof of a record is checked by the browser, and a changed record is found', async () => {
+    await open();
+    await signIn();
+    const index = await indexOfPush();
+    await page.goto(`/ui/record/${index}`);
+    await page.click('text=Check it in this browser');
+    await page.waitForSelector('text=In the signed tree of');
+    expect(await page.textContent('[role=status] .good')).toContain('signed by registry.corp/log');
+    // Again: now this browser has seen the log before.
+    await page.reload();
+    await page.click('text=Check it in this browser');
+    await page.waitForSelector('text=It goes on from the tree of');
+    // A server that shows another record than the one in its tree.
+    await page.route('**/api/v1/record?*', async (route) => {
+      const response = await route.fetch();
+      const body = (await response.text()).replaceAll('jenkins-01', 'jenkins-02');
+      await route.fulfill({ response, body });
+    });
+    await page.reload();
+    await page.click('text=Check it in this browser');
+    await page.waitForSelector('text=the record is not in the tree that the log has signed');
+  });
+
+  test('an auditor goes from a refusal to who may push there, and ends a session', async () => {
+    await open();
+    await signIn();
+    await page.click('text=alice · 127.0.0.6 · team/app');
+    await page.waitForSelector('main:has-text("push.refused")');
+    await page.goto('/ui/policy/who?can=push&repository=team/app');
+    await page.waitForSelector('td:has-text("team-push")');
+    await page.goto('/ui/access');
+    await page.click('button:has-text("End")');
+    await page.waitForSelector('text=Sign in');
   });
 
   test('signing out ends what the browser had', async () => {
@@ -134,14 +217,22 @@ describeNeeding(['docker-registry', 'chromium'], 'the page in a browser', () => 
     await page.waitForSelector('input[name=user]');
     expect(await faultsOfAccess()).toEqual([]);
     await signIn();
-    expect(await faultsOfAccess()).toEqual([]);
-    // Tables scroll by themselves; the page does not.
-    expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
-  });
+    const index = await indexOfPush();
+    for (const path of ['', 'records', `record/${index}`, ...SCREENS]) {
+      await page.goto(`/ui/${path}`);
+      await page.waitForSelector('main h1');
+      await page.waitForLoadState('networkidle');
+      // Tables scroll by themselves; the page does not.
+      const fits = await page.evaluate('document.documentElement.scrollWidth <= innerWidth');
+      expect({ path, fits, faults: await faultsOfAccess() }).toEqual({ path, fits: true, faults: [] });
+    }
+    expect(said).toEqual([]);
+  }, 180_000);
 
   test('what a pusher wrote is text, whatever it is', async () => {
     await open();
     await signIn();
+    await page.goto('/ui/records');
     await page.click('summary:has-text("Columns")');
     await page.check('label:has-text("Client") input');
     await page.waitForSelector('td:has-text("onerror")');

@@ -144,7 +144,10 @@ function Counts({
         time={say('column.time')}
         times={times}
         lines={lines}
-        onPart={(from, until) => go(hrefOf('records', { since: second(from), until: second(until) }))}
+        // A point stands for the hour or day that begins there.
+        onPart={(from, until) =>
+          go(hrefOf('records', { since: second(from), until: second(until + UNITS[span.per]) }))
+        }
       />
       <details>
         <summary>{say('overview.numbers')}</summary>

@@ -55,11 +55,11 @@ function Facts({ record, leaf }: { readonly record: RecordItem; readonly leaf: s
             <Row name={say('column.tag')}>{tag?.name}</Row>
             <Row name={say('column.digest')}>{subject.digest && <Digest value={subject.digest} />}</Row>
             <Row name={say('record.before')}>{tag?.from && <Digest value={tag.from} />}</Row>
-            {subject.digest && (
-              <p>
+            <Row name={say('nav.image')}>
+              {subject.digest && (
                 <a href={hrefOf('image', { digest: subject.digest })}>{say('record.image')}</a>
-              </p>
-            )}
+              )}
+            </Row>
           </Card>
         )}
         {actor && (
