@@ -232,6 +232,22 @@ describe('numbers', () => {
   });
 });
 
+describe('one record', () => {
+  it('comes with the text that is in the log, for those who may see all of it', async () => {
+    const [item] = (await ask('record', { index: '1' })).items as readonly (Record<string, unknown> & {
+      leaf?: string;
+    })[];
+    const { index, leaf, ...record } = item ?? {};
+    expect(index).toBe(1);
+    expect(JSON.parse(leaf ?? '')).toEqual(record);
+  });
+
+  it('of another repository, or past the end, is not there', async () => {
+    expect((await ask('record', { index: '0' }, team)).items).toEqual([]);
+    expect((await ask('record', { index: '99999' })).items).toEqual([]);
+  });
+});
+
 describe('what was changed', () => {
   it('is listed apart from pushes, and what changed behind the back as well', async () => {
     expect((await ask('changes', {})).items.map(({ type }) => type)).toEqual([
@@ -252,6 +268,7 @@ describe('every question', () => {
         ...(name === 'image' && { digest: APP }),
         ...(name === 'tag' && { repository: 'team/app', tag: '1.0' }),
         ...(name === 'seen' && { kind: 'user' }),
+        ...(name === 'record' && { index: '1' }),
         ...('since' in question.parameters.shape && { since: '2026-03-01' }),
       };
       const { items } = await ask(name, needed);
