@@ -31,8 +31,8 @@ export function tokenTable(costs: readonly TokenCost[]): string {
 }
 
 export function stormTable(costs: readonly StormCost[]): string {
-  const rows = costs.map(({ server, quiet, storm, loginsPerSecond }) => [
-    server,
+  const rows = costs.map(({ server, what, quiet, storm, loginsPerSecond }) => [
+    `${server}, ${what === 'pull' ? 'GET of a manifest' : 'token'}`,
     ...[quiet.p50, storm.p50, storm.p50 / quiet.p50, quiet.p99, storm.p99, storm.p99 / quiet.p99].map(text),
     text(loginsPerSecond),
   ]);
@@ -40,5 +40,5 @@ export function stormTable(costs: readonly StormCost[]): string {
     '',
     ...['p50', 'p99'].flatMap((name) => [`${name} alone, ms`, `${name} in the storm, ms`, 'ratio']),
   ];
-  return `### Anonymous tokens in a storm of logins\n\n${table([...head, 'logins/s'], rows)}`;
+  return `### Anonymous requests in a storm of logins\n\n${table([...head, 'logins/s'], rows)}`;
 }

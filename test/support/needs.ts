@@ -24,6 +24,7 @@ const PACKAGES = {
   git: 'git',
   curl: 'curl',
   nginx: 'nginx',
+  haproxy: 'haproxy',
   xmllint: 'libxml2-utils',
   slapd: 'slapd',
   ldapadd: 'ldap-utils',
