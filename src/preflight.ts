@@ -21,7 +21,8 @@ import { readKeyFile } from './identity/oidc/key-source.ts';
 import { loadUsers } from './identity/users-file.ts';
 import type { Policy } from './policy/policy.ts';
 import { type Path, pathText } from './policy/problem.ts';
-import { isLocal, type PostgresAddress, parsePostgresAddress } from './store/postgres-address.ts';
+import { isLocal } from './store/postgres-address.ts';
+import { type Database, readDatabase } from './store/postgres-file.ts';
 import { loadCertificateChain } from './token/certificates.ts';
 import { loadSigningKey, type SigningKey } from './token/keys.ts';
 import { loadNoteKey, type NoteKey } from './token/note-key.ts';
@@ -54,13 +55,6 @@ export interface Loaded {
   readonly database: Database | undefined;
   /** Undefined where there is no directory. */
   readonly directory: DirectoryConfig | undefined;
-}
-
-/** How the PostgreSQL database is reached. */
-export interface Database {
-  readonly address: PostgresAddress;
-  /** PEM. */
-  readonly ca: string | undefined;
 }
 
 /** PEM texts of the listener's certificate chain and key, which fit together. */
@@ -346,35 +340,16 @@ function unusableFolder(
 }
 
 function loadDatabase(store: NonNullable<Settings['store']>): Part<{ readonly database: Database }> {
-  const file = store.postgresUrlFile;
-  const url = readText(file);
-  if (!url.ok) return { ok: false, problems: [url.problem] };
-  const parsed = parsePostgresAddress(url.text.trim());
-  if (!parsed.ok) return { ok: false, problems: [at(file, parsed.reason)] };
-  const { address } = parsed;
-  const warnings =
-    address.tls || isLocal(address.host)
-      ? []
-      : [at(file, 'sslmode is disable: the password and the records cross the network readable')];
-  if (store.caFile === undefined) return { ok: true, warnings, database: { address, ca: undefined } };
-  const ca = readText(store.caFile);
-  if (!ca.ok) return { ok: false, problems: [ca.problem] };
-  try {
-    new X509Certificate(ca.text);
-  } catch {
-    return { ok: false, problems: [at(store.caFile, 'expected a certificate in PEM')] };
-  }
-  return { ok: true, warnings, database: { address, ca: ca.text } };
-}
-
-function readText(
-  file: string,
-): { readonly ok: true; readonly text: string } | { readonly ok: false; readonly problem: Problem } {
-  try {
-    return { ok: true, text: readFileSync(file, 'utf8') };
-  } catch (error) {
-    return { ok: false, problem: at(file, `cannot be read: ${describeErrno(error)}`) };
-  }
+  const read = readDatabase(store.postgresUrlFile, store.caFile);
+  if (!read.ok) return { ok: false, problems: [at(read.file, read.reason)] };
+  const { address } = read.database;
+  const plain = !address.tls && !isLocal(address.host);
+  const sentence = 'sslmode is disable: the password and the records cross the network readable';
+  return {
+    ok: true,
+    warnings: plain ? [at(store.postgresUrlFile, sentence)] : [],
+    database: read.database,
+  };
 }
 
 function loadRedisUrl(file: string): Part<{ readonly url: string }> {

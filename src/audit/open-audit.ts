@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { createRecordIndex } from '../index/record-index.ts';
 import { sqliteIndex, startIndexThread } from '../index/sqlite-index.ts';
 import { INVENTORY_FILE, type InventoryOptions } from '../inventory/inventory-thread.ts';
+import type { LogReader } from '../provenance/log-store.ts';
 import { openSqliteLogReader } from '../provenance/sqlite-log.ts';
 import { systemClock } from '../store/clock.ts';
 import { startThread } from '../store/thread.ts';
@@ -17,9 +18,13 @@ export interface OpenedAudit {
 /**
  * @param folder of log.db, index.db and inventory.db. Where the index cannot be written it is read as it is, and where there
  * is none it is made in memory.
+ * @param openLog where the log is elsewhere.
  * @throws {StoreError} with one sentence that names the file which cannot be read.
  */
-export async function openAudit(folder: string): Promise<OpenedAudit> {
+export async function openAudit(
+  folder: string,
+  openLog: () => Promise<LogReader> = () => openSqliteLogReader({ folder }),
+): Promise<OpenedAudit> {
   const opened: { close(): Promise<void> }[] = [];
   async function keep<T extends { close(): Promise<void> }>(opening: Promise<T>): Promise<T> {
     const one = await opening;
@@ -30,7 +35,7 @@ export async function openAudit(folder: string): Promise<OpenedAudit> {
     for (const one of opened) await one.close();
   };
   try {
-    const log = await keep(openSqliteLogReader({ folder }));
+    const log = await keep(openLog());
     const thread = await keep(startIndexThread({ folder, readOnlyIfNeeded: true }));
     const file = join(folder, INVENTORY_FILE);
     // Before the first pull there is no such file, and a reader does not make one.

@@ -2,12 +2,12 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { printable, printableJson } from '../audit/printable.ts';
-import { openSqliteLogReader } from '../provenance/sqlite-log.ts';
 import { toBase64 } from '../tlog/base64.ts';
 import { dataSource, firstOf, folderSource, httpSource, type LogSource } from '../verify/source.ts';
 import { type Verification, verifyLog } from '../verify/verify-log.ts';
 import { type LogDeps, readText, run, settingsOf, TLOG_FOLDER, WRONG } from './log-common.ts';
 import { collect, type TrustOptions, trustOf } from './log-trust.ts';
+import { openLogOf } from './open-log.ts';
 import { addServerOptions, openApi, requireNoServer, type ServerOptions, UsageError } from './server.ts';
 
 interface VerifyOptions extends TrustOptions, ServerOptions {
@@ -87,10 +87,10 @@ async function sourceOf(
   }
   requireNoServer(options);
   if (folder !== undefined) return folderSource(folder);
-  const { data } = await settingsOf(options.config);
-  const reader = await openSqliteLogReader({ folder: data });
+  const settings = await settingsOf(options.config);
+  const reader = await openLogOf(settings);
   endings.defer(() => reader.close());
-  return dataSource(reader, join(data, TLOG_FOLDER));
+  return dataSource(reader, join(settings.data, TLOG_FOLDER));
 }
 
 function show({ io }: LogDeps, verification: Verification, older: number, json: boolean): void {

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { printable } from '../audit/printable.ts';
-import { openSqliteLogReader } from '../provenance/sqlite-log.ts';
+import type { Settings } from '../config/settings.ts';
 import { leafHash } from '../tlog/hashing.ts';
 import { parseProofFile, verifyProofFile } from '../tlog/proof-file.ts';
 import { parseSize } from '../tlog/sizes.ts';
@@ -11,8 +11,10 @@ import { findRecord } from '../transparency/find-record.ts';
 import { proveFromFiles, readPublished } from '../transparency/prove-from-files.ts';
 import { type LogDeps, readText, run, settingsOf, TLOG_FOLDER, WRONG } from './log-common.ts';
 import { addOriginCommands } from './log-origin.ts';
+import { addTransferCommands } from './log-transfer.ts';
 import { collect, type TrustOptions, trustOf } from './log-trust.ts';
 import { addVerifyCommand } from './log-verify.ts';
+import { openLogOf } from './open-log.ts';
 import { addServerOptions, openApi, requireNoServer, type ServerOptions, UsageError } from './server.ts';
 
 interface FileOptions extends ServerOptions {
@@ -25,6 +27,7 @@ export function addLogCommands(program: Command, deps: LogDeps): void {
   const config = (command: Command): Command =>
     command.option('--config <file>', 'the settings, which say where the log is', deps.defaultConfig);
   addVerifyCommand(log, deps);
+  addTransferCommands(log, deps);
   addOriginCommands(log, deps);
   config(addServerOptions(log.command('checkpoint').description('the newest signed checkpoint')))
     .option('--cosigned', 'the newest that enough witnesses cosigned')
@@ -76,14 +79,14 @@ async function proof(deps: LogDeps, options: FileOptions & { index?: string; id?
     return 0;
   }
   requireNoServer(options);
-  const { data } = await settingsOf(options.config);
-  const at = number ?? (await indexOf(data, id ?? ''));
-  deps.io.out(proveFromFiles(join(data, TLOG_FOLDER), at).replace(/\n$/, ''));
+  const settings = await settingsOf(options.config);
+  const at = number ?? (await indexOf(settings, id ?? ''));
+  deps.io.out(proveFromFiles(join(settings.data, TLOG_FOLDER), at).replace(/\n$/, ''));
   return 0;
 }
 
-async function indexOf(data: string, id: string): Promise<number> {
-  const reader = await openSqliteLogReader({ folder: data });
+async function indexOf(settings: Settings, id: string): Promise<number> {
+  const reader = await openLogOf(settings);
   try {
     const found = await findRecord(reader, id);
     if (found === undefined) throw new Error(`no record has the id ${id}`);

@@ -11,6 +11,7 @@ import { addGrantCommands } from './grant.ts';
 import { addImportCommands } from './import.ts';
 import { addKeysCommands } from './keys.ts';
 import { addLogCommands } from './log.ts';
+import { openLogOf } from './open-log.ts';
 import { addPolicyCommands } from './policy.ts';
 import { type Input, readPipedPassword } from './read-password.ts';
 import { addRobotCommands } from './robot.ts';
@@ -60,7 +61,7 @@ export function createProgram(deps: ProgramDeps): Command {
     async openAudit(settingsFile) {
       const loaded = await loadSettings(settingsFile);
       if (!loaded.ok) throw new Error(loaded.problems.map(describeProblem).join('\n'));
-      return openAudit(loaded.settings.data);
+      return openAudit(loaded.settings.data, () => openLogOf(loaded.settings));
     },
   });
   return program;

@@ -24,6 +24,8 @@ export interface LogOptions {
 export const LOG_FILE = 'log.db';
 export const LOG_VERSION = 1;
 export const LOG_CALLED = 'the push log';
+/** In table meta while an import is not finished: the root of its tree. */
+export const IMPORTING = 'importing';
 
 const SCHEMA = `
   CREATE TABLE entry (idx INTEGER PRIMARY KEY, leaf BLOB NOT NULL) STRICT;
@@ -44,11 +46,14 @@ const SCHEMA = `
 const CHECKPOINT_EVERY = 1_000;
 const IDLE_CHECKPOINT_MS = 1_000;
 
-export function open({ folder }: LogOptions): Operations {
+/** Opened for writing, with the lock that keeps other writers out. @throws {Error} with one sentence. */
+export function openForWriting({ folder }: LogOptions): {
+  readonly db: DatabaseSync;
+  readonly lock: DatabaseSync;
+} {
   const lock = holdLock(folder);
-  let db: DatabaseSync;
   try {
-    db = openDatabase({
+    const db = openDatabase({
       file: join(folder, LOG_FILE),
       called: LOG_CALLED,
       version: LOG_VERSION,
@@ -63,9 +68,19 @@ export function open({ folder }: LogOptions): Operations {
       db.close();
       throw error;
     }
+    return { db, lock };
   } catch (error) {
     lock.close();
     throw error;
+  }
+}
+
+export function open({ folder }: LogOptions): Operations {
+  const { db, lock } = openForWriting({ folder });
+  if (db.prepare('SELECT 1 FROM meta WHERE key = ?').get(IMPORTING)) {
+    db.close();
+    lock.close();
+    throw new Error(`${LOG_CALLED} in ${folder} is half imported: let warden log import go on to its end`);
   }
   const inPlace = watchFiles([LOG_FILE, `${LOG_FILE}-wal`].map((name) => join(folder, name)));
   // Checkpoints come from here, between groups, never in the middle of a COMMIT that somebody waits for.

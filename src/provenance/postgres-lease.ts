@@ -7,6 +7,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../store/clock.ts';
 import type { Postgres } from '../store/postgres.ts';
+import { DATABASE_UNFIT } from '../store/postgres-failure.ts';
+import { StoreError } from '../store/thread.ts';
 import type { OpenIntent } from './log-store.ts';
 import type { Intent } from './record.ts';
 
@@ -71,6 +73,11 @@ export function createLease({ postgres, clock, name, leaseMs }: LeaseDeps): Leas
     },
     takeOver: () =>
       postgres.transaction(async (ask) => {
+        if ((await ask('SELECT root FROM warden.importing')).length > 0) {
+          const sentence =
+            'PostgreSQL: the push log is half imported: let warden log import go on to its end';
+          throw new StoreError(sentence, DATABASE_UNFIT);
+        }
         const steady = isValid() && clock.elapsed() - steadySince >= leaseMs;
         if (steady) {
           await ask(

@@ -6,6 +6,8 @@ import type { PostgresFamily } from '../store/postgres-schema.ts';
  * of each intent, an instance; the leases of instances; and claims, which keep the instances from one tag. Claims are not
  * logged: a crash of the server empties the table, and whoever had one finds out before it writes.
  *
+ * `importing` has a row while an import is not finished: the root of its tree.
+ *
  * COLLATE "C": names are compared by their bytes, as everywhere else.
  *
  * `claim` answers whether a reference is now the caller's ('yes'), or somebody else's ('no'). A whole repository
@@ -32,6 +34,7 @@ const FIRST = `
     repo text COLLATE "C" NOT NULL, reference text COLLATE "C" NOT NULL, owner uuid NOT NULL,
     PRIMARY KEY (repo, reference)
   );
+  CREATE TABLE warden.importing (one boolean PRIMARY KEY DEFAULT true CHECK (one), root text NOT NULL);
   CREATE FUNCTION warden.claim(me uuid, r text, ref text) RETURNS text LANGUAGE plpgsql AS $$
   BEGIN
     PERFORM pg_advisory_xact_lock(hashtextextended(r, 0));

@@ -18,6 +18,8 @@ export interface DatabaseOptions {
   readonly version: number;
   /** The statements that make the tables, without meta. */
   readonly schema: string;
+  /** For files of earlier releases: by the version they have, the statements that make it the next one. */
+  readonly migrations?: Readonly<Record<number, string>>;
   /** FULL: durable at COMMIT. NORMAL: whole after a crash, but the last commits may be missing after a power cut. */
   readonly synchronous: 'FULL' | 'NORMAL';
   /** For a file that does not exist yet. */
@@ -105,7 +107,7 @@ export function createPrivateFile(what: string, file: string): void {
   }
 }
 
-function createTables(db: DatabaseSync, { schema, version }: DatabaseOptions): void {
+function createTables(db: DatabaseSync, { schema, version, migrations = {} }: DatabaseOptions): void {
   // Immediate: a second process that opens the same new file waits, and then finds the tables. On a read-only disk this
   // is what fails, before anything depends on a write.
   db.exec('BEGIN IMMEDIATE');
@@ -115,6 +117,7 @@ function createTables(db: DatabaseSync, { schema, version }: DatabaseOptions): v
       db.prepare("INSERT INTO meta VALUES ('version', ?), ('probe', 0)").run(version);
       db.exec(schema);
     }
+    migrate(db, version, migrations);
     db.exec('COMMIT');
   } catch (error) {
     if (db.isTransaction) db.exec('ROLLBACK');
@@ -122,14 +125,31 @@ function createTables(db: DatabaseSync, { schema, version }: DatabaseOptions): v
   }
 }
 
+/** All steps or none, in the transaction that is open. A file of a later release, or of none of ours, stays as it is. */
+function migrate(db: DatabaseSync, version: number, migrations: Readonly<Record<number, string>>): void {
+  let found = versionOf(db);
+  for (let step = migrations[Number(found)]; step !== undefined; step = migrations[Number(found)]) {
+    if (typeof found !== 'number' || found >= version) return;
+    db.exec(step);
+    found++;
+    db.prepare("UPDATE meta SET value = ? WHERE key = 'version'").run(found);
+  }
+}
+
+/** Undefined where there is no table meta. */
+function versionOf(db: DatabaseSync): unknown {
+  if (!db.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'meta'").get()) return undefined;
+  return db.prepare("SELECT value FROM meta WHERE key = 'version'").get()?.['value'];
+}
+
 function requireVersion(db: DatabaseSync, { version, called }: DatabaseOptions): void {
-  if (!db.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'meta'").get()) {
-    throw new Error(`it is a database, but not ${called} of Registry Warden`);
-  }
-  const found = db.prepare("SELECT value FROM meta WHERE key = 'version'").get()?.['value'];
-  if (found !== version) {
-    throw new Error(
-      `it has schema version ${found}, this release knows version ${version}: use the release that wrote it`,
-    );
-  }
+  const found = versionOf(db);
+  if (found === undefined) throw new Error(`it is a database, but not ${called} of Registry Warden`);
+  if (found === version) return;
+  const older = typeof found === 'number' && found < version;
+  throw new Error(
+    older
+      ? `it has schema version ${found}, this release knows version ${version}: start warden serve of this release once, or use the one that wrote it`
+      : `it has schema version ${found}, this release knows version ${version}: use the release that wrote it`,
+  );
 }

@@ -34,7 +34,7 @@ export interface Postgres {
   /**
    * Statements that are committed together, on one connection.
    *
-   * @throws {StoreError} where nothing was committed.
+   * @throws {StoreError} where nothing was committed, or what `work` throws.
    * @throws {CommitUnknown} where COMMIT was sent, and its answer did not come.
    */
   transaction<T>(work: (ask: Ask) => Promise<T>): Promise<T>;
@@ -119,25 +119,31 @@ export function connectPostgres(options: PostgresOptions): Postgres {
       return value;
     } catch (error) {
       give(client, true);
-      throw error instanceof StoreError ? error : postgresFailure(error);
+      throw error;
     }
   }
 
   const asking =
     (client: pg.PoolClient): Ask =>
-    async <R extends Row>(text: string, values?: readonly unknown[]) =>
-      (await client.query<R>(text, values === undefined ? undefined : [...values])).rows;
+    async <R extends Row>(text: string, values?: readonly unknown[]) => {
+      try {
+        return (await client.query<R>(text, values === undefined ? undefined : [...values])).rows;
+      } catch (error) {
+        throw postgresFailure(error);
+      }
+    };
 
   return {
     ask: (text, values) => use((client) => asking(client)(text, values)),
     transaction: (work) =>
       use(async (client) => {
-        await client.query('BEGIN');
-        const value = await work(asking(client));
+        const ask = asking(client);
+        await ask('BEGIN');
+        const value = await work(ask);
         try {
-          await client.query('COMMIT');
+          await ask('COMMIT');
         } catch (error) {
-          const { message, errcode } = postgresFailure(error);
+          const { message, errcode } = error as StoreError;
           throw new CommitUnknown(message, errcode);
         }
         return value;

@@ -1,9 +1,9 @@
 /** The PostgreSQL that several instances share, where the settings name one. */
-import type { Database } from '../preflight.ts';
 import { LOG_TABLES } from '../provenance/postgres-log-tables.ts';
 import { connectPostgres, type Postgres } from '../store/postgres.ts';
 import { DOCUMENT_TABLES } from '../store/postgres-documents.ts';
 import { isUnfit } from '../store/postgres-failure.ts';
+import type { Database } from '../store/postgres-file.ts';
 import type { Part } from './part.ts';
 
 export interface Databases {

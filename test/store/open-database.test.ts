@@ -42,6 +42,31 @@ describe('a database file', () => {
     openDatabase(options('again.db')).close();
   });
 
+  it('of an earlier release is moved forward, step by step and as a whole', () => {
+    const file = 'older.db';
+    const first = openDatabase(options(file));
+    first.exec("INSERT INTO note VALUES ('x')");
+    first.close();
+    const third = {
+      version: 3,
+      schema: 'CREATE TABLE note (text TEXT, b TEXT, c TEXT)',
+      migrations: {
+        1: "ALTER TABLE note ADD COLUMN b TEXT DEFAULT 'two'",
+        2: 'ALTER TABLE note ADD COLUMN c TEXT',
+      },
+    };
+    expect(() => openDatabase(options(file, { ...third, readOnly: true }))).toThrow(
+      'it has schema version 1, this release knows version 3: start warden serve of this release once',
+    );
+    const broken = { ...third, migrations: { ...third.migrations, 2: 'ALTER TABLE note ADD COLUMN' } };
+    expect(() => openDatabase(options(file, broken))).toThrow('incomplete input');
+    openDatabase(options(file)).close();
+    const moved = openDatabase(options(file, third));
+    expect(moved.prepare('SELECT * FROM note').get()).toEqual({ text: 'x', b: 'two', c: null });
+    moved.close();
+    expect(() => openDatabase(options(file))).toThrow('schema version 3, this release knows version 1');
+  });
+
   it.each<[string, () => DatabaseOptions, string]>([
     ['that is missing, to be read', () => options('none.db', { readOnly: true }), 'there is no such file'],
     [

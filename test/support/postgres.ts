@@ -1,5 +1,5 @@
 /** A PostgreSQL of its own, on a free port of loopback and a socket, that can be stopped, killed and started again. */
-import { chownSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from './ports.ts';
@@ -30,7 +30,7 @@ export interface PostgresOptions {
   /** Lines of postgresql.conf. */
   readonly settings?: readonly string[];
   /** PEM files; with them it takes TLS. */
-  readonly tls?: { readonly certificate: string; readonly key: string };
+  readonly tls?: { readonly cert: string; readonly key: string };
 }
 
 /** Debian keeps the programs of each release apart. */
@@ -78,8 +78,9 @@ export async function startPostgres({ settings = [], tls }: PostgresOptions = {}
     { env },
   );
   if (tls) {
-    writeFileSync(temp.at('server.crt'), tls.certificate);
-    writeFileSync(temp.at('server.key'), tls.key, { mode: 0o600 });
+    copyFileSync(tls.cert, temp.at('server.crt'));
+    copyFileSync(tls.key, temp.at('server.key'));
+    chmodSync(temp.at('server.key'), 0o600);
     if (root) await must('chown', ['postgres', temp.at('server.key'), temp.at('server.crt')]);
   }
   const lines = [
