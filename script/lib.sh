@@ -46,7 +46,7 @@ services_of() {
     docker.io) echo docker.service docker.socket containerd.service ;;
     podman) echo podman.service podman.socket podman-auto-update.timer podman-restart.service ;;
     slapd) echo slapd.service ;;
-    postgresql) echo postgresql.service ;;
+    postgresql) echo postgresql.service postgresql@15-main.service ;;
     nginx) echo nginx.service ;;
     haproxy) echo haproxy.service ;;
     rsyslog) echo rsyslog.service ;;
