@@ -23,10 +23,12 @@ import type { Policy } from './policy/policy.ts';
 import { type Path, pathText } from './policy/problem.ts';
 import { isLocal } from './store/postgres-address.ts';
 import { type Database, readDatabase } from './store/postgres-file.ts';
-import { loadCertificateChain } from './token/certificates.ts';
+import type { KeyRing } from './token/key-ring.ts';
+import { loadKeyRing } from './token/key-ring-files.ts';
 import { loadSigningKey, type SigningKey } from './token/keys.ts';
 import { loadNoteKey, type NoteKey } from './token/note-key.ts';
 import { loadOffloadKey, type OffloadKey } from './token/offload-key.ts';
+import { loadUpstreamKey, type UpstreamKey } from './token/upstream-key.ts';
 import { loadWebhookSecret } from './token/webhook-secret.ts';
 
 /** What a start needs of the files. */
@@ -37,8 +39,9 @@ export interface Loaded {
   readonly policyTexts: readonly PolicyText[];
   /** Of the policy's files just before they were read, so that a change in between is seen. */
   readonly policyStamp: string;
-  readonly clientKey: SigningKey;
-  readonly upstream: { readonly key: SigningKey; readonly x5c: readonly string[] };
+  /** Of the tokens of clients. */
+  readonly clientKeys: KeyRing;
+  readonly upstream: UpstreamKey;
   /** Of redirects; undefined where there are none. */
   readonly offloadKey: OffloadKey | undefined;
   /** Of the log's checkpoints, the first before all; empty where no tree is signed. */
@@ -100,21 +103,15 @@ export async function preflight(settingsFile: string, now: number): Promise<Pref
     };
   }
 
-  const clientKey = take(
-    loadSigningKey(settings.tokens.keyFile, settings.tokens.algorithm),
+  const clientKeys = take(
+    loadKeyRing(settings.tokens.keyFile, settings.tokens.algorithm),
     'tokens',
     'keyFile',
   );
-  const upstreamKey = take(loadSigningKey(settings.registry.keyFile), 'registry', 'keyFile');
-  const { certificateFile } = settings.registry;
-  const chain =
-    upstreamKey &&
-    take(
-      loadCertificateChain({ file: certificateFile, key: upstreamKey.key, now }),
-      'registry',
-      'certificateFile',
-    );
-  if (clientKey && upstreamKey && clientKey.key.kid === upstreamKey.key.kid) {
+  const upstream = loadUpstreamKey({ ...settings.registry, now });
+  const ofCertificate = !upstream.ok && upstream.problems[0]?.file === settings.registry.certificateFile;
+  const upstreamKey = take(upstream, 'registry', ofCertificate ? 'certificateFile' : 'keyFile');
+  if (clientKeys?.ring.some(({ key }) => key.kid === upstreamKey?.upstream.key.kid)) {
     problems.push(
       at(
         settings.registry.keyFile,
@@ -127,7 +124,8 @@ export async function preflight(settingsFile: string, now: number): Promise<Pref
   const attestations = settings.attestations;
   const attestationKey =
     attestations && take(loadSigningKey(attestations.keyFile, 'ES256'), 'attestations', 'keyFile');
-  if ([clientKey, upstreamKey].some((other) => other && other.key.kid === attestationKey?.key.kid)) {
+  const signing = [...(clientKeys?.ring ?? []), ...(upstreamKey ? [upstreamKey.upstream] : [])];
+  if (signing.some(({ key }) => key.kid === attestationKey?.key.kid)) {
     problems.push(
       at(
         settings.attestations?.keyFile ?? '',
@@ -187,8 +185,7 @@ export async function preflight(settingsFile: string, now: number): Promise<Pref
   }
   const hidden = hiddenClients(readNetworkFacts());
   if (hidden !== undefined) warnings.push(at(settingsFile, hidden));
-  if (problems.length > 0 || !clientKey || !upstreamKey || !chain || !policy)
-    return { ok: false, problems, warnings };
+  if (problems.length > 0 || !clientKeys || !upstreamKey || !policy) return { ok: false, problems, warnings };
   return {
     ok: true,
     warnings,
@@ -197,8 +194,8 @@ export async function preflight(settingsFile: string, now: number): Promise<Pref
       policy: policy.policy,
       policyTexts: policy.texts,
       policyStamp,
-      clientKey: clientKey.key,
-      upstream: { key: upstreamKey.key, x5c: chain.x5c },
+      clientKeys: clientKeys.ring,
+      upstream: upstreamKey.upstream,
       offloadKey: offloadKey?.key,
       noteKeys: [noteKey, previousKey].flatMap((one) => (one === undefined ? [] : [one.key])),
       attestationKey: attestationKey?.key,

@@ -8,7 +8,7 @@ import { createBodyBudget } from './gate/body-budget.ts';
 import type { GateDeps } from './gate/deps.ts';
 import { createGate } from './gate/gate.ts';
 import { createManifestCheck } from './gate/manifest-check.ts';
-import { createUploadSeals, deriveSealKey } from './gate/upload-seal.ts';
+import { createUploadSeals } from './gate/upload-seal.ts';
 import { createApp } from './http/app.ts';
 import { createOperationsServer } from './http/operations.ts';
 import { createWardenServer } from './http/server.ts';
@@ -16,12 +16,14 @@ import { decide } from './policy/decide.ts';
 import type { Loaded } from './preflight.ts';
 import type { Log } from './telemetry/log.ts';
 import { createMetrics } from './telemetry/metrics.ts';
+import { jwksOf } from './token/jwks.ts';
 import { createRegistry } from './upstream/registry.ts';
-import { endingDeps, openAdministration } from './wiring/administration.ts';
+import { endingDeps, openActs, openEndLogins } from './wiring/administration.ts';
 import { attestationDeps } from './wiring/attestations.ts';
 import { auditDeps } from './wiring/audit.ts';
 import { watchCertificate } from './wiring/certificate.ts';
 import { openClientCertificates } from './wiring/client-certificates.ts';
+import { watchClientKeys } from './wiring/client-keys.ts';
 import { clientReader, shareOf } from './wiring/clients.ts';
 import { openDatabases } from './wiring/database.ts';
 import { openDocuments } from './wiring/documents.ts';
@@ -44,6 +46,7 @@ import { openRefusals } from './wiring/refusals.ts';
 import { openRevocations } from './wiring/revocations.ts';
 import { endRevoked, openSessions, openTokens, sessionDeps } from './wiring/tokens.ts';
 import { openTransparency, signedLogDeps } from './wiring/transparency.ts';
+import { watchUpstreamKey } from './wiring/upstream-key.ts';
 
 export interface Warden {
   readonly port: number;
@@ -104,11 +107,12 @@ async function build(
     if (revocation.kind === 'checks') logins.login.forget();
     else endRevoked(part, sessions, revocation);
   });
-  const administration = openAdministration(part, {
-    ...{ documents, recorder: record.recorder, sessions, revocations },
-  });
-  tidyMachines(part, machines, administration.acts);
-  const tokens = openTokens(part, loaded, policy.current, revocations);
+  const acts = openActs(part, { documents, recorder: record.recorder });
+  const endLogins = openEndLogins(part, sessions, revocations);
+  tidyMachines(part, machines, acts);
+  const upstreamKey = watchUpstreamKey(part, loaded.upstream, acts);
+  const clientKeys = watchClientKeys(part, loaded.clientKeys);
+  const tokens = openTokens(part, clientKeys.current, upstreamKey.current, policy.current, revocations);
   const responseTimeoutMs = settings.registry.responseTimeoutSeconds * 1000;
   const settleMs = settings.record.settleSeconds * 1000;
   const idleTimeoutMs = settings.clients.idleSeconds * 1000;
@@ -150,8 +154,8 @@ async function build(
     askedTags: createAskedTags(() => performance.now()),
     bodies: createBodyBudget(),
     manifests: createManifestCheck({ registry, isRecorded: record.isRecorded }),
-    grants: pushGrants(part, machines, administration.acts),
-    seals: createUploadSeals(deriveSealKey(loaded.clientKey.privateKey)),
+    grants: pushGrants(part, machines, acts),
+    seals: createUploadSeals(clientKeys.sealing),
     registry,
     offload: openOffload(part, loaded.offloadKey),
     recorder: record.recorder,
@@ -194,8 +198,9 @@ async function build(
     audit,
     signedLog: signedLogDeps(audit, reader, transparency),
     policy: inquiries,
-    ...endingDeps(part, { ...administration, sessions, tokens, policy: inquiries }),
-    ...machineRoutes(part, { ...administration, machines, api, logins, policy, refusals }),
+    keys: () => jwksOf(clientKeys.current()),
+    ...endingDeps(part, { acts, endLogins, sessions, tokens, policy: inquiries }),
+    ...machineRoutes(part, { acts, endLogins, machines, api, logins, policy, refusals }),
     reconciliation: { ...inquiries, ...reconciliation.asked },
   });
   const clientCertificates = openClientCertificates(part, loaded.authorities, metrics, () =>
@@ -234,6 +239,7 @@ async function build(
         revocations,
         transparency,
         certificate,
+        upstreamKey,
         stopping,
       },
       ...{ clientCertificates, reconciliation },
@@ -251,6 +257,8 @@ async function build(
     operationsPort: (operations.address() as AddressInfo).port,
     async reload() {
       certificate.reload();
+      await clientKeys.reload();
+      await upstreamKey.reload();
       await clientCertificates?.reload();
       await policy.reload();
     },

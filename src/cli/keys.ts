@@ -1,21 +1,20 @@
 /** `warden keys`: the key of the clients' tokens, and the key and certificate that the registry trusts. */
-import { access } from 'node:fs/promises';
-import { type Command, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { loadSettings, type Settings } from '../config/settings.ts';
-import { describeProblem, type Problem } from '../config/yaml.ts';
-import { formatVkey, verifierKey } from '../tlog/vkey.ts';
-import { type LoadedChain, loadCertificateChain } from '../token/certificates.ts';
+import { describeProblem } from '../config/yaml.ts';
 import { fileProblem } from '../token/file-problem.ts';
-import { makeCertificateFile, makeKeyFile, makeNoteKeyFile, makeOffloadKeyFile } from '../token/key-files.ts';
+import { makeKeyFile, makeNoteKeyFile, makeOffloadKeyFile } from '../token/key-files.ts';
+import { ALGORITHMS, type Algorithm, loadSigningKey } from '../token/keys.ts';
 import {
-  ALGORITHMS,
-  type Algorithm,
-  type LoadedKey,
-  loadSigningKey,
-  type SigningKey,
-} from '../token/keys.ts';
-import { type LoadedNoteKey, loadNoteKey } from '../token/note-key.ts';
+  makeAuthorityFile,
+  makeAuthorityKeyFile,
+  makeCertificateFile,
+  makeLeafFile,
+} from '../token/make-certificates.ts';
 import type { Io } from './io.ts';
+import { exists, problem, type Stopped } from './keys-files.ts';
+import { type RotateOptions, rotate } from './keys-rotate.ts';
+import { printJwks, showKeys } from './keys-show.ts';
 
 export interface KeysDeps {
   readonly io: Io;
@@ -28,9 +27,8 @@ interface KeysOptions {
   readonly algorithm?: Algorithm;
 }
 
-/** What stops a command; shown as it is. */
-type Stopped = readonly Problem[];
-
+/** A week. */
+const LATEST_MINUTES = 10_080;
 /** Of the process: files that have to be mended first. */
 const PROBLEMS = 2;
 
@@ -52,7 +50,50 @@ export function addKeysCommands(program: Command, deps: KeysDeps): void {
     .command('show')
     .description('what the keys are, and the settings of the registry that go with them')
     .option('--config <file>', 'the settings', deps.defaultConfig)
-    .action((options: KeysOptions) => run(deps, options, async (_deps, settings) => show(deps.io, settings)));
+    .action((options: KeysOptions) =>
+      run(deps, options, async (_deps, settings) => showKeys(deps.io, settings)),
+    );
+  keys
+    .command('rotate')
+    .description(
+      "make another key for clients' tokens, or for the registry's; what runs takes it over by itself",
+    )
+    .option('--config <file>', 'the settings', deps.defaultConfig)
+    .option('--signs-in <minutes>', 'how long the new key is only known before it signs', minutes, 1)
+    .addOption(
+      new Option(
+        '--at-once',
+        'for a key that others may have: no token of a key before is good any more',
+      ).conflicts('signsIn'),
+    )
+    .addOption(new Option('--registry', "the key for the registry's tokens").conflicts(['atOnce', 'signsIn']))
+    .option('--ca-key <file>', 'with --registry: the key of the CA, where registry.caKeyFile is not there')
+    .action((options: KeysOptions & RotateOptions) =>
+      run(deps, options, async (_deps, settings) => {
+        if (options.caKey !== undefined && !options.registry)
+          return problem(options.caKey, '--ca-key is for --registry');
+        return rotate(deps.io, settings, options);
+      }),
+    );
+  keys
+    .command('jwks')
+    .description("the public keys of clients' tokens as a JSON Web Key Set, those to come included")
+    .option('--config <file>', 'the settings', deps.defaultConfig)
+    .option(
+      '--registry',
+      "the registry's instead: for auth.token.jwks of distribution 3, with registry.keyHeader: kid",
+    )
+    .action((options: KeysOptions & { readonly registry?: true }) =>
+      run(deps, options, async (_deps, settings) => printJwks(deps.io, settings, options.registry === true)),
+    );
+}
+
+/** @throws {InvalidArgumentError} */
+function minutes(text: string): number {
+  const value = Number(text);
+  if (!/^[0-9]{1,5}$/.test(text) || value < 1 || value > LATEST_MINUTES)
+    throw new InvalidArgumentError(`expected minutes, 1 to ${LATEST_MINUTES}`);
+  return value;
 }
 
 async function run(
@@ -68,7 +109,6 @@ async function run(
 
 async function init({ io }: KeysDeps, settings: Settings, { algorithm }: KeysOptions): Promise<Stopped> {
   const { tokens, registry } = settings;
-  const problem = (file: string, message: string): Stopped => [{ file, line: 1, column: 1, message }];
   if (algorithm !== undefined && algorithm !== tokens.algorithm) {
     const message = `tokens.algorithm is ${tokens.algorithm}; set it to ${algorithm} first, so that the new keys fit`;
     return problem(settings.file, message);
@@ -77,13 +117,14 @@ async function init({ io }: KeysDeps, settings: Settings, { algorithm }: KeysOpt
     token: await exists(tokens.keyFile),
     key: await exists(registry.keyFile),
     certificate: await exists(registry.certificateFile),
+    authority: await exists(registry.caKeyFile),
   };
-  if (!there.key && there.certificate) {
+  if (!there.key && there.certificate && !there.authority) {
     const message = `the certificate is there, but not its key ${registry.keyFile}; bring the key, or take the certificate away`;
     return problem(registry.certificateFile, message);
   }
   const made: string[] = [];
-  const make = async (what: string, file: string, work: () => Promise<void>): Promise<Stopped> => {
+  const make = async (what: string, file: string, work: () => Promise<unknown>): Promise<Stopped> => {
     try {
       await work();
       made.push(`made ${what} ${file}`);
@@ -98,19 +139,7 @@ async function init({ io }: KeysDeps, settings: Settings, { algorithm }: KeysOpt
     stopped = await make(`the ${kind} key of clients' tokens`, tokens.keyFile, () =>
       makeKeyFile(tokens.keyFile, kind),
     );
-  if (stopped.length === 0 && !there.key) {
-    stopped = await make(`the ${kind} key for the registry`, registry.keyFile, () =>
-      makeKeyFile(registry.keyFile, kind),
-    );
-  }
-  if (stopped.length === 0 && !there.certificate) {
-    const loaded = loadSigningKey(registry.keyFile);
-    stopped = loaded.ok
-      ? await make('its certificate', registry.certificateFile, () =>
-          makeCertificateFile({ file: registry.certificateFile, key: loaded.key, now: Date.now() }),
-        )
-      : loaded.problems;
-  }
+  if (stopped.length === 0) stopped = await initRegistry(settings, there, make);
   const offloadKey = settings.offload?.redirect?.keyFile;
   if (stopped.length === 0 && offloadKey !== undefined && !(await exists(offloadKey))) {
     stopped = await make('the key of redirects', offloadKey, () => makeOffloadKeyFile(offloadKey));
@@ -128,63 +157,44 @@ async function init({ io }: KeysDeps, settings: Settings, { algorithm }: KeysOpt
   for (const line of made) io.out(line);
   if (stopped.length > 0) return stopped;
   if (made.length === 0) io.out('nothing was missing');
-  return show(io, settings);
+  return showKeys(io, settings);
 }
 
-/** What the files hold; nothing that is secret. */
-async function show(io: Io, settings: Settings): Promise<Stopped> {
-  const { tokens, registry } = settings;
-  const token = loadSigningKey(tokens.keyFile, tokens.algorithm);
-  const key = loadSigningKey(registry.keyFile);
-  const chain: LoadedChain | undefined = key.ok
-    ? loadCertificateChain({ file: registry.certificateFile, key: key.key, now: Date.now() })
-    : undefined;
-  const { transparency } = settings;
-  const log = transparency && loadNoteKey(transparency.keyFile);
-  const parts: readonly (LoadedKey | LoadedChain | LoadedNoteKey | undefined)[] = [token, key, chain, log];
-  for (const part of parts) {
-    if (part?.ok) for (const warning of part.warnings) io.err(`${describeProblem(warning)} (warning)`);
+type Make = (what: string, file: string, work: () => Promise<unknown>) => Promise<Stopped>;
+
+/**
+ * The key for the registry with what the registry trusts. A new one is vouched for by a CA, so that it can change without
+ * the registry; one of an earlier release that is there without its certificate gets a certificate of its own.
+ */
+async function initRegistry(
+  { tokens, registry }: Settings,
+  there: { readonly key: boolean; readonly certificate: boolean; readonly authority: boolean },
+  make: Make,
+): Promise<Stopped> {
+  const { keyFile, certificateFile, caKeyFile } = registry;
+  const now = Date.now();
+  if (there.key && there.certificate) return [];
+  if (there.key && !there.authority) {
+    const loaded = loadSigningKey(keyFile);
+    if (!loaded.ok) return loaded.problems;
+    const work = () => makeCertificateFile({ file: certificateFile, key: loaded.key, now });
+    return make('its certificate', certificateFile, work);
   }
-  const problems = parts.flatMap((part) => (part === undefined || part.ok ? [] : part.problems));
-  if (problems.length > 0 || !token.ok || !key.ok || !chain?.ok) return problems;
-  io.out(`clients' tokens: ${describeKey(token.key)}, ${tokens.keyFile}`);
-  io.out(`registry's tokens: ${describeKey(key.key)}, ${registry.keyFile}`);
-  io.out(`  certificate until ${new Date(chain.expiresAt).toISOString()}, ${registry.certificateFile}`);
-  if (transparency !== undefined && log?.ok) {
-    io.out(
-      `checkpoints of the log: Ed25519, ${transparency.keyFile}; whoever verifies them needs this line:`,
-    );
-    io.out(`  ${formatVkey(verifierKey(transparency.origin, 0x01, log.key.publicKey))}`);
+  if (!there.authority) {
+    const work = () => makeAuthorityKeyFile(caKeyFile, tokens.algorithm);
+    const stopped = await make(`the ${tokens.algorithm} key of a CA for the registry`, caKeyFile, work);
+    if (stopped.length > 0) return stopped;
   }
-  io.out('');
-  io.out("The registry's settings for it (the file must be readable for the registry):");
-  io.out('');
-  for (const line of registrySettings(settings)) io.out(line);
-  return [];
-}
-
-function describeKey({ algorithm, kid }: SigningKey): string {
-  return `${algorithm}, kid ${kid}`;
-}
-
-/** JSON texts are YAML texts, whatever stands in them. */
-function registrySettings({ publicUrl, registry }: Settings): readonly string[] {
-  return [
-    'auth:',
-    '  token:',
-    `    realm: ${JSON.stringify(`${publicUrl}/token`)}`,
-    `    service: ${JSON.stringify(registry.service)}`,
-    `    issuer: ${JSON.stringify(registry.issuer)}`,
-    `    rootcertbundle: ${JSON.stringify(registry.certificateFile)}`,
-  ];
-}
-
-async function exists(file: string): Promise<boolean> {
-  try {
-    await access(file);
-    return true;
-  } catch (error) {
-    // What is there and cannot be reached is there: nothing is to be made in its place.
-    return !['ENOENT', 'ENOTDIR'].includes((error as { code?: string }).code ?? '');
+  const authority = loadSigningKey(caKeyFile);
+  if (!authority.ok) return authority.problems;
+  if (!there.certificate) {
+    const work = () => makeAuthorityFile({ file: certificateFile, key: authority.key, now });
+    const stopped = await make('the certificate of that CA', certificateFile, work);
+    if (stopped.length > 0) return stopped;
   }
+  if (there.key) return [];
+  const { algorithm } = tokens;
+  return make(`the ${algorithm} key for the registry, with a certificate of that CA,`, keyFile, () =>
+    makeLeafFile({ file: keyFile, algorithm, authority: authority.key, now }),
+  );
 }

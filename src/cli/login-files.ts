@@ -1,7 +1,6 @@
 /** The logins as they lie in the data folder, for whoever may read and write the files; beside a server or without one. */
 import { randomBytes } from 'node:crypto';
 import { hostname, userInfo } from 'node:os';
-import { join } from 'node:path';
 import { loadSettings } from '../config/settings.ts';
 import { describeProblem } from '../config/yaml.ts';
 import { keepAct } from '../provenance/acts.ts';
@@ -10,10 +9,10 @@ import type { RevokedKind } from '../revocation/revocation.ts';
 import { createStoredRevocations } from '../revocation/stored-revocations.ts';
 import { systemClock } from '../store/clock.ts';
 import type { DocumentStore } from '../store/documents.ts';
-import { DOCUMENTS_FILE, openSqliteDocuments } from '../store/sqlite-documents.ts';
 import { createEndLogins } from '../token/end-logins.ts';
 import { bindSessions } from '../token/session-binding.ts';
 import { createSessions, SESSION_KIND, type SessionBody, type Sessions } from '../token/sessions.ts';
+import { openDocumentsOf } from './open-documents.ts';
 
 export interface LoginFiles {
   readonly sessions: Sessions;
@@ -56,8 +55,8 @@ export function sessionsIn(
 export async function openLoginFiles(settingsFile: string): Promise<LoginFiles> {
   const loaded = await loadSettings(settingsFile);
   if (!loaded.ok) throw new Error(loaded.problems.map(describeProblem).join('\n'));
-  const { data, sessions: lifetimes } = loaded.settings;
-  const documents = await openSqliteDocuments({ file: join(data, DOCUMENTS_FILE) });
+  const { sessions: lifetimes } = loaded.settings;
+  const documents = await openDocumentsOf(loaded.settings);
   const random = (size: number): Uint8Array => randomBytes(size);
   const sessionMs = lifetimes.absoluteDays * DAY_MS;
   const sessions = sessionsIn(documents, loaded.settings);

@@ -3,13 +3,16 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Settings } from '../config/settings.ts';
 import { ROBOT_KIND } from '../identity/robots/robots.ts';
-import { DOCUMENTS_FILE, openSqliteDocuments } from '../store/sqlite-documents.ts';
+import { DOCUMENTS_FILE } from '../store/sqlite-documents.ts';
+import { openDocumentsOf } from './open-documents.ts';
 
 /** @throws {StoreError} when the file of the robots cannot be read. */
-export async function isRobotName({ data }: Pick<Settings, 'data'>, name: string): Promise<boolean> {
-  const file = join(data, DOCUMENTS_FILE);
-  if (!existsSync(file)) return false;
-  const store = await openSqliteDocuments({ file });
+export async function isRobotName(
+  settings: Pick<Settings, 'data' | 'store'>,
+  name: string,
+): Promise<boolean> {
+  if (settings.store === undefined && !existsSync(join(settings.data, DOCUMENTS_FILE))) return false;
+  const store = await openDocumentsOf(settings);
   try {
     return (await store.of(ROBOT_KIND).get(name)) !== undefined;
   } finally {

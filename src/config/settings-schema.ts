@@ -152,8 +152,19 @@ export const settingsSchema = z.strictObject({
         'PEM: the private key that signs Warden’s own tokens for the registry. Another than tokens.keyFile.',
       ),
       certificateFile: path.describe(
-        'PEM: its certificate, which auth.token.rootcertbundle of the registry holds.',
+        'PEM: what auth.token.rootcertbundle of the registry holds: the certificate of a CA for keyFile, as `warden keys init` makes it, or the certificate of keyFile itself.',
       ),
+      caKeyFile: path
+        .optional()
+        .describe(
+          'PEM: the private key of that CA. With it Warden renews keyFile in time; it may be kept elsewhere, and brought for `warden keys rotate --registry`. Default: keyFile with -ca in its name, upstream-ca.pem for upstream.pem.',
+        ),
+      keyHeader: z
+        .enum(['x5c', 'kid'])
+        .default('x5c')
+        .describe(
+          'How Warden’s tokens name their key to the registry. x5c: by its certificate, for a registry with rootcertbundle. kid: by its name in the auth.token.jwks of distribution 3, which `warden keys jwks --registry` writes.',
+        ),
       deletes: z.boolean().default(false).describe('true where the registry has storage.delete.enabled.'),
       redirectHosts: z
         .array(
@@ -409,7 +420,8 @@ type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonl
 
 /** warden.yaml as its keys stand there, with everything that has a default filled in. All paths are absolute. */
 export type Settings = DeepReadonly<
-  Omit<z.output<typeof settingsSchema>, 'service' | 'api' | 'transparency'> & {
+  Omit<z.output<typeof settingsSchema>, 'service' | 'api' | 'transparency' | 'registry'> & {
+    registry: z.output<typeof settingsSchema>['registry'] & { caKeyFile: string };
     /** The file that these were read from. */
     file: string;
     service: string;

@@ -75,6 +75,7 @@ function complete(value: z.output<typeof settingsSchema>, file: string): Setting
       ...registry,
       keyFile: at(registry.keyFile),
       certificateFile: at(registry.certificateFile),
+      caKeyFile: at(registry.caKeyFile ?? registry.keyFile.replace(/(\.[^./]*)?$/, '-ca$1')),
     },
     ...(offload && {
       offload: {

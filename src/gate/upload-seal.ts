@@ -39,8 +39,9 @@ export function deriveSealKey(privateKey: KeyObject): Uint8Array {
   return new Uint8Array(hkdfSync('sha256', secret, '', 'registry-warden upload seal v1', MAC_BYTES));
 }
 
-export function createUploadSeals(key: Uint8Array): UploadSeals {
-  function mac({ repository, session }: Upload, payload: string): Buffer {
+/** @param keys of this moment: the first seals, all open, so that an upload outlasts a change of keys. */
+export function createUploadSeals(keys: () => readonly [Uint8Array, ...Uint8Array[]]): UploadSeals {
+  function mac(key: Uint8Array, { repository, session }: Upload, payload: string): Buffer {
     // Neither a name nor a session holds a line end, so the three cannot be cut in another way.
     return createHmac('sha256', key).update(`${repository}\n${session}\n${payload}`).digest();
   }
@@ -51,13 +52,14 @@ export function createUploadSeals(key: Uint8Array): UploadSeals {
       if (!reading.ok || reading.request.route !== 'upload') return location;
       const { subject, kind, address, began } = owner;
       const payload = Buffer.from(JSON.stringify([subject, kind, address, began])).toString('base64url');
-      const seal = `${payload}.${mac(reading.request, payload).toString('base64url')}`;
+      const seal = `${payload}.${mac(keys()[0], reading.request, payload).toString('base64url')}`;
       return `${location}${location.includes('?') ? '&' : '?'}${SEAL}=${seal}`;
     },
     open(upload, seal) {
       const [, payload = '', sent = ''] = FORM.exec(seal ?? '') ?? [];
       const bytes = Buffer.from(sent, 'base64url');
-      if (bytes.length !== MAC_BYTES || !timingSafeEqual(bytes, mac(upload, payload))) return undefined;
+      if (bytes.length !== MAC_BYTES) return undefined;
+      if (!keys().some((key) => timingSafeEqual(bytes, mac(key, upload, payload)))) return undefined;
       // Under our MAC, so of our making.
       const fields = JSON.parse(Buffer.from(payload, 'base64url').toString('utf8')) as [
         string,

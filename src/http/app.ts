@@ -10,11 +10,13 @@ import { QUESTIONS } from '../audit/questions.ts';
 import { WardenError } from '../errors.ts';
 import { answerError, type Exchange, type Summary } from '../gate/exchange.ts';
 import type { Log } from '../telemetry/log.ts';
+import type { Jwks } from '../token/jwks.ts';
 import type { PageFiles } from './page-files.ts';
 import type { PageSessions } from './page-login.ts';
 import { type AttestationsDeps, attachedTo, attestationKey, attestations } from './routes/attestations.ts';
 import { type AuditDeps, auditQuestion } from './routes/audit.ts';
 import { decideGrant, type GrantsDeps, grants, showGrant } from './routes/grants.ts';
+import { publishKeys } from './routes/jwks.ts';
 import { type LogDeps, logRoute } from './routes/log.ts';
 import { page, toPage } from './routes/page.ts';
 import { type PageSessionDeps, pageSession } from './routes/page-session.ts';
@@ -46,6 +48,8 @@ export interface AppDeps {
   readonly grants: GrantsDeps;
   /** Undefined where none are made. */
   readonly attestations: AttestationsDeps | undefined;
+  /** The public keys of clients' tokens. */
+  readonly keys: () => Jwks;
   readonly log: Log;
 }
 
@@ -61,6 +65,7 @@ export function createApp(deps: AppDeps): App {
   const router = new Router<AppState>({ sensitive: true, strict: true });
   router.all('/token', token(deps.token));
   for (const { name } of QUESTIONS) router.all(`/api/v1/${name}`, auditQuestion(deps.audit, name));
+  router.all('/.well-known/jwks.json', publishKeys(deps.keys));
   router.all('/token/revoke', revokeToken(deps.revokeToken));
   router.all('/api/v1/sessions', listSessions(deps.sessions));
   router.all('/api/v1/sessions/:id', endSession(deps.sessions));

@@ -55,7 +55,7 @@ export const sessionRevoked = z.strictObject({
   }),
 });
 
-/** A key of ours: made, signing from now on, or no longer believed. `kid` by RFC 7638; of the log a vkey of signed notes. */
+/** A key of ours: made, signing from now on, or taken away. `kid` by RFC 7638; of the log a vkey of signed notes. Without an actor Warden did it by itself. */
 export const keyChanged = z.strictObject({
   ...everyRecord,
   type: z.literal('key.changed'),

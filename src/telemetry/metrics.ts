@@ -84,6 +84,8 @@ const WATCHED = {
   warden_log_cosigned_entries: 'Entries in the tree that enough witnesses cosigned last.',
   warden_log_cosigned_timestamp_seconds:
     'When that was, by the clocks of the witnesses; 0 before the first time.',
+  warden_registry_certificate_expires_timestamp_seconds:
+    'When the certificate ends that the registry knows Warden by; then it refuses every request.',
   warden_certificate_expires_timestamp_seconds: 'When the TLS certificate in use expires.',
 } as const;
 export type WatchedGauge = keyof typeof WATCHED;

@@ -27,6 +27,20 @@ const PEM_CERTIFICATE = /-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CE
 /** Time enough to have a new one made, and the registry restarted with it. */
 const WARN_BEFORE_MS = 30 * 24 * 3600 * 1000;
 
+/** Every certificate of a PEM text, in order; or the sentence why not. */
+export function readCertificates(text: string): readonly [X509Certificate, ...X509Certificate[]] | string {
+  const found: X509Certificate[] = [];
+  for (const pem of text.match(PEM_CERTIFICATE) ?? []) {
+    try {
+      found.push(new X509Certificate(pem));
+    } catch {
+      return `certificate ${found.length + 1} of the file is damaged: its PEM text cannot be decoded`;
+    }
+  }
+  const [first, ...rest] = found;
+  return first === undefined ? 'expected a certificate (BEGIN CERTIFICATE), found none' : [first, ...rest];
+}
+
 /** Loads a chain, leaf first. The leaf must hold the public half of `key` and be valid at `now`. */
 export function loadCertificateChain({ file, key, now }: ChainOptions): LoadedChain {
   let text: string;
@@ -39,16 +53,9 @@ export function loadCertificateChain({ file, key, now }: ChainOptions): LoadedCh
     ok: false,
     problems: [{ file, line: 1, column: 1, message }],
   });
-  const chain: X509Certificate[] = [];
-  for (const pem of text.match(PEM_CERTIFICATE) ?? []) {
-    try {
-      chain.push(new X509Certificate(pem));
-    } catch {
-      return refuse(`certificate ${chain.length + 1} of the file is damaged: its PEM text cannot be decoded`);
-    }
-  }
+  const chain = readCertificates(text);
+  if (typeof chain === 'string') return refuse(chain);
   const [leaf] = chain;
-  if (!leaf) return refuse('expected a certificate (BEGIN CERTIFICATE), found none');
   if (!leaf.publicKey.equals(key.publicKey)) {
     return refuse('the certificate is of another key: `warden keys init` makes both when both are missing');
   }

@@ -15,8 +15,11 @@ import { ClientClaims } from './client-claims.ts';
 import type { SigningKey } from './keys.ts';
 
 export interface ClientTokenOptions {
-  /** The first signs; all verify, so that a new key can take over while tokens of the old one are about. */
-  readonly keys: readonly [SigningKey, ...SigningKey[]];
+  /**
+   * Of this moment. The first signs; all verify, so that a new key can take over while tokens of the old one are about.
+   * The same array as long as nothing changed.
+   */
+  readonly keys: () => readonly [SigningKey, ...SigningKey[]];
   readonly issuer: string;
   readonly audience: string;
   /** What these tokens are for; those of another use are invalid here even with the same audience. */
@@ -87,12 +90,19 @@ const COMPACT = /^([A-Za-z0-9_-]+)\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/;
 
 export function createClientTokens(options: ClientTokenOptions): ClientTokens {
   const { keys, issuer, audience, use, lifetimeSeconds, now, random } = options;
-  const [signingKey] = keys;
-  const keyById = new Map(keys.map((key) => [key.kid, key]));
   /** SHA-256 of a verified token -> what it says. A token in memory would be a secret more to lose. */
-  const verified = createBoundedMap<ClientToken>(VERIFIED_LIMIT);
+  const verified = createBoundedMap<{ readonly token: ClientToken; readonly kid: string }>(VERIFIED_LIMIT);
   /** What was signed in the current second without rights to write: parallel layers ask for it again and again. */
   const signed = createBoundedMap<{ readonly second: number; readonly token: SignedToken }>(REUSE_LIMIT);
+
+  let known: ReturnType<typeof keys> | undefined;
+  let keyById: ReadonlyMap<string, SigningKey> = new Map();
+  function keysById(): ReadonlyMap<string, SigningKey> {
+    const list = keys();
+    if (list !== known) keyById = new Map(list.map((key) => [key.kid, key]));
+    known = list;
+    return keyById;
+  }
 
   const nowSeconds = (): number => Math.floor(now() / 1000);
 
@@ -126,6 +136,7 @@ export function createClientTokens(options: ClientTokenOptions): ClientTokens {
         ...(subject.bounds && { bounds: boundsClaim(subject.bounds) }),
       },
     };
+    const [signingKey] = keys();
     const token = jwt.sign(claims, signingKey.privateKey, {
       algorithm: signingKey.algorithm,
       keyid: signingKey.kid,
@@ -134,9 +145,9 @@ export function createClientTokens(options: ClientTokenOptions): ClientTokens {
   }
 
   /** The claims, if the signature of one of our keys is on them and they are of our making. */
-  function readClaims(token: string): ClientClaims | undefined {
+  function readClaims(token: string): { readonly claims: ClientClaims; readonly kid: string } | undefined {
     const header = COMPACT.exec(token)?.[1];
-    const key = header === undefined ? undefined : keyOfHeader(header, keyById);
+    const key = header === undefined ? undefined : keyOfHeader(header, keysById());
     if (!key) return undefined;
     try {
       const payload = jwt.verify(token, key.publicKey, {
@@ -146,7 +157,8 @@ export function createClientTokens(options: ClientTokenOptions): ClientTokens {
         clockTolerance: LEEWAY_SECONDS,
         clockTimestamp: nowSeconds(),
       });
-      return ClientClaims.safeParse(payload).data;
+      const claims = ClientClaims.safeParse(payload).data;
+      return claims && { claims, kid: key.kid };
     } catch {
       // Every way of being wrong is the same answer; which one it was helps only whoever made it.
       return undefined;
@@ -173,14 +185,14 @@ export function createClientTokens(options: ClientTokenOptions): ClientTokens {
     verify(token) {
       if (token.length > TOKEN_LIMIT) return 'invalid';
       const digest = hash('sha256', token, 'base64');
-      const known = verified.get(digest);
-      if (known) {
-        if (inTime(known)) return known;
+      const before = verified.get(digest);
+      if (before) {
+        if (inTime(before.token) && keysById().has(before.kid)) return before.token;
         verified.delete(digest);
         return 'invalid';
       }
-      const claims = readClaims(token);
-      if (!claims || claims.aud !== audience || claims.use !== use) return 'invalid';
+      const { claims, kid } = readClaims(token) ?? {};
+      if (!claims || !kid || claims.aud !== audience || claims.use !== use) return 'invalid';
       const { sub, jti, access, iat, exp, auth_time, warden } = claims;
       if ((warden.kind === 'anonymous') !== (sub === '')) return 'invalid';
       const { kind, groups, method, ip, via, build, run, approved, bounds } = warden;
@@ -205,7 +217,7 @@ export function createClientTokens(options: ClientTokenOptions): ClientTokens {
         via: via ?? {},
       };
       if (!inTime(read)) return 'invalid';
-      if (token.length <= REMEMBER_LENGTH) verified.set(digest, read);
+      if (token.length <= REMEMBER_LENGTH) verified.set(digest, { token: read, kid });
       return read;
     },
   };

@@ -3,7 +3,8 @@
  * and nothing more. Clients never see them.
  *
  * The certificate travels in the header `x5c`, and there is no `kid`: this one form is accepted by docker-registry 2.8
- * and by distribution 3 with the same rootcertbundle.
+ * and by distribution 3 with the same rootcertbundle. Distribution 3 with a JWKS and no bundle takes `kid` alone: a present
+ * `x5c` is looked at first, and refused.
  *
  * @see https://distribution.github.io/distribution/spec/auth/jwt/
  */
@@ -13,9 +14,10 @@ import { createBoundedMap } from './bounded-map.ts';
 import type { SigningKey } from './keys.ts';
 
 export interface UpstreamTokenOptions {
-  readonly key: SigningKey;
-  /** Standard base64 of the DER, leaf first. */
-  readonly x5c: readonly string[];
+  /** Of this moment; the same object as long as nothing changed. `x5c`: standard base64 of the DER, leaf first. */
+  readonly signer: () => { readonly key: SigningKey; readonly x5c: readonly string[] };
+  /** Whether tokens name their key by its certificate, or by its name in the registry's JWKS; `x5c` unless told. */
+  readonly keyHeader?: 'x5c' | 'kid';
   /** `auth.token.issuer` of the registry. */
   readonly issuer: string;
   /** `auth.token.service` of the registry. */
@@ -42,8 +44,12 @@ const REMEMBER_LIMIT = 5_000;
 const BACKDATE_SECONDS = 10;
 
 export function createUpstreamTokens(options: UpstreamTokenOptions): UpstreamTokens {
-  const { key, x5c, issuer, service, now, random } = options;
-  const remembered = createBoundedMap<{ readonly token: string; readonly since: number }>(REMEMBER_LIMIT);
+  const { signer, keyHeader = 'x5c', issuer, service, now, random } = options;
+  const remembered = createBoundedMap<{
+    readonly token: string;
+    readonly since: number;
+    readonly by: string;
+  }>(REMEMBER_LIMIT);
 
   return {
     sign(subject, access) {
@@ -51,7 +57,8 @@ export function createUpstreamTokens(options: UpstreamTokenOptions): UpstreamTok
       const name = JSON.stringify([subject, access]);
       const before = remembered.get(name);
       // Both ways: a clock that was set back must not keep a token for ever.
-      if (before && Math.abs(second - before.since) < REMEMBER_SECONDS) return before.token;
+      const { key, x5c } = signer();
+      if (before?.by === key.kid && Math.abs(second - before.since) < REMEMBER_SECONDS) return before.token;
       const claims = {
         iss: issuer,
         // A text, since docker-registry 2.8 refuses a list.
@@ -65,9 +72,12 @@ export function createUpstreamTokens(options: UpstreamTokenOptions): UpstreamTok
       };
       const token = jwt.sign(claims, key.privateKey, {
         algorithm: key.algorithm,
-        header: { alg: key.algorithm, typ: 'JWT', x5c: [...x5c] },
+        header: {
+          ...{ alg: key.algorithm, typ: 'JWT' },
+          ...(keyHeader === 'kid' ? { kid: key.kid } : { x5c: [...x5c] }),
+        },
       });
-      remembered.set(name, { token, since: second });
+      remembered.set(name, { token, since: second, by: key.kid });
       return token;
     },
   };

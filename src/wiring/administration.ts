@@ -13,27 +13,17 @@ import type { Part } from './part.ts';
 import type { OpenedRevocations } from './revocations.ts';
 import type { Tokens } from './tokens.ts';
 
-export interface Administration {
-  /** What is done to Warden itself, on its way into the record. */
-  readonly acts: Acts;
-  readonly endLogins: EndLogins;
-}
-
 /** Milliseconds between two looks for acts of commands. */
 const LOOK_MS = 1_000;
 const DAY_MS = 86_400_000;
 
-export function openAdministration(
-  { settings, log, endings }: Part,
-  parts: {
-    readonly documents: DocumentStore;
-    readonly recorder: Recorder;
-    readonly sessions: Sessions;
-    readonly revocations: OpenedRevocations;
-  },
-): Administration {
-  const { documents, recorder, sessions, revocations } = parts;
-  const random = (size: number): Uint8Array => randomBytes(size);
+const random = (size: number): Uint8Array => randomBytes(size);
+
+/** What is done to Warden itself, on its way into the record. */
+export function openActs(
+  { log, endings }: Part,
+  { documents, recorder }: { readonly documents: DocumentStore; readonly recorder: Recorder },
+): Acts {
   let told = false;
   const acts = createActs({
     documents,
@@ -50,20 +40,29 @@ export function openAdministration(
   });
   const looking = setInterval(() => void acts.record(), LOOK_MS).unref();
   endings.defer(() => clearInterval(looking));
-  const endLogins = createEndLogins({
+  return acts;
+}
+
+export function openEndLogins(
+  { settings }: Part,
+  sessions: Sessions,
+  revocations: OpenedRevocations,
+): EndLogins {
+  return createEndLogins({
     sessions,
     revoke: revocations.revoke,
     now: Date.now,
     random,
     sessionMs: settings.sessions.absoluteDays * DAY_MS,
   });
-  return { acts, endLogins };
 }
 
 /** For the routes that end logins. */
 export function endingDeps(
   { settings }: Part,
-  parts: Administration & {
+  parts: {
+    readonly acts: Acts;
+    readonly endLogins: EndLogins;
     readonly sessions: Sessions;
     readonly tokens: Tokens;
     readonly policy: PolicyDepsOfSessions;

@@ -12,6 +12,7 @@ import type { OpenedRecord } from './record.ts';
 import type { Refusals } from './refusals.ts';
 import type { OpenedRevocations } from './revocations.ts';
 import type { Transparency } from './transparency.ts';
+import type { UpstreamKeyInUse } from './upstream-key.ts';
 
 export interface Operated {
   readonly metrics: Metrics;
@@ -24,6 +25,7 @@ export interface Operated {
   readonly transparency: Transparency;
   readonly certificate: CertificateInUse;
   readonly reconciliation: Reconciliation;
+  readonly upstreamKey: UpstreamKeyInUse;
   readonly clientCertificates: ClientCertificates | undefined;
   readonly stopping: () => boolean;
 }
@@ -50,6 +52,7 @@ export function operationsOf({
   revocations,
   transparency,
   certificate,
+  upstreamKey,
   clientCertificates,
   reconciliation,
   stopping,
@@ -89,6 +92,10 @@ export function operationsOf({
   metrics.watch('warden_log_signing_failed', () => (tree()?.trouble === undefined ? 0 : 1));
   metrics.watch('warden_log_cosigned_entries', () => tree()?.cosignedSize ?? 0);
   metrics.watch('warden_log_cosigned_timestamp_seconds', () => tree()?.cosignedAt ?? 0);
+  metrics.watch(
+    'warden_registry_certificate_expires_timestamp_seconds',
+    () => upstreamKey.current().expiresAt / 1000,
+  );
   metrics.watch('warden_certificate_expires_timestamp_seconds', () => certificate.expiresAt() / 1000);
   metrics.watch('warden_client_authorities_reload_failed', () => (clientCertificates?.refused() ? 1 : 0));
   metrics.watch(

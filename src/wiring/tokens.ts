@@ -7,7 +7,6 @@ import type { Login } from '../identity/login.ts';
 import { decide } from '../policy/decide.ts';
 import { UNKNOWN } from '../policy/facts.ts';
 import type { Policy } from '../policy/policy.ts';
-import type { Loaded } from '../preflight.ts';
 import type { Revocation } from '../revocation/revocation.ts';
 import type { Revocations } from '../revocation/revocations.ts';
 import type { DocumentStore } from '../store/documents.ts';
@@ -16,7 +15,9 @@ import { type ClientToken, createClientTokens, TOKEN_LIMIT } from '../token/clie
 import { grant, scopeText } from '../token/grant.ts';
 import { bindSessions } from '../token/session-binding.ts';
 import { createSessions, SESSION_KIND, type SessionBody, type Sessions } from '../token/sessions.ts';
+import type { UpstreamKey } from '../token/upstream-key.ts';
 import { createUpstreamTokens, type UpstreamTokens } from '../token/upstream-token.ts';
+import type { ClientKeys } from './client-keys.ts';
 import type { Part } from './part.ts';
 
 export interface Tokens {
@@ -36,14 +37,15 @@ const PURGE_MS = 3_600_000;
 
 export function openTokens(
   { settings }: Part,
-  { clientKey, upstream }: Loaded,
+  keys: ClientKeys['current'],
+  upstream: () => UpstreamKey,
   policy: () => Policy,
   revocations: Pick<Revocations, 'revokes'>,
 ): Tokens {
   const { service, tokens, registry } = settings;
   const random = (size: number): Uint8Array => randomBytes(size);
   const common = {
-    keys: [clientKey] as const,
+    keys,
     issuer: tokens.issuer,
     lifetimeSeconds: tokens.lifetimeSeconds,
     now: Date.now,
@@ -59,7 +61,8 @@ export function openTokens(
     verifyRegistry: (text) => valid(forRegistry.verify(text)),
     verifyApi: (text) => valid(forApi.verify(text)),
     upstream: createUpstreamTokens({
-      ...upstream,
+      signer: upstream,
+      keyHeader: registry.keyHeader,
       issuer: registry.issuer,
       service: registry.service,
       now: Date.now,

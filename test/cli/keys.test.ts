@@ -2,8 +2,8 @@ import { X509Certificate } from 'node:crypto';
 import { chmodSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
-import { loadCertificateChain } from '../../src/token/certificates.ts';
 import { type Algorithm, loadSigningKey } from '../../src/token/keys.ts';
+import { loadUpstreamKey } from '../../src/token/upstream-key.ts';
 import { createUpstreamTokens } from '../../src/token/upstream-token.ts';
 import { missing } from '../support/needs.ts';
 import { distribution3Program, startRegistry } from '../support/registry.ts';
@@ -11,12 +11,13 @@ import { makeTemp, type Temp } from '../support/temp.ts';
 import { runCommand } from './run-command.ts';
 
 let temp: Temp;
-let files: { readonly token: string; readonly key: string; readonly certificate: string };
+let files: Readonly<Record<'token' | 'key' | 'authority' | 'certificate', string>>;
 beforeEach(() => {
   temp = makeTemp('keys');
   files = {
     token: temp.at('keys', 'tokens.pem'),
     key: temp.at('keys', 'upstream.pem'),
+    authority: temp.at('keys', 'upstream-ca.pem'),
     certificate: temp.at('trust', 'upstream.crt'),
   };
   settings('ES256');
@@ -46,23 +47,30 @@ describe('warden keys init', () => {
     settings(algorithm);
     const said = await run('init');
     expect(said).toMatchObject({ status: 0, err: [] });
-    expect(said.out.slice(0, 3).map((line) => line.split(' ').at(-1))).toEqual([
+    expect(said.out.slice(0, 4).map((line) => line.split(' ').at(-1))).toEqual([
       files.token,
-      files.key,
+      files.authority,
       files.certificate,
+      files.key,
     ]);
     const [token, key] = [loadSigningKey(files.token, algorithm), loadSigningKey(files.key, algorithm)];
     if (!token.ok || !key.ok) throw new Error('not loaded');
     expect(token.key.kid).not.toBe(key.key.kid);
     expect([token.warnings, key.warnings]).toEqual([[], []]);
-    const chain = loadCertificateChain({ file: files.certificate, key: key.key, now: Date.now() });
-    expect(chain).toMatchObject({ ok: true, warnings: [] });
-    const certificate = new X509Certificate(readFileSync(files.certificate));
-    expect(certificate.subject).toBe('CN=registry-warden upstream');
-    expect(certificate.verify(certificate.publicKey)).toBe(true);
-    expect(certificate.validToDate.getUTCFullYear()).toBe(new Date().getUTCFullYear() + 10);
-    expect(certificate.ca).toBe(false);
-    expect([mode(files.token), mode(files.key), mode(files.certificate)]).toEqual([0o600, 0o600, 0o644]);
+    const loaded = loadUpstreamKey({
+      ...{ keyFile: files.key, certificateFile: files.certificate, now: Date.now() },
+    });
+    expect(loaded).toMatchObject({ ok: true, warnings: [], upstream: { renewable: true } });
+    const authority = new X509Certificate(readFileSync(files.certificate));
+    expect(authority.subject).toBe('CN=registry-warden upstream CA');
+    expect([authority.ca, authority.verify(authority.publicKey)]).toEqual([true, true]);
+    expect(authority.validToDate.getUTCFullYear()).toBe(new Date().getUTCFullYear() + 10);
+    const leaf = new X509Certificate(readFileSync(files.key));
+    expect([leaf.subject, leaf.ca]).toEqual(['CN=registry-warden upstream', false]);
+    expect([leaf.checkIssued(authority), leaf.verify(authority.publicKey)]).toEqual([true, true]);
+    expect(Math.round((leaf.validToDate.getTime() - Date.now()) / 86_400_000)).toBe(90);
+    const modes = [files.token, files.key, files.authority, files.certificate].map(mode);
+    expect(modes).toEqual([0o600, 0o600, 0o600, 0o644]);
     expect([mode(temp.at('keys')), mode(temp.at('trust'))]).toEqual([0o700, 0o755]);
   });
 
@@ -99,13 +107,12 @@ describe('warden keys init', () => {
         issuer: 'registry-warden',
         rootcertbundle: files.certificate,
       });
-      const key = loadSigningKey(files.key);
-      if (!key.ok) throw new Error('not loaded');
-      const chain = loadCertificateChain({ file: files.certificate, key: key.key, now: Date.now() });
-      if (!chain.ok) throw new Error('not loaded');
+      const loaded = loadUpstreamKey({
+        ...{ keyFile: files.key, certificateFile: files.certificate, now: Date.now() },
+      });
+      if (!loaded.ok) throw new Error('not loaded');
       const tokens = createUpstreamTokens({
-        key: key.key,
-        x5c: chain.x5c,
+        signer: () => loaded.upstream,
         issuer: 'registry-warden',
         service: 'docker-registry',
         now: Date.now,
@@ -153,8 +160,33 @@ describe('warden keys init', () => {
     expect(readFileSync(files.token, 'utf8')).not.toBe(token);
   });
 
+  it('makes another key where that of the CA is there', async () => {
+    await run('init');
+    const before = readFileSync(files.certificate, 'utf8');
+    rmSync(files.key);
+    expect(await run('init')).toMatchObject({ status: 0, err: [] });
+    expect(readFileSync(files.certificate, 'utf8')).toBe(before);
+  });
+
+  it('gives a key of an earlier release, which is there alone, a certificate of its own', async () => {
+    await run('init');
+    writeFileSync(files.key, readFileSync(files.authority));
+    for (const file of [files.authority, files.certificate]) rmSync(file);
+    expect(await run('init')).toMatchObject({ status: 0, err: [] });
+    expect(existsSync(files.authority)).toBe(false);
+    const certificate = new X509Certificate(readFileSync(files.certificate));
+    expect([certificate.subject, certificate.ca]).toEqual(['CN=registry-warden upstream', false]);
+    expect(certificate.verify(certificate.publicKey)).toBe(true);
+    const said = await run('rotate', '--registry');
+    expect([said.status, said.err.join()]).toEqual([
+      2,
+      expect.stringContaining('the registry trusts the certificate of the key itself'),
+    ]);
+  });
+
   it('refuses to make another key for a certificate that is there', async () => {
     await run('init');
+    rmSync(files.authority);
     rmSync(files.key);
     const said = await run('init');
     expect(said.status).toBe(2);

@@ -26,6 +26,7 @@ describe('loadSettings', () => {
     expect(settings).toEqual({
       file: '/etc/warden/warden.yaml',
       forward: [],
+      reconcile: { notifications: false, requestsPerSecond: 20 },
       page: { enabled: true, sessionHours: 12 },
       oidc: [],
       robots: { maximumDays: 365, maximumOverlapHours: 168, warnDays: 14 },
@@ -41,6 +42,8 @@ describe('loadSettings', () => {
         url: 'http://127.0.0.1:5001',
         issuer: 'registry-warden',
         service: 'docker-registry',
+        caKeyFile: '/etc/warden/up-ca.key',
+        keyHeader: 'x5c',
         keyFile: '/etc/warden/up.key',
         certificateFile: '/etc/warden/up.pem',
         deletes: false,

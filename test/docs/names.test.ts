@@ -114,6 +114,7 @@ const WATCHED = [
   'warden_log_signing_failed',
   'warden_log_cosigned_entries',
   'warden_log_cosigned_timestamp_seconds',
+  'warden_registry_certificate_expires_timestamp_seconds',
   'warden_certificate_expires_timestamp_seconds',
 ] as const;
 
@@ -156,7 +157,7 @@ describe('the commands that are named', () => {
 
   it('are told from those that do not exist', () => {
     expect(unknownWords(['audit', 'pushes', '--since', '7d', '--sinc'])).toEqual(['--sinc']);
-    expect(unknownWords(['keys', 'rotate'])).toEqual(['rotate']);
+    expect(unknownWords(['keys', 'turn'])).toEqual(['turn']);
   });
 
   it.each(pages)('in %s exist, with their options', (page) => {

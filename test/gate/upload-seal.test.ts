@@ -4,7 +4,7 @@ import { createUploadSeals, deriveSealKey, type UploadOwner } from '../../src/ga
 import { readTarget } from '../../src/protocol/request.ts';
 
 const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-const seals = createUploadSeals(deriveSealKey(privateKey));
+const seals = createUploadSeals(() => [deriveSealKey(privateKey)]);
 const owner: UploadOwner = {
   subject: 'jenkins',
   kind: 'person',
@@ -32,9 +32,19 @@ describe('the seal of an upload', () => {
   });
 
   it('is the same key after a restart, and another with another signing key', () => {
-    expect(openAt(sealed, createUploadSeals(deriveSealKey(privateKey)))).toEqual(owner);
+    expect(
+      openAt(
+        sealed,
+        createUploadSeals(() => [deriveSealKey(privateKey)]),
+      ),
+    ).toEqual(owner);
     const other = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
-    expect(openAt(sealed, createUploadSeals(deriveSealKey(other)))).toBeUndefined();
+    expect(
+      openAt(
+        sealed,
+        createUploadSeals(() => [deriveSealKey(other)]),
+      ),
+    ).toBeUndefined();
   });
 
   it.each([

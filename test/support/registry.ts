@@ -15,7 +15,9 @@ export interface RegistryOptions {
     readonly service: string;
     readonly issuer: string;
     /** PEM; tokens are accepted whose x5c chain ends in one of these certificates. */
-    readonly rootCertificateFile: string;
+    readonly rootCertificateFile?: string;
+    /** Of distribution 3 alone: public keys by their names. */
+    readonly jwksFile?: string;
   };
   readonly deletes?: boolean;
   /** Where it sends its notifications. */
@@ -155,7 +157,10 @@ export function registrySettings(
           realm: options.auth.realm,
           service: options.auth.service,
           issuer: options.auth.issuer,
-          rootcertbundle: options.auth.rootCertificateFile,
+          ...(options.auth.rootCertificateFile !== undefined && {
+            rootcertbundle: options.auth.rootCertificateFile,
+          }),
+          ...(options.auth.jwksFile !== undefined && { jwks: options.auth.jwksFile }),
         },
       },
     }),

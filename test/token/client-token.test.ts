@@ -23,11 +23,12 @@ const PUSH: readonly Access[] = [{ type: 'repository', name: 'team/app', actions
 const START = 1_800_000_000;
 
 const key = makeKey('ES256');
+const KEYS = [key] as const;
 
 function start(options: Partial<ClientTokenOptions> = {}) {
   const clock = { seconds: START };
   const tokens = createClientTokens({
-    keys: [key],
+    keys: () => KEYS,
     issuer: 'registry-warden',
     audience: 'registry.corp',
     use: 'registry',
@@ -62,7 +63,7 @@ async function forge(claims: Json, header: Json = {}, signer = key): Promise<str
 describe('a client’s token', () => {
   it.each(['ES256', 'RS256'] as const)('says who asked, from where and for what: %s', (algorithm) => {
     const signer = makeKey(algorithm);
-    const { tokens } = start({ keys: [signer] });
+    const { tokens } = start({ keys: () => [signer] });
     const { token, jti, expiresInSeconds } = tokens.sign({
       subject: ALICE,
       address: '10.1.2.11',
@@ -193,11 +194,11 @@ describe('a client’s token', () => {
   it('of an older key works while that key is listed, and no longer', () => {
     const next = makeKey('RS256');
     const { token } = start().sign();
-    const during = start({ keys: [next, key] });
+    const during = start({ keys: () => [next, key] });
     expect(during.tokens.verify(token)).toMatchObject({ subject: { name: 'alice' } });
     expect(parts(during.sign().token).header['kid']).toBe(next.kid);
     expect(during.tokens.verify(during.sign().token)).toMatchObject({ subject: { name: 'alice' } });
-    expect(start({ keys: [next] }).tokens.verify(token)).toBe('invalid');
+    expect(start({ keys: () => [next] }).tokens.verify(token)).toBe('invalid');
   });
 });
 
@@ -207,8 +208,8 @@ describe('a token is invalid', () => {
     ['of another issuer', { issuer: 'other' }],
     ['of another use', { use: 'api' }],
     ['of the API, with its audience', { use: 'api', audience: 'registry.corp/api' }],
-    ['of another key', { keys: [makeKey()] }],
-    ['of another kind of key', { keys: [makeKey('RS256')] }],
+    ['of another key', { keys: () => [makeKey()] }],
+    ['of another kind of key', { keys: () => [makeKey('RS256')] }],
   ] as const)('%s', (_what, options) => {
     const { token } = start(options as Partial<ClientTokenOptions>).sign();
     expect(start().tokens.verify(token)).toBe('invalid');
@@ -274,7 +275,7 @@ describe('a token is invalid', () => {
 
   it('with another algorithm that fits the key', async () => {
     const rsa = makeKey('RS256');
-    const { tokens, sign } = start({ keys: [rsa] });
+    const { tokens, sign } = start({ keys: () => [rsa] });
     const { claims } = parts(sign().token);
     for (const algorithm of ['RS384', 'RS512', 'PS256'] as const) {
       const token = jwt.sign(claims, rsa.privateKey, { algorithm, keyid: rsa.kid });

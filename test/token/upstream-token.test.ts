@@ -28,14 +28,17 @@ describe('a token for the registry', () => {
   const START = 1_800_000_000;
   function start() {
     const clock = { seconds: START };
+    let signer = { key: makeKey(), x5c: ['AAAA', 'BBBB'] };
     const tokens = createUpstreamTokens({
-      key: makeKey(),
-      x5c: ['AAAA', 'BBBB'],
+      signer: () => signer,
       ...NAMES,
       now: () => clock.seconds * 1000,
       random: randomBytes,
     });
-    return { clock, tokens };
+    const change = (): void => {
+      signer = { key: makeKey(), x5c: ['CCCC'] };
+    };
+    return { clock, tokens, change };
   }
 
   it('covers what was decided and nothing else, and brings the certificate', () => {
@@ -53,6 +56,14 @@ describe('a token for the registry', () => {
       jti: expect.stringMatching(/^[A-Za-z0-9_-]{22}$/),
       access: [{ type: 'repository', name: 'team/app', actions: ['pull', 'push'] }],
     });
+  });
+
+  it('is of another key as soon as there is one', () => {
+    const { tokens, change } = start();
+    const before = tokens.sign('alice', []);
+    expect(tokens.sign('alice', [])).toBe(before);
+    change();
+    expect(decode(tokens.sign('alice', [])).header['x5c']).toEqual(['CCCC']);
   });
 
   it('is the same for a minute for the same subject and rights, and for no others', () => {
@@ -109,7 +120,13 @@ for (const version of [2, 3] as const) {
         });
 
         const upstream = (changes: Partial<Parameters<typeof createUpstreamTokens>[0]> = {}) =>
-          createUpstreamTokens({ key, x5c, ...NAMES, now: Date.now, random: randomBytes, ...changes });
+          createUpstreamTokens({
+            signer: () => ({ key, x5c }),
+            ...NAMES,
+            now: Date.now,
+            random: randomBytes,
+            ...changes,
+          });
         const status = async (token: string | undefined, path: string, method = 'GET') => {
           const headers = token === undefined ? {} : { Authorization: `Bearer ${token}` };
           const answer = await fetch(`${registry.url}${path}`, { method, headers });
@@ -143,7 +160,7 @@ for (const version of [2, 3] as const) {
           expect(await ask({})).toBe(200);
           expect(await ask({ service: 'other' })).toBe(401);
           expect(await ask({ issuer: 'other' })).toBe(401);
-          expect(await ask({ key: makeKey(algorithm) })).toBe(401);
+          expect(await ask({ signer: () => ({ key: makeKey(algorithm), x5c }) })).toBe(401);
           expect(await ask({ now: () => Date.now() - 3600_000 })).toBe(401);
           // A clock that is 50 seconds off, either way, does no harm.
           expect(await ask({ now: () => Date.now() - 50_000 })).toBe(200);
@@ -151,9 +168,10 @@ for (const version of [2, 3] as const) {
         });
 
         it('refuses the token of a client, even with its own audience', async () => {
+          const clientKeys = [makeKey(algorithm)] as const;
           for (const audience of ['registry.corp', NAMES.service]) {
             const tokens = createClientTokens({
-              keys: [makeKey(algorithm)],
+              keys: () => clientKeys,
               issuer: NAMES.issuer,
               audience,
               use: 'registry',

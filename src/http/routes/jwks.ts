@@ -1,0 +1,22 @@
+/**
+ * GET /.well-known/jwks.json: the public keys of clients' tokens, those to come included.
+ *
+ * Warden alone believes these tokens, and needs no list. It is for people and programs that see one, and want to know
+ * whether it was made here, by which key.
+ */
+import type { Middleware } from 'koa';
+import { WardenError } from '../../errors.ts';
+import type { Jwks } from '../../token/jwks.ts';
+import type { AppState } from '../state.ts';
+
+export function publishKeys(keys: () => Jwks): Middleware<AppState> {
+  return async function publishKeysRoute(ctx) {
+    ctx.state.summary.route = 'jwks';
+    if (ctx.method !== 'GET' && ctx.method !== 'HEAD') {
+      throw new WardenError('METHOD_UNSUPPORTED', { headers: { Allow: 'GET, HEAD' } });
+    }
+    // Shorter than a new key is known before it signs.
+    ctx.set('Cache-Control', 'public, max-age=30');
+    ctx.body = keys();
+  };
+}
