@@ -3,8 +3,7 @@
  * one look into a table, however long the chain is.
  */
 import type { DatabaseSync } from 'node:sqlite';
-import { digestKey } from './digest-key.ts';
-import type { GatheredName, GatheredRecord } from './gather.ts';
+import { digestKey, digestOf } from './digest-key.ts';
 import { HAS, NAMES, ROLES } from './kinds.ts';
 
 /** A base of an image. `distance` 1: the image was built on it directly. */
@@ -18,14 +17,28 @@ interface Ancestor {
 const FARTHEST = 32;
 const MOST = 256;
 
-export function createAncestry(
-  db: DatabaseSync,
-): (record: GatheredRecord, idOf: (name: GatheredName) => number) => void {
+/** One accepted manifest with what it was directly built on. */
+export interface Built {
+  readonly idx: number;
+  readonly repo: number;
+  /** Of the manifest. */
+  readonly digest: Uint8Array | undefined;
+  readonly bases: readonly {
+    /** The base's number among the names, and its digest. */
+    readonly id: number;
+    readonly digest: string;
+    readonly of: string | undefined;
+    readonly claimed: boolean;
+  }[];
+}
+
+/** To be told of each in the order of the log, after its digests are in the index. */
+export function createAncestry(db: DatabaseSync): (built: Built) => void {
   const nameOfBase = db.prepare(`SELECT id FROM name WHERE kind = ${NAMES.base} AND text = ?`);
   const basesOf = db.prepare(
     `SELECT base, distance, claimed FROM built WHERE idx = (
        SELECT digest.idx FROM digest JOIN built ON built.idx = digest.idx
-       WHERE digest.digest = ? AND digest.role = ${ROLES.manifest} ORDER BY digest.idx DESC LIMIT 1
+       WHERE digest.digest = ? AND digest.role = ${ROLES.manifest} AND digest.idx < ? ORDER BY digest.idx DESC LIMIT 1
      )`,
   );
   const put = db.prepare(
@@ -40,7 +53,7 @@ export function createAncestry(
      WHERE base = ?`,
   );
   const latestOf = db.prepare(
-    `SELECT max(idx) AS idx FROM digest WHERE digest = ? AND role = ${ROLES.manifest}`,
+    `SELECT max(idx) AS idx FROM digest WHERE digest = ? AND role = ${ROLES.manifest} AND idx <= ?`,
   );
   const firstOf = db.prepare(
     `SELECT min(digest.idx) AS idx FROM digest JOIN record ON record.idx = digest.idx
@@ -51,27 +64,25 @@ export function createAncestry(
     if (put.get(base, idx, distance, claimed)) putRepository.run(base, repo, idx);
   }
 
-  function through(digest: string): readonly Ancestor[] {
+  function through(digest: string, before: number): readonly Ancestor[] {
     const key = digestKey(digest);
-    return key === undefined ? [] : (basesOf.all(key) as unknown as Ancestor[]);
+    return key === undefined ? [] : (basesOf.all(key, before) as unknown as Ancestor[]);
   }
 
   /** The image that another manifest vouches for, where it is on record; otherwise that manifest stands for it. */
   function imageOf(of: string | undefined, idx: number): number {
     const key = of === undefined ? undefined : digestKey(of);
-    return (key && (latestOf.get(key)?.['idx'] as number | null | undefined)) ?? idx;
+    return (key && (latestOf.get(key, idx)?.['idx'] as number | null | undefined)) ?? idx;
   }
 
-  return function addAncestors({ idx, repo, bases, columns }, idOf) {
-    if (bases.length === 0 || !repo) return;
-    const repository = idOf(repo);
+  return function addAncestors({ idx, repo, digest, bases }) {
     const images = new Map<number, Map<number, Ancestor>>();
-    for (const { base, of, claimed } of bases) {
+    for (const { id, digest: base, of, claimed } of bases) {
       const image = imageOf(of, idx);
       const found = images.get(image) ?? new Map<number, Ancestor>();
       images.set(image, found);
-      const direct = { base: idOf(base), distance: 1, claimed: Number(claimed) };
-      const further = through(base.text).map((one) => ({
+      const direct = { base: id, distance: 1, claimed: Number(claimed) };
+      const further = through(base, idx).map((one) => ({
         base: one.base,
         distance: one.distance + 1,
         claimed: Math.max(one.claimed, direct.claimed),
@@ -84,20 +95,15 @@ export function createAncestry(
       }
     }
     for (const [image, ancestors] of images) {
-      for (const one of ancestors.values()) add(image, repository, one);
+      for (const one of ancestors.values()) add(image, repo, one);
     }
-    reachBack(columns, idx, [...(images.get(idx)?.values() ?? [])]);
+    reachBack(digest, idx, [...(images.get(idx)?.values() ?? [])]);
   };
 
   /** Images that named this one as their base before it was on record itself. */
-  function reachBack(
-    { digest, digests }: GatheredRecord['columns'],
-    idx: number,
-    ancestors: readonly Ancestor[],
-  ) {
-    if (digest === undefined || digests.length === 0) return;
-    const text = Buffer.from(digest.subarray(1)).toString('hex');
-    const own = nameOfBase.get(`sha256:${text}`);
+  function reachBack(digest: Uint8Array | undefined, idx: number, ancestors: readonly Ancestor[]): void {
+    if (digest === undefined || ancestors.length === 0) return;
+    const own = nameOfBase.get(digestOf(digest));
     if (!own || Number(firstOf.get(digest)?.['idx'] ?? idx) !== idx) return;
     for (const image of builtOn.all(Number(own['id']))) {
       for (const { base, distance, claimed } of ancestors) {

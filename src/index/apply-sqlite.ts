@@ -4,7 +4,8 @@ import { createAncestry } from './ancestry-sqlite.ts';
 import { dayOf, type Gathered, type GatheredName, type GatheredRecord } from './gather.ts';
 import { EVERYTHING, NAMES } from './kinds.ts';
 
-export function createApply(db: DatabaseSync): (gathered: Gathered) => void {
+/** @param late of a filling that puts off what costs most; `finishBulk` does it. */
+export function createApply(db: DatabaseSync): (gathered: Gathered, late: boolean) => void {
   const putName = db.prepare(
     `INSERT INTO name (kind, text, sort, records, first_idx, last_idx, first_time, last_time) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (kind, text) DO UPDATE SET records = records + excluded.records, last_idx = excluded.last_idx,
@@ -24,6 +25,8 @@ export function createApply(db: DatabaseSync): (gathered: Gathered) => void {
   const raiseTag = db.prepare('UPDATE tag SET actors = actors + ?, hosts = hosts + ? WHERE id = ?');
   const putRecord = db.prepare('INSERT INTO record VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)');
   const putDigest = db.prepare('INSERT INTO digest (digest, idx, role) VALUES (?, ?, ?)');
+  const putDigestLate = db.prepare('INSERT INTO digest_late (digest, idx, role) VALUES (?, ?, ?)');
+  const putBaseLate = db.prepare('INSERT INTO base_late VALUES (?, ?, ?, ?, ?)');
   const putRule = db.prepare('INSERT INTO rule VALUES (?, ?)');
   const putHour = db.prepare(
     `INSERT INTO tally_hour VALUES (?, ?, ?, ?)
@@ -44,7 +47,8 @@ export function createApply(db: DatabaseSync): (gathered: Gathered) => void {
   );
   const addAncestors = createAncestry(db);
 
-  return function apply({ names, tags, records, tallies, refusals, spans }) {
+  return function apply({ names, tags, records, tallies, refusals, spans }, late) {
+    const addDigest = late ? putDigestLate : putDigest;
     const ids = new Map<GatheredName, number>();
     for (const name of names) {
       const { kind, text, sort, records: count, firstIdx, lastIdx, firstTime, lastTime } = name;
@@ -74,9 +78,17 @@ export function createApply(db: DatabaseSync): (gathered: Gathered) => void {
         ...[idOf(actor), idOf(host), idOf(address), idOf(job), columns.build ?? null, columns.commit ?? null],
         ...[columns.digest ?? null, columns.has],
       );
-      for (const { key, role } of columns.digests) putDigest.run(key, idx, role);
+      for (const { key, role } of columns.digests) addDigest.run(key, idx, role);
       for (const rule of record.rules) putRule.run(idOf(rule), idx);
-      addAncestors(record, orNone);
+      if (record.bases.length === 0 || !repo) continue;
+      const bases = record.bases.map(({ base, of, claimed }) => ({
+        ...{ id: orNone(base), digest: base.text, of, claimed },
+      }));
+      if (!late) addAncestors({ idx, repo: orNone(repo), digest: columns.digest, bases });
+      else {
+        for (const { id, of, claimed } of bases)
+          putBaseLate.run(idx, orNone(repo), id, of ?? null, Number(claimed));
+      }
     }
     for (const { name, hour, type, events } of tallies) {
       putHour.run(orNone(name), hour, idOf(type), events);

@@ -8,6 +8,7 @@ import { hash } from 'node:crypto';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { type Operations, oneByOne } from '../store/thread.ts';
 import { createApply } from './apply-sqlite.ts';
+import { BULK, beginBulk, finishStep } from './finish-bulk.ts';
 import { gather } from './gather.ts';
 import { type IndexOptions, openIndexFile } from './open-index-file.ts';
 import { type Plan, type Row, runPlan, type Statement } from './plan.ts';
@@ -20,8 +21,9 @@ export interface IndexMark {
   readonly watermark: number;
   /** SHA-256 of the last entry that it covers, in hex; '' for none. */
   readonly last: string;
-  /** It is in the middle of a long filling, and lacks what makes questions quick. */
+  /** It is in the middle of a long filling, and lacks what answers need: `ending` when no more can be added before its end. */
   readonly bulk: boolean;
+  readonly ending: boolean;
   /** It cannot be filled here: it is another's file, on which this process may only read. */
   readonly fixed: boolean;
 }
@@ -33,22 +35,28 @@ export interface IndexBatch {
   readonly size: number;
 }
 
-/** A filling of more than this from the beginning makes the late indexes at its end. */
-const BULK = 50_000;
+/** Entries of a log, from which on a filling from the beginning puts off what costs most. */
+const BULK_FROM = 50_000;
 const STATEMENTS = 500;
 
 export function open(options: IndexOptions): Operations {
   const { db, fixed } = openIndexFile(options);
+  const { bulkFrom = BULK_FROM } = options;
   const meta = db.prepare('SELECT value FROM meta WHERE key = ?');
   const setMeta = fixed ? undefined : db.prepare('UPDATE meta SET value = ? WHERE key = ?');
   const apply = fixed ? undefined : createApply(db);
   const all = preparedAll(db);
 
+  function stage(): number {
+    return Number(meta.get('bulk')?.['value']);
+  }
+
   function mark(): IndexMark {
     return {
       watermark: Number(meta.get('watermark')?.['value']),
       last: String(meta.get('last')?.['value']),
-      bulk: Number(meta.get('bulk')?.['value']) === 1,
+      bulk: stage() !== BULK.none,
+      ending: stage() > BULK.filling,
       fixed,
     };
   }
@@ -68,23 +76,29 @@ export function open(options: IndexOptions): Operations {
   /** @returns where the index is afterwards, which is further on where another process was first. */
   function add({ from, leaves, size }: IndexBatch): IndexMark {
     return transaction(() => {
-      const { watermark, bulk } = mark();
       const last = leaves.at(-1);
-      if (watermark !== from || last === undefined || !apply || !setMeta) return mark();
-      if (from === 0 && size > BULK) {
-        dropLateIndexes(db);
-        setMeta.run(1, 'bulk');
+      const { watermark, ending } = mark();
+      if (watermark !== from || ending || last === undefined || !apply || !setMeta) return mark();
+      if (from === 0 && size > bulkFrom) {
+        beginBulk(db);
+        setMeta.run(BULK.filling, 'bulk');
       }
-      apply(gather(leaves, from));
-      const reached = from + leaves.length;
-      setMeta.run(reached, 'watermark');
+      apply(gather(leaves, from), stage() === BULK.filling);
+      setMeta.run(from + leaves.length, 'watermark');
       setMeta.run(hash('sha256', last), 'last');
-      if (reached >= size && (bulk || (from === 0 && size > BULK))) {
-        db.exec(LATE_INDEXES);
-        setMeta.run(0, 'bulk');
-      }
       return mark();
     });
+  }
+
+  /** Ends a long filling. Takes minutes for millions of entries. */
+  function finish(): IndexMark {
+    while (stage() !== BULK.none) {
+      transaction(() => {
+        const before = stage();
+        if (before !== BULK.none) setMeta?.run(finishStep(db, before), 'bulk');
+      });
+    }
+    return mark();
   }
 
   function clear(): IndexMark {
@@ -112,16 +126,11 @@ export function open(options: IndexOptions): Operations {
   }
 
   return {
-    together: oneByOne({ add, ask, clear, mark }),
+    together: oneByOne({ add, ask, clear, finish, mark }),
     close() {
       db.close();
     },
   };
-}
-
-function dropLateIndexes(db: DatabaseSync): void {
-  for (const [, name] of LATE_INDEXES.matchAll(/IF NOT EXISTS (\w+)/g))
-    db.exec(`DROP INDEX IF EXISTS ${name}`);
 }
 
 /** Statements are prepared once; those that hold lists of numbers come and go. */

@@ -10,6 +10,8 @@ export interface IndexOptions {
   readonly folder: string;
   /** A command's: where the file cannot be written, it is read, and where there is none, it is made in memory. */
   readonly readOnlyIfNeeded?: boolean;
+  /** Entries of a log, from which on a filling from the beginning sorts at its end. */
+  readonly bulkFrom?: number;
 }
 
 export const INDEX_FILE = 'index.db';

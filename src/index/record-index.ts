@@ -17,6 +17,8 @@ export interface IndexStore {
   mark(): Promise<IndexMark>;
   /** @returns where it is afterwards; a batch that does not go on from its watermark changes nothing. */
   add(batch: IndexBatch): Promise<IndexMark>;
+  /** Ends a long filling, where one is at its end. */
+  finish(): Promise<IndexMark>;
   /** Empties it. */
   clear(): Promise<IndexMark>;
   /** Runs one of QUESTIONS. */
@@ -70,6 +72,7 @@ export interface RecordIndexDeps {
 
 /** Leaves that are handed to the store at once: some milliseconds of work. */
 const BATCH = 1_000;
+const LARGE_BATCH = 2_000;
 /** Entries that a server's question waits for. */
 const WAIT_LIMIT = 20_000;
 
@@ -78,6 +81,8 @@ export function createRecordIndex(deps: RecordIndexDeps): RecordIndex {
   const ending = new AbortController();
   let sameLog: Promise<void> | undefined;
   let filling: Promise<number> | undefined;
+  /** As it was last heard. */
+  let known: IndexMark | undefined;
   const beating = fillEveryMs === undefined ? Promise.resolve() : beat(fillEveryMs);
 
   /** An index of another log (restored from a backup, or begun anew) is emptied: the hash of the last entry tells. */
@@ -96,13 +101,22 @@ export function createRecordIndex(deps: RecordIndexDeps): RecordIndex {
       throw error;
     });
     await sameLog;
-    for (let { watermark, fixed } = await store.mark(); ; ) {
+    for (known = await store.mark(); ; ) {
+      const { watermark, bulk, fixed } = known;
       const size = await log.size();
-      if (fixed || watermark >= size || ending.signal.aborted) return watermark;
-      onProgress?.(watermark, size);
-      const leaves = await log.entries(watermark, BATCH);
-      if (leaves.length === 0) return watermark;
-      ({ watermark } = await store.add({ from: watermark, leaves, size }));
+      if (fixed || ending.signal.aborted) return watermark;
+      const leaves =
+        watermark < size && !known.ending
+          ? await log.entries(watermark, bulk ? LARGE_BATCH : BATCH)
+          : undefined;
+      if (leaves !== undefined && leaves.length > 0) {
+        onProgress?.(watermark, size);
+        known = await store.add({ from: watermark, leaves, size });
+      } else if (bulk) {
+        known = await store.finish();
+      } else {
+        return watermark;
+      }
     }
   }
 
@@ -128,8 +142,11 @@ export function createRecordIndex(deps: RecordIndexDeps): RecordIndex {
   /** Nobody's request hangs for the minutes that it takes to index millions of entries. */
   async function requireFilled(): Promise<void> {
     if (fillEveryMs !== undefined) {
-      const [{ watermark }, size] = await Promise.all([store.mark(), log.size()]);
-      if (size - watermark > WAIT_LIMIT) {
+      // Not asked while it is filled: the end of a long filling takes minutes.
+      known ??= await store.mark();
+      const { watermark, bulk } = known;
+      const size = await log.size();
+      if (bulk || size - watermark > WAIT_LIMIT) {
         throw new WardenError('OVERLOADED', {
           sentence: `the index of the record is being made, and has ${watermark} of ${size} entries; try again later`,
         });

@@ -4,9 +4,12 @@
  */
 
 /** A file of another version is thrown away and filled again. */
-export const INDEX_VERSION = 3;
+export const INDEX_VERSION = 4;
 
-/** Names are kept once, with what was seen of each: the other tables have numbers. `sort` is the address as bytes. */
+/**
+ * `digest_late` and `base_late` hold what a long filling puts off: random places of a large tree cost more than one sorting.
+ * Names are kept once, with what was seen of each: the other tables have numbers. `sort` is the address as bytes.
+ */
 export const TABLES = `
   CREATE TABLE name (
     id INTEGER PRIMARY KEY, kind INTEGER NOT NULL, text TEXT NOT NULL, sort BLOB, records INTEGER NOT NULL,
@@ -56,10 +59,14 @@ export const TABLES = `
     first_idx INTEGER NOT NULL, last_idx INTEGER NOT NULL,
     PRIMARY KEY (hour, type, repo, actor, host, address, rule, reason)
   ) STRICT, WITHOUT ROWID;
+  CREATE TABLE digest_late (digest BLOB NOT NULL, idx INTEGER NOT NULL, role INTEGER NOT NULL) STRICT;
+  CREATE TABLE base_late (
+    idx INTEGER NOT NULL, repo INTEGER NOT NULL, base INTEGER NOT NULL, of TEXT, claimed INTEGER NOT NULL
+  ) STRICT;
   INSERT INTO meta VALUES ('watermark', 0), ('last', ''), ('bulk', 0);
 `;
 
-/** Those that a long filling leaves out until its end: random places of a large tree cost more than one sorting. */
+/** Those that a long filling leaves out until its end. */
 export const LATE_INDEXES = `
   CREATE INDEX IF NOT EXISTS record_type ON record (type);
   CREATE INDEX IF NOT EXISTS record_repo ON record (repo) WHERE repo IS NOT NULL;

@@ -8,6 +8,7 @@ export function sqliteIndex(thread: Thread): IndexStore {
   return {
     mark: () => thread.call('mark'),
     add: (batch) => thread.call('add', batch),
+    finish: () => thread.call('finish'),
     clear: () => thread.call('clear'),
     ask: (name, args) => thread.call('ask', { name, args }),
   };

@@ -1,0 +1,59 @@
+/**
+ * The end of a long filling: what was put off is sorted in at once. In steps, each whole or not at all, so that one which is
+ * cut off goes on at the next start.
+ */
+import type { DatabaseSync } from 'node:sqlite';
+import { type Built, createAncestry } from './ancestry-sqlite.ts';
+import { LATE_INDEXES } from './schema-sqlite.ts';
+
+/** Of meta: how far a long filling is. */
+export const BULK = { none: 0, filling: 1, sorted: 2, related: 3 } as const;
+
+/** The step after `stage`; the caller holds the transaction. @returns the stage that was reached. */
+export function finishStep(db: DatabaseSync, stage: number): number {
+  switch (stage) {
+    case BULK.filling:
+      db.exec(`INSERT INTO digest SELECT digest, idx, role FROM digest_late ORDER BY digest, idx, role;
+               DELETE FROM digest_late`);
+      return BULK.sorted;
+    case BULK.sorted:
+      relate(db);
+      return BULK.related;
+    default:
+      db.exec(LATE_INDEXES);
+      return BULK.none;
+  }
+}
+
+export function beginBulk(db: DatabaseSync): void {
+  for (const [, name] of LATE_INDEXES.matchAll(/IF NOT EXISTS (\w+)/g))
+    db.exec(`DROP INDEX IF EXISTS ${name}`);
+}
+
+/** What is built on what, in the order of the log. */
+function relate(db: DatabaseSync): void {
+  const addAncestors = createAncestry(db);
+  const rows = db.prepare(
+    `SELECT l.idx, l.repo, l.base, l.of, l.claimed, n.text, r.digest
+     FROM base_late l CROSS JOIN name n CROSS JOIN record r WHERE n.id = l.base AND r.idx = l.idx ORDER BY l.rowid`,
+  );
+  let current: { -readonly [K in keyof Built]: Built[K] } | undefined;
+  for (const row of rows.iterate()) {
+    const idx = Number(row['idx']);
+    if (current?.idx !== idx) {
+      if (current) addAncestors(current);
+      const digest = row['digest'];
+      current = {
+        ...{ idx, repo: Number(row['repo']), bases: [] },
+        digest: digest instanceof Uint8Array ? digest : undefined,
+      };
+    }
+    const base = {
+      ...{ id: Number(row['base']), digest: String(row['text']), claimed: Number(row['claimed']) === 1 },
+      of: row['of'] === null ? undefined : String(row['of']),
+    };
+    current.bases = [...current.bases, base];
+  }
+  if (current) addAncestors(current);
+  db.exec('DELETE FROM base_late');
+}
