@@ -47,6 +47,7 @@ export function questionsAsked({ sample }: World, records: number): readonly Ask
     ask('without a label', 'pushes', { without: 'label:no.such', repository: hotRepository }),
     ask('unsigned after a day', 'pushes', { unsigned: '24h' }),
     ask('count of a repository', 'count', { repository: 'team-7/app-7' }),
+    ask('one record', 'record', { index: String(half) }),
     ask('image by digest', 'image', { digest: sample.digest(half) }),
     ask('history of a busy tag', 'tag', { repository: hotRepository, tag: 'latest' }),
     ask('a tag at a time', 'tag', { repository: hotRepository, tag: 'latest', at: '2025-03-01T00:00:00Z' }),

@@ -102,7 +102,7 @@ async function fillIndex(folder: string): Promise<void> {
   const index = createRecordIndex({
     ...{ store, log, clock: systemClock },
     onProgress: (done, size) => {
-      if (done % 100_000 < 1_000) progress(`indexed ${done} of ${size}`);
+      if (done % 100_000 <= 1_000) progress(`indexed ${done} of ${size}`);
     },
   });
   const began = performance.now();
