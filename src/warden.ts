@@ -178,7 +178,7 @@ async function build(
   const page = openPage(part, { logins, sessions, revocations });
   const api = { ...logins.deps, verify: tokens.verifyApi, page: page?.sessions };
   const inquiries = policyDeps(part, { api, logins, policy, refusals });
-  const audit = auditDeps({ api, policy, record, refusals });
+  const audit = auditDeps({ api, policy, record, refusals, transparency });
   const reconciliation = openReconciliation(part, { record, documents, registry, reader });
   const app = createApp({
     log,

@@ -29,6 +29,7 @@ export interface AuditorDeps extends ApiLoginDeps {
 }
 
 export interface Auditor {
+  readonly subject: Subject;
   /** '' stands for what is of no repository (a failed login, a change of policy): for those who may read of every one. */
   readonly mayRead: (repository: string) => boolean;
   /** Whether policy lets them read of every repository there could be. */
@@ -55,6 +56,7 @@ export async function identifyAuditor(deps: AuditorDeps, { exchange, summary }: 
   }
   const everything = decision.verdict === 'granted';
   return {
+    subject,
     everything,
     mayRead: (repository) =>
       repository === '' ? everything : deps.decide({ ...asked, repository }).verdict === 'granted',

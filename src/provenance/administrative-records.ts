@@ -75,6 +75,26 @@ export const keyChanged = z.strictObject({
   }),
 });
 
+/** Somebody took answers away in a file. */
+export const exportMade = z.strictObject({
+  ...everyRecord,
+  type: z.literal('export.made'),
+  id,
+  actor,
+  peer: peer.optional(),
+  export: z.strictObject({
+    question: text,
+    /** Its parameters, as they were given. */
+    query: z.record(z.string(), z.string()),
+    format: text,
+    /** Entries with an index below it were looked at. */
+    below: count.optional(),
+    /** The signed checkpoint that it came with. */
+    checkpoint: text.optional(),
+  }),
+  truncated,
+});
+
 /**
  * The machine's clock was set while Warden ran: it would have shown `expected`, and showed `shown`. Times of the records
  * before and after it are by different clocks.
@@ -93,6 +113,7 @@ export const administrativeRecords = [
   policyChanged,
   sessionRevoked,
   keyChanged,
+  exportMade,
   clockJumped,
   ...credentialRecords,
 ] as const;

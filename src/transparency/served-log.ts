@@ -28,6 +28,8 @@ export interface ServedLog {
   part(place: TilePlace, gzip: boolean): Promise<ServedPart | undefined>;
   /** A proof file for an entry, with the newest cosigned note if that has it; undefined while none has. */
   proof(index: number): Promise<string | undefined>;
+  /** The path of an entry in a tree that was published. */
+  path(index: number, size: number): Promise<readonly Uint8Array[]>;
   /** From a tree to the published one; undefined where it has not so many entries. */
   consistency(from: number, to: number): Promise<readonly Uint8Array[] | undefined>;
 }
@@ -92,6 +94,7 @@ export function createServedLog({ folder, reader, publisher }: ServedLogDeps): S
       }
       return undefined;
     },
+    path: publisher.inclusion,
     async consistency(from, to) {
       return from <= to && to <= (await publishedSize()) ? publisher.consistency(from, to) : undefined;
     },

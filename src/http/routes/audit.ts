@@ -1,24 +1,124 @@
-/** GET /api/v1/<question>: the record and the inventory, for those whom policy lets read them. */
-import type { Middleware } from 'koa';
+/** GET /api/v1/<question>: the record and the inventory, for those whom policy lets read them; a page, or all of it as a file. */
+import { Readable } from 'node:stream';
+import type { Context, Middleware } from 'koa';
+import { EXPORT_FORMATS, type ExportFormat, type ExportTree } from '../../audit/export.ts';
 import { WardenError } from '../../errors.ts';
-import { type AuditorDeps, identifyAuditor } from '../auditor.ts';
+import type { Exchange } from '../../gate/exchange.ts';
+import type { Subject } from '../../policy/facts.ts';
+import { type Auditor, type AuditorDeps, identifyAuditor } from '../auditor.ts';
 import type { AppState } from '../state.ts';
+
+type Raw = Readonly<Record<string, string | readonly string[]>>;
 
 export interface AuditDeps extends AuditorDeps {
   /** @throws {WardenError} FILTER_MALFORMED */
-  readonly ask: (
-    question: string,
-    parameters: Readonly<Record<string, string | string[]>>,
-    mayRead: (repository: string) => boolean,
-  ) => Promise<unknown>;
+  readonly ask: (question: string, parameters: Raw, mayRead: Auditor['mayRead']) => Promise<unknown>;
+  readonly exports: {
+    /** The whole answer, piece by piece. @throws {WardenError} FILTER_MALFORMED with the first. */
+    readonly pieces: (
+      question: string,
+      request: {
+        readonly raw: Raw;
+        readonly format: ExportFormat;
+        readonly mayRead: Auditor['mayRead'];
+        readonly everything: boolean;
+        readonly tree: ExportTree | undefined;
+        readonly about: Readonly<Record<string, unknown>>;
+        readonly onBegin: (watermark: number | undefined) => void;
+      },
+    ) => AsyncGenerator<string>;
+    /** What an export is checked against; undefined where nothing is signed. */
+    readonly tree: () => Promise<ExportTree | undefined>;
+    /** Durable when fulfilled. @throws where it cannot be recorded: then nothing goes out. */
+    readonly record: (made: ExportMade) => Promise<void>;
+  };
 }
+
+export interface ExportMade {
+  readonly subject: Subject;
+  readonly exchange: Exchange;
+  readonly question: string;
+  readonly query: Readonly<Record<string, string>>;
+  readonly format: ExportFormat;
+  /** Entries with an index below it are looked at. */
+  readonly below: number | undefined;
+  readonly checkpoint: string | undefined;
+}
+
+/** More at once would hold up those who only look. */
+const EXPORTS_AT_ONCE = 4;
+const TYPES: Readonly<Record<ExportFormat, string>> = {
+  csv: 'text/csv; charset=utf-8; header=present',
+  ndjson: 'application/x-ndjson; charset=utf-8',
+};
 
 export function auditQuestion(deps: AuditDeps, question: string): Middleware<AppState> {
   return async function auditRoute(ctx) {
     ctx.state.summary.route = `audit-${question}`;
     if (ctx.method !== 'GET') throw new WardenError('METHOD_UNSUPPORTED', { headers: { Allow: 'GET' } });
-    const { mayRead } = await identifyAuditor(deps, ctx.state);
+    const auditor = await identifyAuditor(deps, ctx.state);
     ctx.set('Cache-Control', 'no-store');
-    ctx.body = await deps.ask(question, ctx.query as Record<string, string | string[]>, mayRead);
+    const { format, proofs, ...raw } = ctx.query as Record<string, string | string[]>;
+    if (format !== undefined) return answerExport(deps, ctx, auditor, { question, raw, format, proofs });
+    const asked = { ...raw, ...(proofs !== undefined && { proofs }) };
+    ctx.body = await deps.ask(question, asked, auditor.mayRead);
   };
+}
+
+interface AskedExport {
+  readonly question: string;
+  readonly raw: Raw;
+  readonly format: unknown;
+  readonly proofs: unknown;
+}
+
+let underWay = 0;
+
+async function answerExport(
+  { exports }: AuditDeps,
+  ctx: Context,
+  { subject, mayRead, everything }: Auditor,
+  { question, raw, format: asked, proofs }: AskedExport,
+): Promise<void> {
+  const { exchange } = ctx.state as AppState;
+  const format = EXPORT_FORMATS.find((one) => one === asked);
+  if (format === undefined) throw malformed(`filter "format" is not one of ${EXPORT_FORMATS.join(', ')}`);
+  if (proofs !== undefined && proofs !== 'yes' && proofs !== 'no')
+    throw malformed('filter "proofs" is not yes or no');
+  if (underWay >= EXPORTS_AT_ONCE) throw new WardenError('OVERLOADED');
+  underWay++;
+  let taken = true;
+  const giveBack = (): void => {
+    if (taken) underWay--;
+    taken = false;
+  };
+  try {
+    const tree = format === 'ndjson' && proofs !== 'no' ? await exports.tree() : undefined;
+    const query = Object.fromEntries(Object.entries(raw).map(([name, value]) => [name, String(value)]));
+    const about = { question, query, by: subject.name, at: new Date().toISOString(), request: exchange.id };
+    let below: number | undefined;
+    const onBegin = (watermark: number | undefined): void => {
+      below = watermark;
+    };
+    const request = { raw, format, mayRead, everything, tree, about, onBegin };
+    const pieces = exports.pieces(question, request);
+    // What is wrong with the question is said before anything is recorded or sent.
+    const first = await pieces.next();
+    await exports.record({ subject, exchange, question, query, format, below, checkpoint: tree?.checkpoint });
+    ctx.type = TYPES[format];
+    ctx.set('Content-Disposition', `attachment; filename="${question}.${format}"`);
+    ctx.body = Readable.from(rest(first, pieces)).once('close', giveBack);
+  } catch (error) {
+    giveBack();
+    throw error;
+  }
+}
+
+async function* rest(first: IteratorResult<string>, pieces: AsyncGenerator<string>): AsyncGenerator<string> {
+  if (first.done !== true) yield first.value;
+  yield* pieces;
+}
+
+function malformed(sentence: string): WardenError {
+  return new WardenError('FILTER_MALFORMED', { sentence });
 }

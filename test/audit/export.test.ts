@@ -1,0 +1,123 @@
+import { writeFileSync } from 'node:fs';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { eventually } from '../gate/eventually.ts';
+import { BUILDER, type Front, startFront } from '../gate/front.ts';
+import { pushImage, smallImage } from '../gate/images.ts';
+import type { Reply } from '../gate/wire.ts';
+import { describeNeeding } from '../support/needs.ts';
+import { makeTemp } from '../support/temp.ts';
+
+const FORMULA = '=cmd|calc!A1';
+
+describeNeeding(['docker-registry'], 'exports', () => {
+  let front: Front;
+  const temp = makeTemp('export');
+  beforeAll(async () => {
+    front = await startFront({
+      users: ['alice', 'erin', 'bob'],
+      settings: { transparency: { origin: 'registry.corp/log', keyFile: 'log.pem', lockFile: 'log.lock' } },
+    });
+    const token = await front.token({ user: 'alice', scope: 'repository:team/app:pull,push', from: BUILDER });
+    for (const tag of ['1', '2', '3']) {
+      const image = smallImage({ labels: { text: FORMULA } });
+      const reply = await pushImage(front.place, 'team/app', tag, image, {
+        ...{ token, from: BUILDER },
+        headers: { 'user-agent': FORMULA },
+      });
+      expect(reply.status).toBe(201);
+    }
+    await eventually(
+      async () => (await get('log/checkpoint')).text,
+      (note) => Number(note.split('\n')[1]) >= 5,
+    );
+  }, 60_000);
+  afterAll(async () => {
+    await front?.stop();
+    await temp.stop();
+  });
+
+  const get = (path: string, user: 'erin' | 'bob' = 'erin'): Promise<Reply> =>
+    front.ask({ path: `/api/v1/${path}`, basic: { user, password: front.passwords[user] } });
+  const exportsOnRecord = async () =>
+    (
+      JSON.parse((await get('changes?type=export.made')).text) as {
+        items: { export: object; actor: { sub: string } }[];
+      }
+    ).items;
+
+  test('CSV has a head, a line for each record, and no formula', async () => {
+    const reply = await get('pushes?result=accepted&format=csv');
+    expect(reply.headers).toMatchObject({
+      'content-type': 'text/csv; charset=utf-8; header=present',
+      'content-disposition': 'attachment; filename="pushes.csv"',
+    });
+    const lines = reply.text.trim().split('\r\n');
+    expect(lines).toHaveLength(4);
+    expect(reply.text).not.toMatch(/(?:^|,)"?[=+@-]/m);
+  });
+
+  test('is itself on record: who, what, how far, and the checkpoint', async () => {
+    await get('pushes?user=alice&format=ndjson');
+    expect((await exportsOnRecord())[0]).toMatchObject({
+      actor: { sub: 'erin', evidence: 'verified' },
+      peer: { ip: '127.0.0.1' },
+      export: {
+        question: 'pushes',
+        query: { user: 'alice' },
+        format: 'ndjson',
+        checkpoint: expect.stringMatching(/^registry\.corp\/log\n\d+\n/),
+      },
+    });
+  });
+
+  test('as lines of JSON proves itself on another machine', async () => {
+    const file = temp.at('pushes.ndjson');
+    const { text } = await get('pushes?result=accepted&format=ndjson');
+    writeFileSync(file, text);
+    const good = await front.warden.cli(['log', 'check-export', file]);
+    expect({ status: good.status, said: good.stdout }).toEqual({
+      status: 0,
+      said: expect.stringMatching(/^good: 3 records of registry\.corp\/log, in its tree of \d+\n$/),
+    });
+    writeFileSync(file, text.replace('jenkins-01', 'jenkins-02'));
+    const changed = await front.warden.cli(['log', 'check-export', file]);
+    expect([changed.status, changed.stderr]).toEqual([1, expect.stringContaining('line 2: record')]);
+    writeFileSync(file, text.slice(0, -40));
+    expect((await front.warden.cli(['log', 'check-export', file])).stderr).toContain('line 4: it is no JSON');
+    // A checkpoint of somebody else, who has signed just as well.
+    const other = await front.warden.cli([
+      ...['log', 'check-export', file, '--key'],
+      'registry.corp/log+00000000+AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA',
+    ]);
+    expect(other.status).not.toBe(0);
+  });
+
+  test.each([
+    ['format=xml', 'filter \\"format\\" is not one of csv, ndjson'],
+    ['format=csv&limit=5', 'an export is whole'],
+    ['format=csv&unknown=1', 'is not a filter here'],
+    ['format=ndjson&proofs=maybe', 'is not yes or no'],
+  ])('%s is refused before anything is recorded', async (query, sentence) => {
+    const before = (await exportsOnRecord()).length;
+    const reply = await get(`pushes?${query}`);
+    expect([reply.status, reply.text]).toEqual([400, expect.stringContaining(sentence)]);
+    expect(await exportsOnRecord()).toHaveLength(before);
+  });
+
+  test('is for those who may read, and holds what they may read', async () => {
+    expect((await get('pushes?format=csv', 'bob')).status).toBe(403);
+  });
+
+  test('other questions can be taken away too', async () => {
+    for (const query of [
+      'image?digest=sha256:0000000',
+      'pulls',
+      'refusals',
+      'seen?kind=user',
+      'activity?by=user',
+    ]) {
+      const reply = await get(`${query}${query.includes('?') ? '&' : '?'}format=csv`);
+      expect([query, reply.status]).toEqual([query, 200]);
+    }
+  });
+});
