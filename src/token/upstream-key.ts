@@ -69,6 +69,9 @@ export function loadUpstreamKey({ keyFile, certificateFile, now }: UpstreamFiles
   } catch (error) {
     return { ok: false, problems: [fileProblem(certificateFile, 'the certificate cannot be read', error)] };
   }
+  // The registry, and often everybody of its machine, reads this file.
+  if (text.includes('PRIVATE KEY'))
+    return refuse(certificateFile, 'expected certificates alone (BEGIN CERTIFICATE), found a private key');
   const trusted = readCertificates(text);
   if (typeof trusted === 'string') return refuse(certificateFile, trusted);
   const [leaf] = own;
@@ -79,11 +82,10 @@ export function loadUpstreamKey({ keyFile, certificateFile, now }: UpstreamFiles
       'the certificate behind the key is of another key; `warden keys rotate --registry` makes both',
     );
   const authority = trusted.find((one) => last !== undefined && isIssuedBy(last, one));
-  if (authority === undefined)
-    return refuse(
-      keyFile,
-      `the certificate behind the key is of none of the authorities in ${certificateFile}, so the registry would refuse it`,
-    );
+  if (authority === undefined) {
+    const message = `the certificate is of another authority than the one that vouches for the key in ${keyFile}, so the registry would refuse it`;
+    return refuse(certificateFile, message);
+  }
   for (const one of [leaf, authority]) {
     const file = one === leaf ? keyFile : certificateFile;
     const [from, until] = [one.validFromDate, one.validToDate];

@@ -310,7 +310,7 @@ describeNeeding(['openssl'], 'a wrong setting of every kind', () => {
         writeFileSync(join(folder, 'keys/upstream.crt'), readFileSync(join(folder, 'other.crt')));
       },
       'upstream.crt:1:1',
-      /another key/,
+      /another authority/,
     ],
     [
       'no certificate for TLS',

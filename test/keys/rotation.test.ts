@@ -24,12 +24,15 @@ async function push(front: Front, tag: string, token: string): Promise<number> {
   return status;
 }
 
+/** Several processes, and commands before them. */
+const SET_UP_MS = 120_000;
+
 describeNeeding(['docker-registry'], 'a change of keys', () => {
   let front: Front;
   beforeAll(async () => {
     front = await startFront({ users: ['alice'] });
-  });
-  afterAll(() => front.stop());
+  }, SET_UP_MS);
+  afterAll(() => front?.stop());
 
   const keys = (...names: string[]): string => join(front.warden.folder, 'keys', ...names);
   const base = (token: string) => front.ask({ path: '/v2/', token });

@@ -10,6 +10,9 @@ import { type RunningRedis, startRedis } from '../support/redis.ts';
 import { makeTemp } from '../support/temp.ts';
 import { baseWith, logIn, refreshWith } from './logins.ts';
 
+/** Several processes, and commands before them. */
+const SET_UP_MS = 120_000;
+
 describeNeeding(
   ['docker-registry', 'redis-server'],
   'two instances with files of their own, over one Redis',
@@ -27,7 +30,7 @@ describeNeeding(
       one = await startFront({ users: ['alice', 'bob'], settings: shared });
       const keyFile = join(one.warden.folder, 'keys', 'tokens.pem');
       other = await startFront({ users: ['alice', 'bob'], settings: { ...shared, tokens: { keyFile } } });
-    });
+    }, SET_UP_MS);
     afterAll(async () => {
       await other?.stop();
       await one?.stop();

@@ -11,6 +11,9 @@ import { pushWith } from './logins.ts';
 const LONG_MS = 90_000;
 const SCOPE = 'repository:team/app:pull,push';
 
+/** Several processes, and commands before them. */
+const SET_UP_MS = 120_000;
+
 describeNeeding(['docker-registry', 'redis-server'], 'while Redis does not answer', () => {
   const temp = makeTemp('stale');
   let redis: RunningRedis;
@@ -20,7 +23,7 @@ describeNeeding(['docker-registry', 'redis-server'], 'while Redis does not answe
     const redisUrlFile = temp.at('redis-url');
     writeFileSync(redisUrlFile, redis.url, { mode: 0o600 });
     front = await startFront({ users: ['alice'], settings: { state: { redisUrlFile } } });
-  });
+  }, SET_UP_MS);
   afterAll(async () => {
     await front?.stop();
     await redis.stop();

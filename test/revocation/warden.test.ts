@@ -20,12 +20,15 @@ function records(front: Front): readonly Leaf[] {
   return readLog(join(front.warden.folder, 'data')).filter(({ type }) => type === 'session.revoked');
 }
 
+/** Several processes, and commands before them. */
+const SET_UP_MS = 120_000;
+
 describeNeeding(['docker-registry'], 'a login that is ended', () => {
   let front: Front;
   beforeAll(async () => {
     front = await startFront({ policy: WITH_SESSIONS, users: ['alice', 'bob', 'carol'] });
-  });
-  afterAll(() => front.stop());
+  }, SET_UP_MS);
+  afterAll(() => front?.stop());
 
   const recorded = (revoked: Readonly<Record<string, unknown>>): Promise<readonly Leaf[]> =>
     eventually(
