@@ -31,6 +31,8 @@ const PACKAGES = {
   rsyslogd: 'rsyslog',
   faketime: 'faketime',
   chromium: 'chromium',
+  groovy: 'groovy',
+  java: 'default-jre-headless',
   postgres: 'postgresql',
 } as const;
 
