@@ -8,7 +8,8 @@ const SECTIONS: ReadonlyMap<string, string> = new Map(
     server: 'address, TLS and Let’s Encrypt: listen and publicUrl of warden.yaml',
     token: 'issuer, lifetime and keys: `warden keys init` makes keys; registry and tokens of warden.yaml',
     ldap_auth: 'logins of a directory are not carried: set them up under ldap of warden.yaml (docs/ldap.md)',
-    oidc_auth: 'logins by OpenID Connect are not offered yet; its users cannot log in',
+    oidc_auth:
+      'logins of people by OpenID Connect are not offered; builds log in with id tokens under oidc of warden.yaml (docs/oidc.md)',
     google_auth: 'logins by Google are not offered; its users cannot log in',
     github_auth: 'logins by GitHub are not offered; its users cannot log in',
     gitlab_auth: 'logins by GitLab are not offered; its users cannot log in',

@@ -60,7 +60,43 @@ async function forge(claims: Json, header: Json = {}, signer = key): Promise<str
     .sign(privateKey);
 }
 
+/** A robot, and a grant that was approved. */
+const BOUNDS = { repositories: ['team/**'], actions: ['pull', 'push'] } as const;
+const ROBOT: Subject = { name: 'r', kind: 'robot', groups: ['ci'], method: 'robot', bounds: BOUNDS };
+const GRANT: Subject = {
+  ...{ name: 'alice', kind: 'person', groups: ['ci'], method: 'grant', approved: true },
+  bounds: { ...BOUNDS, tags: ['v*'], addresses: ['10.1.2.11'] },
+};
+
 describe('a client’s token', () => {
+  it.each([
+    ['a robot', ROBOT],
+    ['an approved grant', GRANT],
+  ])('says the bounds of %s', (_name, subject) => {
+    const { tokens } = start();
+    const { token } = tokens.sign({ subject, address: '10.1.2.11', access: PUSH });
+    expect(tokens.verify(token)).toMatchObject({ subject });
+  });
+
+  it.each([
+    ['a robot without bounds', { method: 'robot', bounds: undefined }],
+    ['a grant without bounds', { method: 'grant', approved: true, bounds: undefined }],
+    ['bounds of somebody else', { method: 'password' }],
+    ['an approval of something that is no grant', { approved: true }],
+    ['bounds with variables', { bounds: { ...BOUNDS, repositories: ['{user}/**'] } }],
+    ['bounds with an unknown action', { bounds: { ...BOUNDS, actions: ['fly'] } }],
+    ['bounds with an unknown key', { bounds: { ...BOUNDS, more: [] } }],
+    ['no repository', { bounds: { ...BOUNDS, repositories: [] } }],
+  ])('is invalid with %s', async (_name, change) => {
+    const { tokens } = start();
+    const { claims } = parts(tokens.sign({ subject: ROBOT, address: '10.1.2.11', access: PUSH }).token);
+    expect(tokens.verify(await forge(claims))).not.toBe('invalid');
+    const warden = { ...(claims['warden'] as Json), ...change };
+    expect(tokens.verify(await forge({ ...claims, warden: JSON.parse(JSON.stringify(warden)) }))).toBe(
+      'invalid',
+    );
+  });
+
   it.each(['ES256', 'RS256'] as const)('says who asked, from where and for what: %s', (algorithm) => {
     const signer = makeKey(algorithm);
     const { tokens } = start({ keys: () => [signer] });
