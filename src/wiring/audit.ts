@@ -21,12 +21,13 @@ export function auditDeps(parts: {
   readonly refusals: Refusals;
   readonly transparency: Transparency;
 }): AuditDeps {
-  const { api, policy, record, refusals } = parts;
+  const { api, policy, record, refusals, transparency } = parts;
   return {
     ...api,
     decide: (facts) => decide(policy.current(), { ...facts, ...ASKED, time: Date.now() }),
     ask: record.audit.ask,
     exports: exportsOf(parts),
+    proofOf: transparency.served?.proof,
     tellRefusal({ decision, id, ...asked }) {
       const question: Question = { ...asked, ...ASKED, repository: UNKNOWN, time: Date.now() };
       return refusals.tell({ decision, question, id });

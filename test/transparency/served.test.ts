@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { canonicalBytes } from '../../src/provenance/canonical.ts';
 import { decodeBundle } from '../../src/tlog/bundle.ts';
 import { openCheckpoint } from '../../src/tlog/checkpoint.ts';
 import { createCompactRange } from '../../src/tlog/compact-range.ts';
@@ -95,6 +96,25 @@ describeNeeding(['docker-registry'], 'the signed log over HTTP', () => {
       expect(verifyProofFile(read.file, leaf, [key])).toMatchObject({ ok: true });
     }
     expect((await ask(`proof?id=${id}`, 'carol')).status).toBe(404);
+  });
+
+  it('comes along with the answers to an auditor, a proof for each record', async () => {
+    const basic = { user: 'erin', password: front.passwords.erin };
+    const reply = await front.ask({ path: '/api/v1/pushes?result=accepted&proof=true', basic });
+    const { items } = JSON.parse(reply.text) as { items: { index: number; proof: string }[] };
+    expect(items).toHaveLength(2);
+    for (const { index, proof, ...record } of items) {
+      const read = parseProofFile(proof);
+      if (!read.ok) throw new Error(read.reason);
+      // Whoever may read everything has the whole record, whose one form is what was signed.
+      const leaf = leafHash(canonicalBytes(record));
+      expect(read.file.index).toBe(index);
+      expect(verifyProofFile(read.file, leaf, [key])).toMatchObject({ ok: true });
+    }
+    for (const path of ['pushes?proof=1', 'pushes?proof=true&proof=true']) {
+      const refused = await front.ask({ path: `/api/v1/${path}`, basic });
+      expect(refused).toMatchObject({ error: { code: 'UNSUPPORTED' }, status: 400 });
+    }
   });
 
   it('leads from one tree to a later one', async () => {

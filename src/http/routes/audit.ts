@@ -6,11 +6,14 @@ import { WardenError } from '../../errors.ts';
 import type { Exchange } from '../../gate/exchange.ts';
 import type { Subject } from '../../policy/facts.ts';
 import { type Auditor, type AuditorDeps, identifyAuditor } from '../auditor.ts';
+import { type ProofOf, requireProofs, withProofs } from '../page-proofs.ts';
 import type { AppState } from '../state.ts';
 
 type Raw = Readonly<Record<string, string | readonly string[]>>;
 
 export interface AuditDeps extends AuditorDeps {
+  /** Undefined where no tree is signed. */
+  readonly proofOf: ProofOf | undefined;
   /** @throws {WardenError} FILTER_MALFORMED */
   readonly ask: (question: string, parameters: Raw, mayRead: Auditor['mayRead']) => Promise<unknown>;
   readonly exports: {
@@ -58,10 +61,12 @@ export function auditQuestion(deps: AuditDeps, question: string): Middleware<App
     if (ctx.method !== 'GET') throw new WardenError('METHOD_UNSUPPORTED', { headers: { Allow: 'GET' } });
     const auditor = await identifyAuditor(deps, ctx.state);
     ctx.set('Cache-Control', 'no-store');
-    const { format, proofs, ...raw } = ctx.query as Record<string, string | string[]>;
+    const { format, proofs, proof, ...raw } = ctx.query as Record<string, string | string[]>;
     if (format !== undefined) return answerExport(deps, ctx, auditor, { question, raw, format, proofs });
     const asked = { ...raw, ...(proofs !== undefined && { proofs }) };
-    ctx.body = await deps.ask(question, asked, auditor.mayRead);
+    const proofOf = proof === undefined ? undefined : requireProofs(deps.proofOf, proof);
+    const answer = await deps.ask(question, asked, auditor.mayRead);
+    ctx.body = proofOf === undefined ? answer : await withProofs(answer, proofOf);
   };
 }
 
