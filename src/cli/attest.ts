@@ -10,9 +10,9 @@ import { openAudit } from '../audit/open-audit.ts';
 import { printable } from '../audit/printable.ts';
 import { authorityOf, loadSettings, type Settings } from '../config/settings.ts';
 import { describeProblem } from '../config/yaml.ts';
-import { openSqliteLogReader } from '../provenance/sqlite-log.ts';
 import { loadSigningKey, type SigningKey } from '../token/keys.ts';
 import type { Io } from './io.ts';
+import { openLogOf } from './open-log.ts';
 import { addServerOptions, askApi, type ServerOptions, UsageError } from './server.ts';
 
 export interface AttestDeps {
@@ -157,8 +157,8 @@ function readAsked(image: string | undefined, { type, index }: AttestOptions): A
 
 async function fromFiles(config: string, { type, ...asked }: Asked): Promise<readonly Attestation[]> {
   const { settings, key, levelPrefix } = await own(config);
-  const opened = await openAudit(settings.data);
-  const log = await openSqliteLogReader({ folder: settings.data });
+  const opened = await openAudit(settings.data, () => openLogOf(settings));
+  const log = await openLogOf(settings);
   try {
     const attestor = createAttestor({
       key,

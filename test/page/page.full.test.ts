@@ -212,22 +212,26 @@ describeNeeding(['docker-registry', 'chromium'], 'the page in a browser', () => 
   test.each([
     ['wide and light', { width: 1280, dark: false }],
     ['narrow and dark', { width: 360, dark: true }],
-  ])('%s, it is open to everyone by the rules that can be checked', async (_how, options) => {
-    await open(options);
-    await page.waitForSelector('input[name=user]');
-    expect(await faultsOfAccess()).toEqual([]);
-    await signIn();
-    const index = await indexOfPush();
-    for (const path of ['', 'records', `record/${index}`, ...SCREENS]) {
-      await page.goto(`/ui/${path}`);
-      await page.waitForSelector('main h1');
-      await page.waitForLoadState('networkidle');
-      // Tables scroll by themselves; the page does not.
-      const fits = await page.evaluate('document.documentElement.scrollWidth <= innerWidth');
-      expect({ path, fits, faults: await faultsOfAccess() }).toEqual({ path, fits: true, faults: [] });
-    }
-    expect(said).toEqual([]);
-  }, 180_000);
+  ])(
+    '%s, it is open to everyone by the rules that can be checked',
+    async (_how, options) => {
+      await open(options);
+      await page.waitForSelector('input[name=user]');
+      expect(await faultsOfAccess()).toEqual([]);
+      await signIn();
+      const index = await indexOfPush();
+      for (const path of ['', 'records', `record/${index}`, ...SCREENS]) {
+        await page.goto(`/ui/${path}`);
+        await page.waitForSelector('main h1');
+        await page.waitForLoadState('networkidle');
+        // Tables scroll by themselves; the page does not.
+        const fits = await page.evaluate('document.documentElement.scrollWidth <= innerWidth');
+        expect({ path, fits, faults: await faultsOfAccess() }).toEqual({ path, fits: true, faults: [] });
+      }
+      expect(said).toEqual([]);
+    },
+    180_000,
+  );
 
   test('what a pusher wrote is text, whatever it is', async () => {
     await open();

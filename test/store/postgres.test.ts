@@ -102,7 +102,7 @@ describeNeeding(['postgres'], 'connections to PostgreSQL', () => {
     address = await server.database();
     const wrong = address.replace(/:[^:@]*@/, ':wr0ng@');
     await expect(connect([], {}, wrong).ask('SELECT 1')).rejects.toMatchObject({
-      message: 'PostgreSQL: it refused: password authentication failed for user "warden" (28P01)',
+      message: 'PostgreSQL: it refused: password authentication failed for user "administrator" (28P01)',
       errcode: DATABASE_UNFIT,
     });
     await expect(connect([], {}, `${address}x`).ask('SELECT 1')).rejects.toMatchObject({

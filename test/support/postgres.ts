@@ -36,7 +36,7 @@ export interface PostgresOptions {
 /** Debian keeps the programs of each release apart. */
 export const POSTGRES_PROGRAMS = '/usr/lib/postgresql/15/bin';
 const PASSWORD = 'p w@:/?#%';
-const USER = 'warden';
+const USER = 'administrator';
 
 let databases = 0;
 
