@@ -56,7 +56,7 @@ async function verify(deps: LogDeps, folder: string | undefined, options: Verify
   const source = await sourceOf(deps, folder, options, endings);
   let told = 0;
   const verification = await verifyLog({
-    source: options.archive === undefined ? source : firstOf(source, folderSource(options.archive)),
+    source: options.archive === undefined ? source : withArchive(source, folderSource(options.archive)),
     policy,
     older,
     skewMs: Number(options.skew) * 1000,
@@ -69,6 +69,11 @@ async function verify(deps: LogDeps, folder: string | undefined, options: Verify
   });
   show(deps, verification, older.length, options.json === true);
   return verification.ok ? 0 : WRONG;
+}
+
+/** Its entries before the log's, which would say where the archive was when they were taken out. */
+function withArchive(source: LogSource, archive: LogSource): LogSource {
+  return { ...firstOf(archive, source), checkpoint: source.checkpoint, tile: firstOf(source, archive).tile };
 }
 
 async function sourceOf(

@@ -9,6 +9,7 @@ import { parseProofFile, verifyProofFile } from '../tlog/proof-file.ts';
 import { parseSize } from '../tlog/sizes.ts';
 import { findRecord } from '../transparency/find-record.ts';
 import { proveFromFiles, readPublished } from '../transparency/prove-from-files.ts';
+import { addArchiveCommand } from './log-archive.ts';
 import { addCheckExportCommand } from './log-check-export.ts';
 import { type LogDeps, readText, run, settingsOf, TLOG_FOLDER, WRONG } from './log-common.ts';
 import { addOriginCommands } from './log-origin.ts';
@@ -31,6 +32,7 @@ export function addLogCommands(program: Command, deps: LogDeps): void {
   addTransferCommands(log, deps);
   addCheckExportCommand(log, deps);
   addOriginCommands(log, deps);
+  addArchiveCommand(log, deps);
   config(addServerOptions(log.command('checkpoint').description('the newest signed checkpoint')))
     .option('--cosigned', 'the newest that enough witnesses cosigned')
     .action((options: FileOptions & { cosigned?: true }) => run(deps, () => checkpoint(deps, options)));

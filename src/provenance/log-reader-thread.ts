@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { openDatabase } from '../store/open-database.ts';
 import { type Operations, oneByOne } from '../store/thread.ts';
+import { entriesOf } from './archived-entries.ts';
 import { LOG_CALLED, LOG_FILE, LOG_VERSION, type LogOptions } from './log-thread.ts';
 
 /** Read-only. @throws {Error} with one sentence when there is none, or it is not of this release. */
@@ -22,12 +23,11 @@ export function openLogFile({ folder }: LogOptions): DatabaseSync {
 export function open(options: LogOptions): Operations {
   const db = openLogFile(options);
   const size = db.prepare('SELECT size FROM head');
-  const leaves = db.prepare('SELECT leaf FROM entry WHERE idx >= ? ORDER BY idx LIMIT ?');
+  const entries = entriesOf(db);
   return {
     together: oneByOne({
       size: () => Number(size.get()?.['size']),
-      entries: ({ from, limit }: { from: number; limit: number }) =>
-        leaves.all(from, limit).map((row) => row['leaf']),
+      entries: ({ from, limit }: { from: number; limit: number }) => entries(from, limit),
     }),
     close: () => db.close(),
   };

@@ -1,6 +1,6 @@
 /** The thread of the tree: hashes, writes tiles and signs, so that neither stands in the way of a push. */
 import type { KeyObject } from 'node:crypto';
-import { utimesSync } from 'node:fs';
+import { lstatSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { putFile } from '../store/durable-file.ts';
@@ -122,7 +122,8 @@ export function open({ folder, lockFile, origin, privateKeys, publicKeys }: Tree
         if (signed !== undefined && note.startsWith(signed)) putFile(join(folder, CHECKPOINT_FILE), note);
       },
       isSealed: ({ index }: { readonly index: number }) =>
-        readIfThere(bundleFile(folder, index)) !== undefined,
+        // Also a link to where it was archived, whether that can be reached now or not.
+        lstatSync(bundleFile(folder, index), { throwIfNoEntry: false }) !== undefined,
       /** Writes a full bundle, if its entries are those of the tree. */
       seal({ index, entries }: { readonly index: number; readonly entries: readonly Uint8Array[] }) {
         const tile = readTile(folder, { level: 0, index, width: TILE_WIDTH });
