@@ -12,6 +12,8 @@ import { type Audit, createAudit } from './audit.ts';
 
 export interface OpenedAudit {
   readonly audit: Audit;
+  /** What an answer does not cover, in a sentence; undefined where it covers everything. */
+  lacking?(): string | undefined;
   close(): Promise<void>;
 }
 
@@ -47,7 +49,13 @@ export async function openAudit(
           } satisfies InventoryOptions),
         )
       : undefined;
-    const index = createRecordIndex({ store: sqliteIndex(thread), log, clock: systemClock });
+    let lacking: string | undefined;
+    const index = createRecordIndex({
+      ...{ store: sqliteIndex(thread), log, clock: systemClock },
+      onBehind(covered, size) {
+        lacking = `the index cannot be written here, and covers ${covered} of the ${size} entries of the log`;
+      },
+    });
     opened.unshift(index);
     return {
       audit: createAudit({
@@ -55,6 +63,7 @@ export async function openAudit(
         now: systemClock.now,
         inventory: { find: (question) => inventoryThread?.call('find', question) ?? Promise.resolve([]) },
       }),
+      lacking: () => lacking,
       close,
     };
   } catch (error) {

@@ -121,7 +121,10 @@ async function ask(
   try {
     // Whoever can read the files can read everything in them.
     const everything: MayRead = () => true;
-    return await opened.audit.ask(name, raw, everything);
+    const page = await opened.audit.ask(name, raw, everything);
+    const lacking = opened.lacking?.();
+    if (lacking !== undefined) io.err(printable(lacking));
+    return page;
   } finally {
     await opened.close();
   }

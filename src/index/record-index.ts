@@ -66,6 +66,8 @@ export interface RecordIndexDeps {
   readonly fillEveryMs?: number;
   /** Told why a filling failed. Must not throw. */
   onFailure?(error: unknown): void;
+  /** Told that the index cannot be filled here, and how many entries answers cover. Must not throw. */
+  onBehind?(covered: number, size: number): void;
   /** Told how far a long filling is: entries. Must not throw. */
   onProgress?(done: number, size: number): void;
 }
@@ -77,7 +79,7 @@ const LARGE_BATCH = 2_000;
 const WAIT_LIMIT = 20_000;
 
 export function createRecordIndex(deps: RecordIndexDeps): RecordIndex {
-  const { store, log, clock, fillEveryMs, onFailure, onProgress } = deps;
+  const { store, log, clock, fillEveryMs, onFailure, onProgress, onBehind } = deps;
   const ending = new AbortController();
   let sameLog: Promise<void> | undefined;
   let filling: Promise<number> | undefined;
@@ -104,6 +106,7 @@ export function createRecordIndex(deps: RecordIndexDeps): RecordIndex {
     for (known = await store.mark(); ; ) {
       const { watermark, bulk, fixed } = known;
       const size = await log.size();
+      if (fixed && watermark < size) onBehind?.(watermark, size);
       if (fixed || ending.signal.aborted) return watermark;
       const leaves =
         watermark < size && !known.ending

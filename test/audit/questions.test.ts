@@ -3,16 +3,20 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Page } from '../../src/audit/audit.ts';
 import { type OpenedAudit, openAudit } from '../../src/audit/open-audit.ts';
 import { QUESTIONS } from '../../src/audit/questions.ts';
+import { openSqliteLog } from '../../src/provenance/sqlite-log.ts';
 import { makeFolder } from '../provenance/a-log.ts';
 import { describeNeeding } from '../support/needs.ts';
 import { must } from '../support/process.ts';
 import { APP, fillBusyRegistry, hex, MIDDLE, NEW_BASE, OLD_BASE, SECRET_LAYER } from './a-busy-registry.ts';
 
 const folder = makeFolder();
+/** Entries of the log. */
+let logged = 0;
 let opened: OpenedAudit;
 beforeAll(async () => {
   await fillBusyRegistry(folder.path);
   opened = await openAudit(folder.path);
+  logged = (await ask('changes', {})).watermark ?? 0;
 });
 afterAll(async () => {
   await opened.close();
@@ -313,6 +317,28 @@ describeNeeding(['root'], 'an index that cannot be written', () => {
 
   it('is read as it is', async () => {
     expect(await answers(seen.path)).toEqual(await answers(folder.path));
+  });
+
+  it('that is behind says how far it reaches', async () => {
+    const log = await openSqliteLog({ folder: folder.path });
+    await log.append({
+      ...{ v: 1, type: 'policy.changed', id: '0198c6a1-5b40-7d21-9a3e-4f5061728394' },
+      ...{
+        time: '2026-03-12T08:00:00.000Z',
+        proxy: { instance: 'w', version: '0' },
+        policy: { digest: hex('f') },
+      },
+    });
+    const beside = await openAudit(seen.path);
+    try {
+      expect(await beside.audit.ask('changes', {}, everything)).toMatchObject({ watermark: logged });
+      expect(beside.lacking?.()).toContain(`covers ${logged} of the ${logged + 1} entries`);
+    } finally {
+      await beside.close();
+      await log.close();
+    }
+    // Where it can be written it catches up.
+    expect(await ask('changes', {})).toMatchObject({ watermark: logged + 1 });
   });
 
   it('is made in memory where there is none', async () => {
