@@ -89,7 +89,16 @@ function rights(
   );
   if (!asked.ok) throw firstOf(asked.faults);
   const { rows, ...answer } = answerJson(policy, answerRights(policy, asked.given, users));
-  return { ...answer, ...limited('rows', rows) };
+  return { ...answer, ...limited('rows', rows), ...noteOf(read, users) };
+}
+
+/** Of somebody whose groups neither the question nor the users file has: who has them is not asked here. */
+function noteOf(read: Parameters, users: KnownUsers): { readonly note?: string } {
+  const user = read.one('user');
+  if (user === undefined || user === '' || read.all('group') !== undefined || users.has(user)) return {};
+  return {
+    note: 'the users file has no such user, and a directory is not asked here: groups are those of the question alone',
+  };
 }
 
 function momentOf(text: string | undefined, now: number): number | undefined {
@@ -139,7 +148,7 @@ function explain(read: Parameters, policy: Policy, users: KnownUsers, now: numbe
   const more = Math.max(0, answers.length - ROWS_LIMIT);
   const decision = decide(policy, question.question);
   const told = explanationJson(policy, question.question, decision, answers.slice(0, ROWS_LIMIT));
-  return more === 0 ? told : { ...(told as object), more };
+  return { ...(told as object), ...(more > 0 && { more }), ...noteOf(read, users) };
 }
 
 /** The API names parameters, of which `groups` is `group`. */

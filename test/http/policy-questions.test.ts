@@ -77,6 +77,17 @@ describeNeeding(['docker-registry'], 'questions about the policy', () => {
     expect((await answered('what?user=&can=push'))['rows']).toEqual([]);
   });
 
+  it('say that nobody knows the groups of a user who is not in the file', async () => {
+    const about = `action=push&repository=team/app&tag=v1&from=${ELSEWHERE}`;
+    for (const [question, note] of [
+      [`explain?user=alice&${about}`, undefined],
+      [`explain?user=zoe&group=ci&${about}`, undefined],
+      [`explain?user=zoe&${about}`, expect.stringContaining('a directory is not asked here')],
+      ['what?user=zoe', expect.stringContaining('a directory is not asked here')],
+    ] as const)
+      expect([question, (await answered(question))['note']]).toEqual([question, note]);
+  });
+
   it('explain one answer', async () => {
     const told = await answered(
       `explain?user=alice&action=push&repository=team/app&tag=v1&from=${ELSEWHERE}`,
