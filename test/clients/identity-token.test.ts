@@ -101,5 +101,16 @@ describeNeeding(
       requireSuccess(await docker.login(site.warden.address, changed));
       requireSuccess(await push('three'));
     });
+
+    it('ends for good when it is given back, also for whoever has copied it', async () => {
+      const copied = identityToken();
+      const body = new URLSearchParams({ token: copied });
+      const answer = await fetch(`${site.warden.url}/token/revoke`, { method: 'POST', body });
+      expect(answer.status).toBe(200);
+      const refused = await push('four');
+      expect(refused.status).not.toBe(0);
+      expect(terminal(refused)).toContain('the login has ended; log in again');
+      expect(await site.pushes({ repository: 'team/four' })).toEqual([]);
+    });
   },
 );

@@ -3,6 +3,8 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { ringFile } from '../../src/token/key-ring-files.ts';
+import { loadSigningKey } from '../../src/token/keys.ts';
+import { makeLeafFile } from '../../src/token/make-certificates.ts';
 import { eventually } from '../gate/eventually.ts';
 import { BUILDER, type Front, startFront } from '../gate/front.ts';
 import { digestOf, pushImage, smallImage } from '../gate/images.ts';
@@ -115,6 +117,24 @@ describeNeeding(['docker-registry'], 'a change of keys', () => {
       changes,
       (list) => list.filter((one) => (one['key'] as { change: string }).change === 'removed').length >= 2,
     );
+  });
+
+  it('of the registry’s tokens is made by Warden itself when the certificate ends before long', async () => {
+    const authority = loadSigningKey(keys('upstream-ca.pem'));
+    if (!authority.ok) throw new Error('not loaded');
+    // One that has 50 of its 90 days left.
+    const old = await makeLeafFile({
+      ...{ file: keys('upstream.pem'), algorithm: 'ES256', authority: authority.key },
+      now: Date.now() - 40 * 86_400_000,
+    });
+    front.warden.signal('SIGHUP');
+    const found = await eventually(changes, (list) =>
+      list.some((one) => (one['key'] as { from?: string }).from === old.key.kid),
+    );
+    const renewed = found.find((one) => (one['key'] as { from?: string }).from === old.key.kid);
+    expect(renewed).toMatchObject({ key: { use: 'registry', change: 'made', expires: expect.any(String) } });
+    expect(renewed).not.toHaveProperty('actor');
+    expect(await push(front, 'renewed', await newToken())).toBe(201);
   });
 
   it('of the registry’s tokens needs nothing of a registry that runs', async () => {
