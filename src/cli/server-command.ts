@@ -1,13 +1,12 @@
 /** What commands that work on the files, or by a running server, have in common. */
-import { join } from 'node:path';
 import type { Command } from 'commander';
 import { printable } from '../audit/printable.ts';
 import { loadSettings, type Settings } from '../config/settings.ts';
 import { describeProblem } from '../config/yaml.ts';
 import { WardenError } from '../errors.ts';
 import type { DocumentStore } from '../store/documents.ts';
-import { DOCUMENTS_FILE, openSqliteDocuments } from '../store/sqlite-documents.ts';
 import type { Io } from './io.ts';
+import { openDocumentsOf } from './open-documents.ts';
 import {
   addServerOptions,
   askApi,
@@ -71,7 +70,7 @@ export async function twoWays<T>(
   requireNoServer(options);
   const loaded = await loadSettings(options.config);
   if (!loaded.ok) throw new Error(loaded.problems.map(describeProblem).join('\n'));
-  const documents = await openSqliteDocuments({ file: join(loaded.settings.data, DOCUMENTS_FILE) });
+  const documents = await openDocumentsOf(loaded.settings);
   try {
     return await onFiles({ settings: loaded.settings, documents });
   } finally {
