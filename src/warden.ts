@@ -196,6 +196,7 @@ async function build(
     },
     page,
     audit,
+    events: { ...audit, log: record.reader },
     signedLog: signedLogDeps(audit, reader, transparency),
     policy: inquiries,
     keys: () => jwksOf(clientKeys.current()),

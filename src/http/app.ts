@@ -15,6 +15,7 @@ import type { PageFiles } from './page-files.ts';
 import type { PageSessions } from './page-login.ts';
 import { type AttestationsDeps, attachedTo, attestationKey, attestations } from './routes/attestations.ts';
 import { type AuditDeps, auditQuestion } from './routes/audit.ts';
+import { type EventsDeps, events } from './routes/events.ts';
 import { decideGrant, type GrantsDeps, grants, showGrant } from './routes/grants.ts';
 import { publishKeys } from './routes/jwks.ts';
 import { type LogDeps, logRoute } from './routes/log.ts';
@@ -31,6 +32,7 @@ import type { AppState } from './state.ts';
 export interface AppDeps {
   readonly token: TokenDeps;
   readonly audit: AuditDeps;
+  readonly events: EventsDeps;
   readonly policy: PolicyDeps;
   readonly sessions: SessionsDeps;
   readonly revokeToken: RevokeTokenDeps;
@@ -64,6 +66,7 @@ export function createApp(deps: AppDeps): App {
   koa.use(refuseDoubleAuthorization());
   const router = new Router<AppState>({ sensitive: true, strict: true });
   router.all('/token', token(deps.token));
+  router.all('/api/v1/events', events(deps.events));
   for (const { name } of QUESTIONS) router.all(`/api/v1/${name}`, auditQuestion(deps.audit, name));
   router.all('/.well-known/jwks.json', publishKeys(deps.keys));
   router.all('/token/revoke', revokeToken(deps.revokeToken));
