@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { formatVkey, parseVkey, type VerifierKey } from '../../src/tlog/vkey.ts';
 import { eventually } from '../gate/eventually.ts';
 import { BUILDER, type Front, POLICY, startFront } from '../gate/front.ts';
@@ -98,4 +98,20 @@ describeNeeding(['docker-registry'], 'the signed log by command', () => {
     expect(await warden.cli(['log', 'proof'])).toMatchObject({ status: 2 });
     expect(await warden.cli(['log', 'proof', '--index', '99999'])).toMatchObject({ status: 3 });
   }, 180_000);
+});
+
+describe('the signed log where none is set up', () => {
+  it('is nothing, and the record is as before', async () => {
+    const front = await startFront({ users: ['erin'] });
+    try {
+      const basic = { user: 'erin', password: front.passwords.erin };
+      const reply = await front.ask({ path: '/api/v1/log/checkpoint', basic });
+      expect(reply).toMatchObject({
+        status: 404,
+        error: { message: 'no tree of the record is signed here' },
+      });
+    } finally {
+      await front.stop();
+    }
+  });
 });

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { canonicalBytes } from '../../src/provenance/canonical.ts';
 import { decodeBundle } from '../../src/tlog/bundle.ts';
 import { openCheckpoint } from '../../src/tlog/checkpoint.ts';
@@ -167,21 +167,5 @@ describeNeeding(['docker-registry'], 'the signed log over HTTP', () => {
     const signed = Number(/^warden_log_signed_entries (\d+)$/m.exec(text)?.[1]);
     expect(signed).toBeGreaterThanOrEqual(size);
     expect(text).toMatch(/^warden_log_signing_failed 0$/m);
-  });
-});
-
-describe('the signed log where none is set up', () => {
-  it('is nothing, and the record is as before', async () => {
-    const front = await startFront({ users: ['erin'] });
-    try {
-      const basic = { user: 'erin', password: front.passwords.erin };
-      const reply = await front.ask({ path: '/api/v1/log/checkpoint', basic });
-      expect(reply).toMatchObject({
-        status: 404,
-        error: { message: 'no tree of the record is signed here' },
-      });
-    } finally {
-      await front.stop();
-    }
   });
 });
