@@ -62,7 +62,7 @@ function copyTree(from: string, to: string): void {
   if (!existsSync(from)) return;
   for (const name of filesBelow(from)) {
     // A file that is replaced by renaming has its other name for a moment only.
-    if (NEVER_COPIED.includes(basename(name)) || name.endsWith('.tmp')) continue;
+    if (NEVER_COPIED.test(name) || name.endsWith('.tmp')) continue;
     copyDurably(join(from, name), join(to, name));
   }
 }

@@ -24,10 +24,10 @@ export const DATABASES: readonly string[] = [
 export const TREE_FOLDER = 'tlog';
 
 /**
- * The last checkpoint that was signed is never in a backup: a log that was put back must not sign another tree of a size
- * that was signed already.
+ * The last checkpoint that was signed is never in a backup, and lies outside of the data folder unless somebody has put it
+ * there: a log that was put back must not sign another tree of a size that was signed already.
  */
-export const NEVER_COPIED: readonly string[] = ['checkpoint.lock'];
+export const NEVER_COPIED = /\.lock$/;
 
 /** The folders in a backup. */
 export const DATA = 'data';

@@ -32,9 +32,7 @@ export async function restoreBackup({ from, data, users, keys }: RestoreOptions)
   const names = [...DATABASES, 'index.db'].flatMap((name) => BESIDE.map((end) => `${name}${end}`));
   const inTheWay = [...names, TREE_FOLDER].find((name) => existsSync(join(data, name)));
   if (inTheWay !== undefined) {
-    throw new Error(
-      `${join(data, inTheWay)} is there: stop Warden and move the files of ${data} away first, all but checkpoint.lock`,
-    );
+    throw new Error(`${join(data, inTheWay)} is there: stop Warden and move the files of ${data} away first`);
   }
   makeFolder(data, 0o700);
   const files: string[] = [];

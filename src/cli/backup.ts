@@ -37,6 +37,11 @@ export function addBackupCommands(program: Command, deps: BackupDeps): void {
           version: deps.version,
           now: Date.now(),
         });
+        if (settings.store !== undefined) {
+          deps.io.err(
+            'the record and the credentials are in PostgreSQL, and not in this backup: use pg_dump for them',
+          );
+        }
         deps.io.out(`${folder}: ${describe(manifest)}`);
       }),
     );
