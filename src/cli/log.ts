@@ -14,6 +14,7 @@ import { addCheckExportCommand } from './log-check-export.ts';
 import { type LogDeps, readText, run, settingsOf, TLOG_FOLDER, WRONG } from './log-common.ts';
 import { addOriginCommands } from './log-origin.ts';
 import { addTransferCommands } from './log-transfer.ts';
+import { addReconcileCommand } from './log-reconcile.ts';
 import { collect, type TrustOptions, trustOf } from './log-trust.ts';
 import { addVerifyCommand } from './log-verify.ts';
 import { openLogOf } from './open-log.ts';
@@ -24,11 +25,12 @@ interface FileOptions extends ServerOptions {
 }
 
 /** Adds `log` with its commands to a program. */
-export function addLogCommands(program: Command, deps: LogDeps): void {
+export function addLogCommands(program: Command, deps: LogDeps & { readonly version: string }): void {
   const log = program.command('log').description('the signed tree of the record');
   const config = (command: Command): Command =>
     command.option('--config <file>', 'the settings, which say where the log is', deps.defaultConfig);
   addVerifyCommand(log, deps);
+  addReconcileCommand(log, deps);
   addTransferCommands(log, deps);
   addCheckExportCommand(log, deps);
   addOriginCommands(log, deps);

@@ -48,7 +48,7 @@ export function createProgram(deps: ProgramDeps): Command {
   addPolicyCommands(program, { io, columns, defaultConfig, exit, now: Date.now });
   addImportCommands(program, deps);
   addWitnessCommands(program, deps);
-  addLogCommands(program, { io, defaultConfig, exit, readStdin });
+  addLogCommands(program, { io, defaultConfig, exit, readStdin, version: deps.version });
   addSessionCommands(program, { io, defaultConfig, columns, readStdin, exit });
   addRobotCommands(program, { io, defaultConfig, columns, readStdin, exit });
   addGrantCommands(program, { io, defaultConfig, columns, readStdin, exit });

@@ -25,8 +25,10 @@ export interface Report {
 
 /** Who asked for a run, for the record of it. */
 export interface AskedBy {
-  readonly actor?: Actor;
-  readonly peer?: Peer;
+  readonly actor?: Actor | undefined;
+  readonly peer?: Peer | undefined;
+  /** The machine that a command ran on. */
+  readonly machine?: string | undefined;
 }
 
 export interface Reconciler {

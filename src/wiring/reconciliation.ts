@@ -6,7 +6,13 @@ import { createComparing, type Difference, type Unreadable } from '../reconcile/
 import { createHints } from '../reconcile/hints.ts';
 import { createPace } from '../reconcile/pace.ts';
 import { readNotification } from '../reconcile/read-notification.ts';
-import { createReconciler, type Kept, type Reconciler } from '../reconcile/reconciler.ts';
+import {
+  type AskedBy,
+  createReconciler,
+  type Kept,
+  type Reconciler,
+  type Report,
+} from '../reconcile/reconciler.ts';
 import { createSuspicions, type Suspicions } from '../reconcile/suspicions.ts';
 import { systemClock } from '../store/clock.ts';
 import type { DocumentStore } from '../store/documents.ts';
@@ -15,6 +21,8 @@ import type { Part } from './part.ts';
 import type { OpenedRecord } from './record.ts';
 
 export interface Reconciliation extends Pick<Reconciler, 'differences'> {
+  /** Compares everything now, and answers what came of it. */
+  compare(by: AskedBy): Promise<Report>;
   /** Over the API. */
   readonly asked: Pick<ReconciliationDeps, 'start' | 'report'>;
   /** Takes a notification of the registry. @returns whether it was one. Undefined where the settings do not want any. */
@@ -85,6 +93,13 @@ export function openReconciliation(
     await Promise.all([reconciler.close(), hints?.close()]);
   });
   return {
+    async compare(by) {
+      if (!reconciler.start(by)) throw new Error('record and registry are being compared already');
+      await reconciler.idle();
+      const report = reconciler.report();
+      if (report === undefined) throw new Error('record and registry were not compared');
+      return report;
+    },
     asked: {
       start: ({ subject, exchange, decision }) =>
         reconciler.start({ actor: actorOf({ subject }), peer: peerOf(exchange, decision) }),

@@ -22,6 +22,7 @@ const PACKAGES = {
   openssl: 'openssl',
   debootstrap: 'debootstrap',
   git: 'git',
+  strace: 'strace',
   curl: 'curl',
   nginx: 'nginx',
   haproxy: 'haproxy',
