@@ -55,7 +55,8 @@ export async function reconcileOffline({ loaded, log, version, by }: OfflineOpti
 }
 
 function registryOf({ settings, upstream }: Loaded): Registry {
-  const { url, keyHeader, issuer, service, responseTimeoutSeconds, connectTimeoutSeconds } = settings.registry;
+  const { url, keyHeader, issuer, service, responseTimeoutSeconds, connectTimeoutSeconds } =
+    settings.registry;
   const tokens = createUpstreamTokens({
     signer: () => upstream,
     ...{ keyHeader, issuer, service },

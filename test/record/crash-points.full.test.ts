@@ -46,8 +46,7 @@ describeNeeding(['docker-registry'], 'a push whose Warden is killed', () => {
     const image = smallImage();
     for (const blob of [image.layer, image.config]) await putBlob(front.place, 'pub', blob, alice);
     const pid = front.warden.pid();
-    writeFileSync(temp.at('point'), point);
-    if (point === 'sent') front.registry.pause();
+    writeFileSync(temp.at('point'), `${point} ${front.registry.pid()}`);
     const told = await putManifest(front.place, 'pub', tag, image, alice).then(
       ({ status, whole }) => (whole ? status : undefined),
       () => undefined,

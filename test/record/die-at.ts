@@ -14,13 +14,18 @@ const MANIFEST = /\/manifests\//;
 /** Milliseconds in which what was written reaches the other side. */
 const ARRIVES_MS = 300;
 
-function wanted(): string {
+/** The point, and for `sent` the process of the registry, which is stopped before it reads. */
+function order(): readonly string[] {
   try {
-    return readFileSync(process.env['WARDEN_TEST_DIE_FILE'] ?? '', 'utf8').trim();
+    return readFileSync(process.env['WARDEN_TEST_DIE_FILE'] ?? '', 'utf8')
+      .trim()
+      .split(' ');
   } catch {
-    return '';
+    return [];
   }
 }
+
+const wanted = (): string | undefined => order()[0];
 
 function die(): void {
   process.kill(process.pid, 'SIGKILL');
@@ -43,7 +48,10 @@ http.request = ((options: Options, ...rest: never[]): ClientRequest => {
     const end = sent.end.bind(sent) as (body: Uint8Array) => ClientRequest;
     sent.end = ((body: Uint8Array) => {
       if (wanted() === 'half') sent.write(body.subarray(0, body.length - 1));
-      else end(body);
+      else {
+        process.kill(Number(order()[1]), 'SIGSTOP');
+        end(body);
+      }
       setTimeout(die, ARRIVES_MS);
       return sent;
     }) as typeof sent.end;
