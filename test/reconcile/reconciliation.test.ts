@@ -5,7 +5,6 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { eventually } from '../gate/eventually.ts';
 import { putManifest } from '../gate/images.ts';
 import { describeNeeding } from '../support/needs.ts';
-import { runCli } from '../support/warden.ts';
 import { FINDINGS, type Site, startSite } from './site.ts';
 
 describeNeeding(['docker-registry'], 'comparing the record with the registry', () => {
@@ -90,40 +89,6 @@ describeNeeding(['docker-registry'], 'comparing the record with the registry', (
     expect((await site.reconcile()).counts).toMatchObject({ drifted: 1, found: 1, missing: 0 });
     expect((await site.reconcile()).counts).toMatchObject({ drifted: 0, found: 0, missing: 0 });
   });
-
-  it('is done by command, of a running Warden over the API, and on the files where none runs', async () => {
-    const { warden, passwords } = site.front;
-    const over = await site.pushAround('pub', 'by-command');
-    const running = await runCli(
-      warden.settingsFile,
-      ['log', 'reconcile', '--url', warden.url, '--user-name', 'erin', '--password-stdin', '--json'],
-      { input: passwords.erin },
-    );
-    expect({ status: running.status, stderr: running.stderr }).toEqual({ status: 1, stderr: '' });
-    expect(JSON.parse(running.stdout)).toMatchObject({
-      counts: { drifted: 1, found: 1 },
-      differences: [{ type: 'tag.drift', found: over.digest }, { type: 'manifest.found' }],
-    });
-
-    // One process writes the log.
-    const beside = await warden.cli(['log', 'reconcile']);
-    expect(beside.status).toBe(3);
-    expect(beside.stderr).toContain('is in use by another process');
-
-    await warden.kill();
-    const again = await site.pushAround('pub', 'by-command');
-    const alone = await warden.cli(['log', 'reconcile']);
-    expect(alone.status).toBe(1);
-    expect(alone.stdout.split('\n').slice(0, 2)).toEqual([
-      `tag.drift pub:by-command: on record ${over.digest}, in the registry ${again.digest}`,
-      `manifest.found pub:by-command ${again.digest}`,
-    ]);
-    expect((await warden.cli(['log', 'reconcile'])).status).toBe(0);
-    expect(site.records('log.reconciled').at(-1)).toMatchObject({
-      actor: { method: 'command', evidence: 'claimed' },
-      machine: expect.any(String),
-    });
-  }, 120_000);
 });
 
 describeNeeding(['docker-registry'], 'notifications of the registry', () => {

@@ -136,9 +136,14 @@ describeNeeding(['docker-registry'], 'a push whose Warden is killed', () => {
       (alive) => !alive,
     );
     rmSync(temp.at('point'));
+    // While the registry cannot say what the tag shows, nothing is settled.
+    const broken = join(front.registry.storage, 'docker/registry/v2/repositories/pub/_manifests/tags/g');
+    mkdirSync(join(broken, 'current'), { recursive: true });
+    writeFileSync(join(broken, 'current/link'), 'no digest');
     await front.warden.restart();
     expect((await putManifest(front.place, 'pub', 'h', dying, alice)).status).toBe(201);
     expect(openIntents(data)).toBe(1);
+    rmSync(broken, { recursive: true });
     await eventually(
       () => openIntents(data),
       (open) => open === 0,
