@@ -37,6 +37,8 @@ const PORTS = { listen: 5080, operations: 5081, registry: 5082 } as const;
 /** What the registry is told to demand of tokens; Warden's own defaults for them. */
 const SERVICE = 'docker-registry';
 const ISSUER = 'registry-warden';
+/** The name of the signed log. */
+const ORIGIN = 'localhost/push-log';
 const BUILDER = { user: 'jenkins', group: 'ci' };
 const AUDITOR = { user: 'auditor', group: 'auditors' };
 const POLICY = join(import.meta.dirname, '..', 'policies', 'default.yaml');
@@ -66,6 +68,7 @@ export async function setUp(data: string, wantedPort: number | undefined): Promi
       policy: relative(data, policyFile),
       users: 'users.yaml',
       data: 'records',
+      transparency: { origin: ORIGIN, keyFile: 'keys/log.pem' },
     };
     writeFileSync(settingsFile, stringify(settings));
   }
