@@ -93,7 +93,11 @@ describeNeeding(['docker-registry'], 'an archive of old records', () => {
   });
 
   it('takes nothing that is not old enough', async () => {
-    const { status, stdout } = await log('archive', '--before', '2020-01-01', '--to', archive());
+    const documented = 'warden log archive --before 2025-01-01 --to /srv/registry-warden-archive';
+    const words = documented
+      .split(' ')
+      .map((word) => word.replace('/srv/registry-warden-archive', archive()));
+    const { status, stdout } = await front.warden.cli(words.slice(1));
     expect({ status, stdout }).toEqual({ status: 0, stdout: expect.stringContaining('nothing to archive') });
     expect(inLog().first).toBe(0);
   }, 60_000);

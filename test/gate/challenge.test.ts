@@ -400,8 +400,10 @@ describeNeeding(['docker-registry'], 'two locks with two keys', () => {
     const key = readKey(join(front.warden.folder, 'keys', 'upstream.pem'));
     const { claims } = readParts(await front.token({ user: 'alice', scope: PUSH, from: BUILDER }));
     const { readFileSync } = await import('node:fs');
-    const pem = readFileSync(join(front.warden.folder, 'keys', 'upstream.crt'), 'utf8');
-    const x5c = [pem.replace(/-----[^-]+-----|\s/g, '')];
+    // The key's own certificate stands behind it; the CA of it is all that the registry has.
+    const pem = readFileSync(join(front.warden.folder, 'keys', 'upstream.pem'), 'utf8');
+    const [, certificate = ''] = pem.split('-----BEGIN CERTIFICATE-----');
+    const x5c = [certificate.replace(/-----[^-]+-----|\s/g, '')];
     const upstream = {
       iss: 'registry-warden',
       aud: 'docker-registry',
