@@ -71,7 +71,8 @@ describeNeeding(['docker-registry'], 'an archive of old records', () => {
     await signed();
   }
 
-  const verified = async (...args: string[]) => (await log('verify', ...args)).stdout;
+  const verified = async (...args: string[]) =>
+    (await front.warden.cli([...'warden log verify'.split(' ').slice(1), ...args])).stdout;
 
   beforeAll(async () => {
     temp = makeTemp('archive');
