@@ -146,13 +146,14 @@ async function rotate(
     if (overlapHours > most)
       throw new UsageError(`--overlap-hours: at most ${most} (robots.maximumOverlapHours)`);
     const robots = await robotsOf(files);
-    const turned = await robots.rotate(name, overlapHours * HOUR_MS);
+    const by = actorOfCommand();
+    const turned = await robots.rotate(name, overlapHours * HOUR_MS, by.actor?.sub ?? '');
     if (turned === undefined) throw new UsageError(`there is no robot ${name}`);
     const oldUntil = new Date(turned.oldUntil).toISOString();
     const secret = shownOf(robots, name).secrets[0]?.id ?? '';
     await keepActOfCommand(files.documents, {
       type: 'robot.rotated',
-      ...actorOfCommand(),
+      ...by,
       robot: { name, secret, oldUntil },
     });
     return { name, secret: turned.secret, oldUntil };
@@ -172,7 +173,7 @@ async function revoke(files: Files, name: string): Promise<void> {
     random: (size) => randomBytes(size),
     sessionMs: files.settings.sessions.absoluteDays * DAY_MS,
   });
-  await logins.end({ kind: 'robot', id: name });
+  await logins.end({ kind: 'robot', id: name, gone: true });
   await keepActOfCommand(files.documents, { type: 'robot.revoked', ...actorOfCommand(), robot: { name } });
 }
 

@@ -10,7 +10,7 @@ import { authorize } from './authorize.ts';
 import type { GateDeps, Judgement } from './deps.ts';
 import type { Exchange } from './exchange.ts';
 import { needOf } from './needs.ts';
-import { admitGrant, type PushGrant } from './push-grant.ts';
+import { admitGrant } from './push-grant.ts';
 import { type Judged, keyOf, makeIntent } from './push-intent.ts';
 import { readContent } from './read-content.ts';
 import { nameReferrer } from './referrers.ts';
@@ -35,25 +35,26 @@ async function store(pushing: Pushing, content: Content): Promise<void> {
   const { deps, underWay, exchange, request } = pushing;
   const reference = referenceText(request.reference);
   let judgement: Judgement | undefined;
-  let grant: PushGrant | undefined;
   const answer = await deps.recorder.withLock(
     request.repository,
     reference,
     async (hold) => {
       const judged = await judge(pushing, content);
       judgement = judged.judgement;
-      grant = judged.grant;
-      return storeManifest(pushing, content, makeIntent(pushing, content, judged), hold);
+      const { grant } = judged;
+      const stored = await storeManifest(pushing, content, makeIntent(pushing, content, judged), hold);
+      // Before the next for this tag is let in: a grant that this used up admits nothing else.
+      if (stored.status === 201 && grant && 'tag' in request.reference) {
+        const { repository, reference: named } = request;
+        await deps.grants.pushed(grant.id, { repository, tag: named.tag, digest: content.digest });
+      }
+      return stored;
     },
     goneSignal(exchange),
   );
   const accepted = answer.status === 201 && judgement !== undefined;
   const subject = accepted && judgement ? await nameReferrer(pushing, content, judgement, answer) : undefined;
-  if (accepted && 'tag' in request.reference) {
-    underWay.end(keyOf(pushing));
-    const { repository, reference } = request;
-    if (grant) await deps.grants.pushed(grant.id, { repository, tag: reference.tag, digest: content.digest });
-  }
+  if (accepted && 'tag' in request.reference) underWay.end(keyOf(pushing));
   const { response } = exchange;
   response.writeHead(answer.status, {
     ...answer.headers,

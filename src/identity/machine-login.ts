@@ -75,7 +75,7 @@ export function createMachineLogin(deps: MachineLoginDeps): Login {
       ok: true,
       subject: subjectOfGrant(grant, groups),
       credential: '',
-      via: { grant: grant.id },
+      via: viaOf(grant),
       notAfter: grant.expiresAt,
     };
   }
@@ -90,9 +90,8 @@ export function createMachineLogin(deps: MachineLoginDeps): Login {
   }
 
   function whyNot(grant: KnownGrant, owned: boolean, address: string): string | undefined {
-    const { owner } = grant;
-    const via = { grant: grant.id, ...(owner.method === 'robot' && { robot: owner.name }) };
-    if (revokesLogin({ subject: owner, via, at: grant.created })) return 'this push grant has ended';
+    if (revokesLogin({ subject: grant.owner, via: viaOf(grant), at: grant.created }))
+      return 'this push grant has ended';
     if (grant.state === 'pending' && now() < grant.expiresAt) return 'this push grant is not approved yet';
     if (grant.state === 'used-up') return 'this push grant is used up';
     if (!isOpen(grant, now())) return 'this push grant has ended';
@@ -126,4 +125,9 @@ export function createMachineLogin(deps: MachineLoginDeps): Login {
   };
 
   return { login, resume, forget: () => otherwise.forget() };
+}
+
+/** Of a robot's grant also the robot: what ends the robot ends the tokens of its grants. */
+function viaOf({ id, owner }: KnownGrant): Via {
+  return { grant: id, ...(owner.method === 'robot' && { robot: owner.name }) };
 }

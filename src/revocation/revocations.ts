@@ -61,6 +61,8 @@ export function createRevocations(options: RevocationsOptions): Revocations {
   const { store, shared, now, monotonic, onLearned, onSource } = options;
   const sources = shared === undefined ? [store] : [store, shared];
   const known = new Map<string, Revocation>();
+  /** By `monotonic`: what has expired by a clock that jumped ahead is still known when the clock comes back. */
+  const forgottenAt = new Map<string, number>();
   /** What each source is known to have. */
   const kept = new Map(sources.map((source) => [source, new Map<string, Revocation>()]));
   /** By `monotonic`: when the question was put that was last answered. */
@@ -72,7 +74,9 @@ export function createRevocations(options: RevocationsOptions): Revocations {
     const key = revocationKey(revocation);
     const before = known.get(key);
     if (includes(before, revocation)) return;
-    known.set(key, widest(revocation, before));
+    const both = widest(revocation, before);
+    known.set(key, both);
+    forgottenAt.set(key, monotonic() + both.expiresAt - now());
     onLearned?.(revocation);
   }
 
@@ -120,8 +124,11 @@ export function createRevocations(options: RevocationsOptions): Revocations {
   }
 
   function forgetExpired(): void {
-    const moment = now();
-    for (const [key, { expiresAt }] of known) if (expiresAt <= moment) known.delete(key);
+    for (const [key, { expiresAt }] of known) {
+      if (expiresAt > now() || (forgottenAt.get(key) ?? 0) > monotonic()) continue;
+      known.delete(key);
+      forgottenAt.delete(key);
+    }
   }
 
   /** @param at in milliseconds since 1970; undefined where only what is revoked for good counts. */

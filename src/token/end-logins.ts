@@ -1,4 +1,5 @@
 /** Ends logins before their time: what they have gathered is revoked, and their refresh tokens are taken away. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Revocation, RevokedKind } from '../revocation/revocation.ts';
 import type { Sessions } from './sessions.ts';
 
@@ -31,6 +32,8 @@ export interface EndLogins {
     readonly kind: RevokedKind;
     readonly id: string;
     readonly forever?: true;
+    /** Of a robot that was taken away: also what it gets until every process knows. */
+    readonly gone?: true;
   }): Promise<EndedLogins>;
   /** Every instance forgets the password checks and answers of directories that it remembers. */
   forgetChecks(): Promise<void>;
@@ -39,6 +42,8 @@ export interface EndLogins {
 /** No token lasts longer, with what clocks may differ by; whatever its settings were when it was signed. */
 const TOKEN_MS = 3_600_000 + 120_000;
 const ID_BYTES = 12;
+/** Every process looks each second which robots there are, and until then lets one log in that is gone. */
+const KNOWN_MS = 2_000;
 
 export function createEndLogins(options: EndLoginsOptions): EndLogins {
   const { sessions, revoke, now, random, sessionMs } = options;
@@ -60,15 +65,15 @@ export function createEndLogins(options: EndLoginsOptions): EndLogins {
   }
 
   return {
-    async end({ kind, id, forever }) {
+    async end({ kind, id, forever, gone }) {
       const named = kind === 'subject' || kind === 'robot';
-      const until = named && !forever ? now() : undefined;
+      const until = named && !forever ? now() + (gone ? KNOWN_MS : 0) : undefined;
       const lasts = kind === 'token' ? TOKEN_MS : Math.max(TOKEN_MS, sessionMs);
       const revocation = { kind, id, ...(until !== undefined && { until }), expiresAt: now() + lasts };
       // First, to know how many there were; and revoked also where the store lets nothing be taken away.
       const ended = await takeAway(kind, id, until).finally(() => revoke(revocation));
       // Tokens tell their time in seconds: one of the same second could be of before or of after.
-      if (until !== undefined) await new Promise((resolve) => setTimeout(resolve, 1000 - (until % 1000)));
+      if (until !== undefined) await sleep(Math.max(0, until - (until % 1000) + 1000 - now()));
       return ended;
     },
     async forgetChecks() {

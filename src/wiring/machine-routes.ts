@@ -84,7 +84,7 @@ export function machineRoutes(
       },
       async revoke(asker, name, exchange) {
         await robots.revoke(asker, name);
-        await endLogins.end({ kind: 'robot', id: name });
+        await endLogins.end({ kind: 'robot', id: name, gone: true });
         await acts.keep({ type: 'robot.revoked', ...by(asker, exchange), robot: { name } });
       },
     },

@@ -194,6 +194,29 @@ describeNeeding(['docker-registry'], 'a push grant', () => {
     expect((await site.api('grants', site.login('alice'), body)).status).toBe(status);
   });
 
+  it('of a robot is no wider than the robot', async () => {
+    const body = { name: 'maker', repositories: ['team/app'], groups: ['ci'], days: 1, actions: ['create'] };
+    const made = json(await site.api('robots', site.login('alice'), body));
+    const { login } = await ask({ tags: ['c1', 'c2'] }, { user: 'maker', password: String(made['secret']) });
+    const token = await tokenOf(login);
+    expect((await push(token, 'team/app', 'c1')).status).toBe(201);
+    expect(await push(token, 'team/app', 'c1')).toMatchObject({ status: 403, error: { code: 'DENIED' } });
+  });
+
+  it('admits one image under its last tag, also where several are pushed at once', async () => {
+    const { login } = await ask({ tags: ['once'] });
+    const token = await tokenOf(login);
+    const all = await Promise.all(Array.from({ length: 8 }, () => push(token, 'team/app', 'once')));
+    expect(all.map(({ status }) => status).sort()).toEqual([201, 403, 403, 403, 403, 403, 403, 403]);
+  });
+
+  it('does not end the logins of who asked for it, nor see them', async () => {
+    const { login } = await ask();
+    expect((await site.api('sessions', login)).status).toBe(403);
+    const reply = await site.api('revocations', login, { kind: 'subject', id: 'alice' });
+    expect(reply.status).toBe(403);
+  });
+
   it('is nobody else’s to see or to close', async () => {
     const { id } = await ask();
     for (const login of [site.login('carol'), site.login('bob'), (await ask()).login]) {

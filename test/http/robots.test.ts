@@ -1,5 +1,4 @@
 /** Robots over the API and at the token endpoint, beside a registry. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { eventually } from '../gate/eventually.ts';
 import { BUILDER, claimsOf, tokenIn } from '../gate/front.ts';
@@ -110,9 +109,33 @@ describeNeeding(['docker-registry'], 'a robot', () => {
     });
   });
 
+  it('is rotated by nobody whom it would give more than they have', async () => {
+    const { cli } = site.front.warden;
+    const more = ['--repository', 'team/**', '--days', '1'];
+    expect((await cli(['robot', 'create', 'releaser', '--group', 'security', ...more])).status).toBe(0);
+    expect((await cli(['robot', 'create', 'cleaner', '--action', 'delete', ...more])).status).toBe(0);
+    for (const [name, why] of [
+      ['releaser', 'You are not in the group security'],
+      ['cleaner', 'that you may delete all of team/**'],
+    ] as const) {
+      const refused = await eventually(
+        () => site.api(`robots/${name}/rotate`, site.login('alice'), { overlapHours: 1 }),
+        ({ status }) => status !== 404,
+      );
+      expect(refused.status).toBe(403);
+      expect(refused.error?.message).toContain(why);
+    }
+    // She may end it.
+    const ended = await site.api('robots/cleaner', site.login('alice'), undefined, { method: 'DELETE' });
+    expect(ended.status).toBe(204);
+  });
+
   it('that is revoked is refused at once, with all that it has', async () => {
     const { name, login } = await makeRobot();
     const token = tokenIn(await site.askToken(login, PUSH));
+    const grant = json(await site.api('grants', login, { repositories: ['team/app'] }));
+    const grantLogin = { user: String(grant['user']), password: String(grant['password']) };
+    const grantToken = tokenIn(await site.askToken(grantLogin, PUSH));
     const refresh = await site.front.ask({
       path: `/token?${new URLSearchParams({ service: site.front.service, scope: PUSH, offline_token: 'true' })}`,
       ...{ basic: login, from: BUILDER },
@@ -122,6 +145,7 @@ describeNeeding(['docker-registry'], 'a robot', () => {
     expect(ended.status).toBe(204);
     expect((await site.askToken(login, PUSH)).status).toBe(401);
     expect((await push(token)).status).toBe(401);
+    expect((await push(grantToken)).status).toBe(401);
     const form = new URLSearchParams({
       ...{ grant_type: 'refresh_token', refresh_token: refreshToken },
       ...{ service: site.front.service, client_id: 'test', scope: PUSH },
@@ -132,7 +156,6 @@ describeNeeding(['docker-registry'], 'a robot', () => {
     });
     expect(again.status).toBe(401);
     // The same name again is another robot.
-    await sleep(1100);
     const body = { name, repositories: ['team/**'], groups: ['ci'], days: 1 };
     const made = json(await site.api('robots', site.login('alice'), body));
     const other = { user: name, password: String(made['secret']) };

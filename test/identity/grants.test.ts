@@ -109,10 +109,16 @@ describe('four eyes', () => {
     ['deployer', 'alice'],
     ['oa', 'olga'],
     ['sly', 'Dora'],
+    ['turned', 'olga'],
   ]);
   const robots = {
     find: (name: string) =>
-      made.has(name) ? { createdBy: { name: made.get(name) ?? '', method: 'password' } } : undefined,
+      made.has(name)
+        ? {
+            createdBy: { name: made.get(name) ?? '', method: 'password' },
+            ...(name === 'turned' && { rotatedBy: ['carol', 'Alice'] }),
+          }
+        : undefined,
   } as unknown as Parameters<typeof sameEyes>[2];
   const byRobot = { ...NEW.owner, name: 'deployer', kind: 'robot', method: 'robot' } as const;
 
@@ -123,10 +129,25 @@ describe('four eyes', () => {
     ['a robot of who asked', NEW.owner, 'deployer', 'robot', true],
     ['a robot of the operator', NEW.owner, 'sly', 'robot', true],
     ['who made the robot that asked', byRobot, 'alice', 'password', true],
+    ['a robot that who asked has rotated', NEW.owner, 'turned', 'robot', true],
+    ['who rotated the robot that asked', { ...byRobot, name: 'turned' }, 'carol', 'password', true],
+    // Its tokens are taken for a moment after its end.
+    ['a robot that has ended', NEW.owner, 'gone', 'robot', true],
+    ['anybody, for a robot that has ended', { ...byRobot, name: 'gone' }, 'carol', 'password', true],
     ['a grant', NEW.owner, 'carol', 'grant', true],
     ['somebody else', NEW.owner, 'carol', 'password', false],
     ['a robot of somebody else', NEW.owner, 'oa', 'robot', false],
   ] as const)('%s: refused %s', (_name, owner, name, method, refused) => {
     expect(sameEyes({ name, method }, { owner, job: NEW.job }, robots) !== undefined).toBe(refused);
+  });
+
+  it('knows the person whom the issuer of a build names, whatever the job says', () => {
+    const build = { issuer: 'https://ci.corp', operator: 'dora' };
+    const owner = { ...NEW.owner, name: 'ci:app', kind: 'build', method: 'oidc', build } as const;
+    const job = { operator: 'somebody-else' };
+    expect(sameEyes({ name: 'Dora', method: 'ldap' }, { owner, job }, robots)).toBeDefined();
+    expect(sameEyes({ name: 'carol', method: 'ldap' }, { owner, job }, robots)).toBeUndefined();
+    const approver = { name: 'ci:approve', method: 'oidc', build };
+    expect(sameEyes(approver, { owner: NEW.owner, job: NEW.job }, robots)).toBeDefined();
   });
 });

@@ -114,7 +114,7 @@ describe('a robot', () => {
   it('keeps what was got by an old secret until that one ends', async () => {
     const found = await attempt('deployer', await make());
     const credential = found.ok ? found.credential : '';
-    await robots.rotate('deployer', 1000);
+    await robots.rotate('deployer', 1000, 'alice');
     expect(await login.resume({ name: 'deployer', credential })).toBeDefined();
     clock.now += 1000;
     expect(await login.resume({ name: 'deployer', credential })).toBeUndefined();

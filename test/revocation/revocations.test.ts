@@ -90,6 +90,21 @@ describe('a revocation', () => {
     expect((await anInstance(undefined, one.file)).learned).toEqual([]);
   });
 
+  it('is in force again when a clock that jumped ahead comes back', async () => {
+    const one = await anInstance();
+    await one.revoke(ALICE);
+    clock.ms = NOW + 30 * HOUR;
+    clock.monotonic = 1000;
+    await one.refresh();
+    expect(one.revokes(aToken())).toBe(false);
+    clock.ms = NOW + 1000;
+    await one.refresh();
+    expect(one.revokes(aToken())).toBe(true);
+    clock.ms = clock.monotonic = NOW + 2 * HOUR;
+    await one.refresh();
+    expect(one.revokes(aToken())).toBe(false);
+  });
+
   it('by another process on the same files is in force at the next look, and told of once', async () => {
     const one = await anInstance();
     const other = await anInstance(undefined, one.file);

@@ -61,6 +61,11 @@ async function askerOf(deps: SessionsDeps, { exchange, summary }: AppState): Pro
   return { subject, tokenAddress, address, client, certificates: certificate?.names ?? [] };
 }
 
+/** Nobody who has a grant: it is a password for one job, and the logins of who asked for it serve others. */
+function isSelf({ subject }: PolicyAsker, name: string | undefined): boolean {
+  return subject.method !== 'grant' && subject.name === name;
+}
+
 function mayAll(deps: SessionsDeps, asker: PolicyAsker): boolean {
   return deps.decide(asker, 'sessions').verdict === 'granted';
 }
@@ -83,7 +88,7 @@ export function listSessions(deps: SessionsDeps): Middleware<AppState> {
     const asker = await askerOf(deps, ctx.state);
     const { all, subject } = readQuery(ctx.querystring);
     const whose = all ? undefined : (subject ?? asker.subject.name);
-    if (whose !== asker.subject.name) requireAll(deps, asker, exchange.id);
+    if (!isSelf(asker, whose)) requireAll(deps, asker, exchange.id);
     ctx.set('Cache-Control', 'no-store');
     ctx.body = { items: (await deps.list(whose)).map(shown) };
   };
@@ -99,8 +104,8 @@ export function endSession(deps: SessionsDeps): Middleware<AppState> {
     const asker = await askerOf(deps, ctx.state);
     const { id } = ctx['params'] as { readonly id: string };
     const found = await deps.get(id);
-    const own = found !== undefined && found.subject === asker.subject.name;
-    if (!own && (found === undefined || !mayAll(deps, asker))) {
+    const own = isSelf(asker, found?.subject);
+    if (found === undefined || (!own && !mayAll(deps, asker))) {
       throw new WardenError('ROUTE_UNKNOWN', { sentence: 'there is no such session of yours' });
     }
     await deps.end({ kind: 'session', id }, { subject: asker.subject, exchange });
@@ -116,7 +121,7 @@ export function endLogins(deps: SessionsDeps): Middleware<AppState> {
     if (ctx.method !== 'POST') throw new WardenError('METHOD_UNSUPPORTED', { headers: { Allow: 'POST' } });
     const asker = await askerOf(deps, ctx.state);
     const target = await readTarget(deps, exchange);
-    const own = target.kind === 'subject' && target.id === asker.subject.name;
+    const own = target.kind === 'subject' && isSelf(asker, target.id);
     if (!own) requireAll(deps, asker, exchange.id);
     const sessions = await deps.end(target, { subject: asker.subject, exchange });
     ctx.set('Cache-Control', 'no-store');

@@ -3,12 +3,21 @@
  *
  * Asking needs no right of its own: it is enough that policy would let this caller push all of it with the method `grant`,
  * from the host that the grant is for. Where it would do so only with an approval, the grant waits for one. Four eyes: who
- * asked does not approve, nor the operator that the grant names, nor a robot that one of them has made.
+ * asked does not approve, nor the operator that the grant names or the issuer of the build vouches for, nor a robot whose
+ * secret one of them was given.
  */
 import { WardenError } from '../../errors.ts';
+import { actionSet } from '../../policy/actions.ts';
 import { canonicalAddress } from '../../policy/address.ts';
 import { decide } from '../../policy/decide.ts';
-import { type Question, type Subject, UNKNOWN, type Unknown } from '../../policy/facts.ts';
+import {
+  type Action,
+  type Bounds,
+  type Question,
+  type Subject,
+  UNKNOWN,
+  type Unknown,
+} from '../../policy/facts.ts';
 import { parseTagGlob } from '../../policy/glob.ts';
 import { isRepository } from '../../protocol/names.ts';
 import type { Asker, AskPolicy } from '../asker.ts';
@@ -109,11 +118,12 @@ export function createAdministerGrants(deps: AdministerGrantsDeps): AdministerGr
           sentence: 'host: expected an address, or a host of the policy',
         });
       const { addresses, approved } = judge(asker, asked, place.addresses);
-      const { name, kind, groups, method, build, run } = asker.subject;
+      const { name, kind, groups, method, build, run, bounds } = asker.subject;
       return grants.create(
         {
           owner: {
             ...{ name, kind, groups, method, credential: asker.credential },
+            ...(bounds && { actions: GRANT_ACTIONS.filter((word) => covers(bounds, word)) }),
             ...(build && { build }),
             ...(run && { run }),
           },
@@ -159,6 +169,13 @@ export function createAdministerGrants(deps: AdministerGrantsDeps): AdministerGr
       return closed;
     },
   };
+}
+
+/** What a grant may be good for, word by word. */
+const GRANT_ACTIONS = ['pull', 'create', 'overwrite'] as const;
+
+function covers({ actions }: Bounds, word: Action): boolean {
+  return actionSet(actions).list.includes(word);
 }
 
 const LIST_LIMIT = 20;
@@ -238,20 +255,29 @@ function isOwner({ subject, via }: Asker, { id, owner }: KnownGrant): boolean {
 
 /** One sentence where who approves is, or belongs to, one of those who want it. */
 export function sameEyes(
-  approver: Pick<Subject, 'name' | 'method'>,
+  approver: Pick<Subject, 'name' | 'method' | 'build'>,
   { owner, job }: Pick<KnownGrant, 'owner' | 'job'>,
   robots: Pick<Robots, 'find'>,
 ): string | undefined {
   if (approver.method === 'grant') return 'A grant approves nothing.';
-  const makerOf = (name: string) => robots.find(name)?.createdBy.name ?? [];
-  const wanting = [
-    owner.name,
-    job.operator ?? [],
-    owner.method === 'robot' ? makerOf(owner.name) : [],
-  ].flat();
-  const approving = [approver.name, approver.method === 'robot' ? makerOf(approver.name) : []].flat();
-  const same = approving.some((one) => wanting.some((other) => foldName(one) === foldName(other)));
+  const wanting = whoIsBehind(owner, robots);
+  const approving = whoIsBehind(approver, robots);
+  // Whose it was is known no more, and its tokens may live a moment longer than it.
+  if (wanting === undefined || approving === undefined) return 'The robot that asks or approves has ended.';
+  const operators = [...wanting, ...(job.operator === undefined ? [] : [job.operator])];
+  const same = approving.some((one) => operators.some((other) => foldName(one) === foldName(other)));
   return same
     ? 'Who asked for a grant, or started its job, does not approve it, nor does a robot of theirs: somebody else must look at it.'
     : undefined;
+}
+
+/** The names of those who may be at work there; undefined for a robot that is no more. */
+function whoIsBehind(
+  { name, method, build }: Pick<Subject, 'name' | 'method' | 'build'>,
+  robots: Pick<Robots, 'find'>,
+): readonly string[] | undefined {
+  const names = [name, ...(build?.operator === undefined ? [] : [build.operator])];
+  if (method !== 'robot') return names;
+  const robot = robots.find(name);
+  return robot && [...names, robot.createdBy.name, ...(robot.rotatedBy ?? [])];
 }

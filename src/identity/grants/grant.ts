@@ -38,6 +38,8 @@ export interface GrantOwner {
   readonly method: string;
   /** What the login was checked against: the grant ends with it. Empty for builds, whose id token is gone anyway. */
   readonly credential: string;
+  /** Of a robot: the most that its grants are good for, since they are no wider than it. */
+  readonly actions?: Bounds['actions'];
   readonly build?: BuildClaims;
   readonly run?: BuildRun;
 }
@@ -93,11 +95,13 @@ export const REPEAT_MS = 60_000;
 
 /** What the grant allows at most. */
 export function boundsOf({
+  owner,
   repositories,
   tags,
   addresses,
-}: Pick<Grant, 'repositories' | 'tags' | 'addresses'>): Bounds {
-  return { repositories, actions: ['pull', 'push'], ...(tags && { tags }), addresses };
+}: Pick<Grant, 'owner' | 'repositories' | 'tags' | 'addresses'>): Bounds {
+  const { actions = ['pull', 'push'] } = owner;
+  return { repositories, actions, ...(tags && { tags }), addresses };
 }
 
 /** Who uses a grant: by name, kind and groups whoever asked for it. */

@@ -2,7 +2,8 @@
  * Who may make, change and end robots, over the API.
  *
  * A rule must allow the action `robots` for all repositories of the robot. What it gets is no wider than what its maker
- * has: see policy/entitled.ts for what exactly is proved. Whoever has the files needs none of this.
+ * has: see policy/entitled.ts for what exactly is proved. Who rotates one is given a secret of it, so the same is asked of
+ * them. Whoever has the files needs none of this.
  */
 import { WardenError } from '../../errors.ts';
 import { spellOut } from '../../policy/actions.ts';
@@ -27,12 +28,17 @@ export interface RobotLimits {
   readonly maximumOverlapMs: number;
 }
 
+type RobotRights = Pick<NewRobot, 'name' | 'groups' | 'repositories' | 'actions'>;
+
 export interface AdministerRobots {
   /** Those that the asker may manage. */
   list(asker: Asker): readonly KnownRobot[];
   /** @returns the secret. @throws {WardenError} REQUEST_MALFORMED, POLICY_DENIED, NAME_TAKEN */
   create(asker: Asker, robot: NewRobot): Promise<string>;
-  /** @throws {WardenError} REQUEST_MALFORMED, ENTRY_UNKNOWN also where the asker may not manage it. */
+  /**
+   * @throws {WardenError} REQUEST_MALFORMED, ENTRY_UNKNOWN also where the asker may not manage it, POLICY_DENIED where it has
+   *   more than the asker.
+   */
   rotate(
     asker: Asker,
     name: string,
@@ -56,23 +62,28 @@ export function createAdministerRobots(deps: AdministerRobotsDeps): AdministerRo
     return robot;
   }
 
+  function requireWithin(asker: Asker, robot: RobotRights): void {
+    const beyond = whyBeyond(policy(), asker, robot);
+    if (beyond !== undefined) throw new WardenError('POLICY_DENIED', { sentence: beyond });
+  }
+
   return {
     list: (asker) => robots.list().filter(({ bounds }) => mayManage(asker, bounds.repositories)),
     async create(asker, robot) {
       const fault = faultOfRobot(robot) ?? faultOfExpiry(robot.expiresAt, asker.time, limits.maximumMs);
       if (fault !== undefined) throw new WardenError('REQUEST_MALFORMED', { sentence: fault });
-      const beyond = whyBeyond(policy(), asker, robot);
-      if (beyond !== undefined) throw new WardenError('POLICY_DENIED', { sentence: beyond });
+      requireWithin(asker, robot);
       await requireFree(takenBy, robot.name);
       return robots.create(robot, { name: asker.subject.name, method: asker.subject.method });
     },
     async rotate(asker, name, overlapMs) {
-      requireOwn(asker, name);
+      const { groups, bounds } = requireOwn(asker, name);
+      requireWithin(asker, { name, groups, ...bounds });
       if (overlapMs < 0 || overlapMs > limits.maximumOverlapMs) {
         const sentence = `the old secret may count for at most ${limits.maximumOverlapMs / 3_600_000} hours more`;
         throw new WardenError('REQUEST_MALFORMED', { sentence });
       }
-      const made = await robots.rotate(name, overlapMs);
+      const made = await robots.rotate(name, overlapMs, asker.subject.name);
       if (made === undefined) throw new WardenError('ENTRY_UNKNOWN');
       return made;
     },
@@ -106,7 +117,7 @@ function firstBeyond(policy: Policy, asker: Asker, repositories: readonly string
 }
 
 /** One sentence where the robot would have more than its maker. */
-function whyBeyond(policy: Policy, asker: Asker, robot: NewRobot): string | undefined {
+function whyBeyond(policy: Policy, asker: Asker, robot: RobotRights): string | undefined {
   const { groups, repositories, actions, name } = robot;
   const { subject } = asker;
   const foreign = groups.find((group) => !subject.groups.includes(group));

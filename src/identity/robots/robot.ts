@@ -14,6 +14,8 @@ export interface Robot {
   readonly created: number;
   /** Who made it, and how that one had logged in. */
   readonly createdBy: { readonly name: string; readonly method: string };
+  /** Who else has been given a secret of it, each once. */
+  readonly rotatedBy?: readonly string[];
   /** The newest first. More than one while an older one still counts. */
   readonly secrets: readonly RobotSecret[];
 }
@@ -75,9 +77,11 @@ export function counts({ until = Infinity }: RobotSecret, now: number): boolean 
 }
 
 /** The robot with another secret; those before it count for some time, and what counts no more is dropped. */
-export function rotated(robot: Robot, secret: RobotSecret, oldUntil: number): Robot {
+export function rotated(robot: Robot, secret: RobotSecret, oldUntil: number, by: string): Robot {
   const before = robot.secrets.filter((one) => counts(one, secret.created));
   const ending = before.map((one) => ({ ...one, until: Math.min(one.until ?? Infinity, oldUntil) }));
   // Two at once: whoever rotates again means to be rid of what was before.
-  return { ...robot, secrets: [secret, ...ending.slice(0, 1)].filter((one) => counts(one, secret.created)) };
+  const secrets = [secret, ...ending.slice(0, 1)].filter((one) => counts(one, secret.created));
+  const known = [robot.createdBy.name, ...(robot.rotatedBy ?? [])];
+  return { ...robot, secrets, ...(!known.includes(by) && { rotatedBy: [...known.slice(1), by] }) };
 }

@@ -38,11 +38,13 @@ export interface Robots {
   create(robot: NewRobot, by: Robot['createdBy']): Promise<string>;
   /**
    * @param overlapMs for how long the secret before counts besides the new one.
+   * @param by who is given the new one.
    * @returns the new secret; undefined where there is no such robot. @throws {StoreError}
    */
   rotate(
     name: string,
     overlapMs: number,
+    by: string,
   ): Promise<{ readonly secret: string; readonly oldUntil: number } | undefined>;
   /** @returns whether there was one. @throws {StoreError} */
   remove(name: string): Promise<boolean>;
@@ -115,13 +117,13 @@ export function createRobots({ store, now, random, onFailure }: RobotsOptions): 
       await refresh();
       return secret;
     },
-    async rotate(name, overlapMs) {
+    async rotate(name, overlapMs, by) {
       for (;;) {
         const found = await documents.get(name);
         if (found === undefined || (found.expiresAt ?? 0) <= now()) return undefined;
         const { secret, kept } = newSecret();
         const oldUntil = kept.created + overlapMs;
-        const next = { expiresAt: found.expiresAt, body: rotated(found.body, kept, oldUntil) };
+        const next = { expiresAt: found.expiresAt, body: rotated(found.body, kept, oldUntil, by) };
         if (!(await documents.replace(name, found.version, next))) continue;
         await refresh();
         return { secret, oldUntil };
