@@ -13,25 +13,28 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   throw error;
 });
 
-const program = createProgram({
-  version,
-  defaultConfig: process.env['WARDEN_CONFIG'] ?? '/etc/registry-warden/warden.yaml',
-  stdin: process.stdin,
-  columns: process.stdout.columns,
-  io: {
-    out: (line) => process.stdout.write(`${line}\n`),
-    err: (line) => process.stderr.write(`${line}\n`),
+const program = await createProgram(
+  {
+    version,
+    defaultConfig: process.env['WARDEN_CONFIG'] ?? '/etc/registry-warden/warden.yaml',
+    stdin: process.stdin,
+    columns: process.stdout.columns,
+    io: {
+      out: (line) => process.stdout.write(`${line}\n`),
+      err: (line) => process.stderr.write(`${line}\n`),
+    },
+    end: (code) => process.exit(code),
+    onSignals({ reload, stop }) {
+      process.on('SIGHUP', reload);
+      process.on('SIGTERM', stop);
+      process.on('SIGINT', stop);
+    },
+    exit(code) {
+      // Not process.exit: what was written to a pipe would be cut. A command leaves nothing open that keeps the process.
+      process.exitCode = code;
+    },
   },
-  end: (code) => process.exit(code),
-  onSignals({ reload, stop }) {
-    process.on('SIGHUP', reload);
-    process.on('SIGTERM', stop);
-    process.on('SIGINT', stop);
-  },
-  exit(code) {
-    // Not process.exit: what was written to a pipe would be cut. A command leaves nothing open that keeps the process.
-    process.exitCode = code;
-  },
-});
+  process.argv[2],
+);
 
 await program.parseAsync();

@@ -1,24 +1,7 @@
-/** The commands, gathered. Each has a file of its own beside this one. */
+/** The commands, gathered. Each has a file of its own beside this one, which is read when it is used. */
 import { Command } from 'commander';
-import { openAudit } from '../audit/open-audit.ts';
-import { loadSettings } from '../config/settings.ts';
-import { describeProblem } from '../config/yaml.ts';
-import { addAttestCommand } from './attest.ts';
-import { addAuditCommands } from './audit.ts';
-import { addBackupCommands } from './backup.ts';
-import { addCheckCommand } from './check.ts';
-import { addGrantCommands } from './grant.ts';
-import { addImportCommands } from './import.ts';
-import { addKeysCommands } from './keys.ts';
-import { addLogCommands } from './log.ts';
-import { openLogOf } from './open-log.ts';
-import { addPolicyCommands } from './policy.ts';
 import { type Input, readPipedPassword } from './read-password.ts';
-import { addRobotCommands } from './robot.ts';
-import { addServeCommand, type ServeDeps } from './serve.ts';
-import { addSessionCommands } from './session.ts';
-import { addUserCommands } from './user.ts';
-import { addWitnessCommands } from './witness.ts';
+import type { ServeDeps } from './serve.ts';
 
 export interface ProgramDeps extends ServeDeps {
   readonly stdin: Input;
@@ -26,43 +9,52 @@ export interface ProgramDeps extends ServeDeps {
   readonly columns: number | undefined;
 }
 
-export function createProgram(deps: ProgramDeps): Command {
+interface CommandDeps extends ProgramDeps {
+  readonly readStdin: () => Promise<string>;
+}
+
+type Add = (program: Command, deps: CommandDeps) => Promise<void>;
+
+/** In the order of the help. */
+const COMMANDS: Readonly<Record<string, Add>> = {
+  serve: async (program, deps) => (await import('./serve.ts')).addServeCommand(program, deps),
+  check: async (program, deps) => (await import('./check.ts')).addCheckCommand(program, deps),
+  keys: async (program, deps) => (await import('./keys.ts')).addKeysCommands(program, deps),
+  backup: addBackups,
+  restore: addBackups,
+  attest: async (program, deps) => (await import('./attest.ts')).addAttestCommand(program, deps),
+  user: async (program, deps) => (await import('./user.ts')).addUserCommands(program, deps),
+  policy: async (program, deps) =>
+    (await import('./policy.ts')).addPolicyCommands(program, { ...deps, now: Date.now }),
+  import: async (program, deps) => (await import('./import.ts')).addImportCommands(program, deps),
+  witness: async (program, deps) => (await import('./witness.ts')).addWitnessCommands(program, deps),
+  log: async (program, deps) => (await import('./log.ts')).addLogCommands(program, deps),
+  session: async (program, deps) => (await import('./session.ts')).addSessionCommands(program, deps),
+  robot: async (program, deps) => (await import('./robot.ts')).addRobotCommands(program, deps),
+  grant: async (program, deps) => (await import('./grant.ts')).addGrantCommands(program, deps),
+  audit: async (program, deps) => (await import('./audit-files.ts')).addAuditOnFiles(program, deps),
+};
+
+/** @param command the word that was given: only this one is read. Any other word, or none: all, for the help. */
+export async function createProgram(deps: ProgramDeps, command?: string): Promise<Command> {
   const program = new Command('warden')
     .description('a token server and authorizing proxy for a private Docker registry')
     .version(deps.version)
     // So that a command may have an option --version of its own.
     .enablePositionalOptions()
     .showHelpAfterError();
-  const { io, stdin, columns, defaultConfig, exit } = deps;
   async function readStdin(): Promise<string> {
-    const read = await readPipedPassword(stdin);
+    const read = await readPipedPassword(deps.stdin);
     if (!read.ok) throw new Error(read.reason);
     return read.password;
   }
-  addServeCommand(program, deps);
-  addCheckCommand(program, deps);
-  addKeysCommands(program, deps);
-  addBackupCommands(program, deps);
-  addAttestCommand(program, { ...deps, readStdin });
-  addUserCommands(program, deps);
-  addPolicyCommands(program, { io, columns, defaultConfig, exit, now: Date.now });
-  addImportCommands(program, deps);
-  addWitnessCommands(program, deps);
-  addLogCommands(program, { io, defaultConfig, exit, readStdin, version: deps.version });
-  addSessionCommands(program, { io, defaultConfig, columns, readStdin, exit });
-  addRobotCommands(program, { io, defaultConfig, columns, readStdin, exit });
-  addGrantCommands(program, { io, defaultConfig, columns, readStdin, exit });
-  addAuditCommands(program, {
-    ...io,
-    columns,
-    defaultConfig,
-    exit,
-    readStdin,
-    async openAudit(settingsFile) {
-      const loaded = await loadSettings(settingsFile);
-      if (!loaded.ok) throw new Error(loaded.problems.map(describeProblem).join('\n'));
-      return openAudit(loaded.settings.data, () => openLogOf(loaded.settings));
-    },
-  });
+  const wanted = command !== undefined && Object.hasOwn(COMMANDS, command) ? COMMANDS[command] : undefined;
+  // Two words can stand for one file.
+  const adds = wanted ? [wanted] : new Set(Object.values(COMMANDS));
+  for (const add of adds) await add(program, { ...deps, readStdin });
   return program;
+}
+
+async function addBackups(program: Command, deps: CommandDeps): Promise<void> {
+  (await import('./backup.ts')).addBackupCommands(program, deps);
 }

@@ -125,19 +125,19 @@ it.each(pages)('the errors that %s names exist', (page) => {
   expect(named.filter((name) => stems.has(name.split('_')[0]) && !errors.includes(name))).toEqual([]);
 });
 
-describe('the commands that are named', () => {
-  const nothing = (): void => undefined;
-  const program = createProgram({
-    version: '0',
-    defaultConfig: '',
-    io: { out: nothing, err: nothing },
-    stdin: process.stdin,
-    columns: undefined,
-    onSignals: nothing,
-    exit: nothing,
-    end: nothing,
-  });
+const nothing = (): void => undefined;
+const program = await createProgram({
+  version: '0',
+  defaultConfig: '',
+  io: { out: nothing, err: nothing },
+  stdin: process.stdin,
+  columns: undefined,
+  onSignals: nothing,
+  exit: nothing,
+  end: nothing,
+});
 
+describe('the commands that are named', () => {
   /** @returns what of the words is no command or option. */
   function unknownWords(words: readonly string[]): string[] {
     let command: Command = program;
