@@ -106,10 +106,13 @@ describeNeeding(['docker-registry'], 'the time of a transfer', () => {
       );
       // It is the client's doing: nobody need be woken.
       expect(front.warden.logLines().filter(({ level }) => level === 'error')).toEqual([]);
-      // docker-registry 2.8 has kept the byte that came, and takes this address for that of another state: as after any
-      // body that is cut. A client begins anew.
+      // docker-registry 2.8 keeps the byte that came, and takes this address for that of another state, as after any body
+      // that is cut: a client begins anew. On a slow machine the cut may come before the byte: then the state is the same.
       const proceed = await front.ask({ ...alice, method: 'PATCH', path: location, body: 'abc' });
-      expect([proceed.status, proceed.error?.code]).toEqual([404, 'BLOB_UPLOAD_INVALID']);
+      expect([
+        [404, 'BLOB_UPLOAD_INVALID'],
+        [202, undefined],
+      ]).toContainEqual([proceed.status, proceed.error?.code]);
       expect((await putBlob(front.place, 'pub', blobOf(randomBytes(100)), alice)).status).toBe(201);
       await eventually(
         () => tap.open(),
