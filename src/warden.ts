@@ -180,6 +180,7 @@ async function build(
   const inquiries = policyDeps(part, { api, logins, policy, refusals });
   const audit = auditDeps({ api, policy, record, refusals, transparency });
   const reconciliation = openReconciliation(part, { record, documents, registry, reader });
+  const ending = new AbortController();
   const app = createApp({
     log,
     attestations: attestationDeps(part, { loaded, gateDeps, logins, tokens, policy, record, refusals }),
@@ -196,12 +197,15 @@ async function build(
     },
     page,
     audit,
-    events: { ...audit, log: record.reader },
+    events: { ...audit, log: record.reader, stopping: ending.signal },
     signedLog: signedLogDeps(audit, reader, transparency),
     policy: inquiries,
     keys: () => jwksOf(clientKeys.current()),
     ...endingDeps(part, { acts, endLogins, sessions, tokens, policy: inquiries }),
-    ...machineRoutes(part, { acts, endLogins, machines, api, logins, policy, refusals }),
+    ...machineRoutes(part, {
+      ...{ acts, endLogins, machines, api, logins, policy, refusals },
+      stopping: ending.signal,
+    }),
     reconciliation: { ...inquiries, ...reconciliation.asked },
   });
   const clientCertificates = openClientCertificates(part, loaded.authorities, metrics, () =>
@@ -264,6 +268,7 @@ async function build(
       await policy.reload();
     },
     close() {
+      ending.abort();
       closing ??= endings.disposeAsync();
       return closing;
     },

@@ -13,10 +13,14 @@ export function csv<T>(columns: readonly Column<T>[], items: readonly T[]): stri
   return lines.map((cells) => cells.map(cellOf).join(',')).join('\r\n');
 }
 
-/** A cell that begins so is computed by spreadsheets; an apostrophe in front makes it text. */
-const FORMULA = /^[=+\-@]/;
+/**
+ * A cell that begins so is computed by spreadsheets, by some also where blanks or a quotation mark stand in front, or the
+ * character is a wide one of East Asia. An apostrophe in front makes it text. Where the comma is the sign of decimals, they
+ * part cells at semicolons, whatever quotation marks say: what follows one begins a cell too.
+ */
+const FORMULA = /(^|;)(?=["'\p{Z}]*[=+\-@\uff1d\uff0b\uff0d\uff20])/gu;
 
 function cellOf(value: string): string {
-  const text = printable(FORMULA.test(value) ? `'${value}` : value);
-  return /[",]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  const text = printable(value.replace(FORMULA, "$1'"));
+  return /[",;]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

@@ -102,7 +102,7 @@ async function linesOf({ tree, everything }: ExportRequest, items: readonly unkn
     if (tree === undefined || leaf === undefined) lines.push(`${printableJson({ item })}\n`);
     else
       lines.push(
-        `${JSON.stringify({ index: item.index, leaf, path: (await tree.path(Number(item.index))).map(toBase64) })}\n`,
+        `${printableJson({ index: item.index, leaf, path: (await tree.path(Number(item.index))).map(toBase64) })}\n`,
       );
   }
   return lines.join('');

@@ -7,6 +7,7 @@ const KINDS = ['file', 'syslog', 'webhook'] as const;
 
 export function judgeForward(list: readonly ForwardTo[], say: (path: Path, sentence: string) => void): void {
   const names = new Set<string>();
+  const files = new Map<string, string>();
   for (const [index, to] of list.entries()) {
     const path: Path = ['forward', index];
     const kinds = KINDS.filter((kind) => to[kind] !== undefined);
@@ -15,7 +16,11 @@ export function judgeForward(list: readonly ForwardTo[], say: (path: Path, sente
     if (names.has(to.name))
       say([...path, 'name'], `there is another destination ${to.name}: they would share a cursor`);
     names.add(to.name);
-    const { syslog, webhook } = to;
+    const { file, syslog, webhook } = to;
+    const other = file && files.get(file.path);
+    if (other !== undefined)
+      say([...path, 'file', 'path'], `is the file of the destination ${other}: each needs one of its own`);
+    if (file) files.set(file.path, to.name);
     if (syslog?.tls && (syslog.tls.certificateFile === undefined) !== (syslog.tls.keyFile === undefined))
       say([...path, 'syslog', 'tls'], 'expected certificateFile and keyFile together, or neither');
     if (webhook && !isSafe(webhook.url))

@@ -44,9 +44,23 @@ export async function identify(deps: ApiLoginDeps, exchange: Exchange): Promise<
   }
   if (authorization === undefined && isOfPage(exchange)) return identifyReader(deps, exchange);
   if (authorization === undefined) throw new WardenError('TOKEN_MISSING', { headers: CHALLENGE });
+  if (isOfAnotherSite(exchange))
+    throw new WardenError('REQUEST_MALFORMED', {
+      sentence: 'a page of another site asks in somebody’s name',
+    });
   const presented = { client, authorization, userAgent: request.headers['user-agent'] };
   const { subject, via = {}, credential } = await loginWithHeader(deps, presented);
   return { subject, tokenAddress: client.address, via, credential };
+}
+
+/**
+ * A browser that was told a password once sends it along with whatever any page has it ask. Reading does no harm there, but
+ * an export is on record under somebody's name, and holds a place. Who follows a link sees what it does.
+ */
+function isOfAnotherSite({ request }: Exchange): boolean {
+  const site = request.headers['sec-fetch-site'];
+  const elsewhere = site === 'cross-site' || site === 'same-site';
+  return elsewhere && request.headers['sec-fetch-dest'] !== 'document';
 }
 
 /** Without a challenge: a browser would show a dialog of its own in front of the page. */

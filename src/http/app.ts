@@ -6,6 +6,7 @@
  */
 import Router from '@koa/router';
 import Koa, { type Middleware } from 'koa';
+import { printableJson } from '../audit/printable.ts';
 import { QUESTIONS } from '../audit/questions.ts';
 import { WardenError } from '../errors.ts';
 import { answerError, type Exchange, type Summary } from '../gate/exchange.ts';
@@ -14,7 +15,7 @@ import type { Jwks } from '../token/jwks.ts';
 import type { PageFiles } from './page-files.ts';
 import type { PageSessions } from './page-login.ts';
 import { type AttestationsDeps, attachedTo, attestationKey, attestations } from './routes/attestations.ts';
-import { type AuditDeps, auditQuestion } from './routes/audit.ts';
+import { type AuditDeps, auditQuestion, exportPlaces } from './routes/audit.ts';
 import { type EventsDeps, events } from './routes/events.ts';
 import { decideGrant, type GrantsDeps, grants, showGrant } from './routes/grants.ts';
 import { publishKeys } from './routes/jwks.ts';
@@ -64,10 +65,12 @@ export function createApp(deps: AppDeps): App {
   koa.on('error', (error: unknown) => deps.log.debug({ err: error }, 'the client went away'));
   koa.use(answerErrors());
   koa.use(refuseDoubleAuthorization());
+  koa.use(answerInPrintableJson());
   const router = new Router<AppState>({ sensitive: true, strict: true });
   router.all('/token', token(deps.token));
   router.all('/api/v1/events', events(deps.events));
-  for (const { name } of QUESTIONS) router.all(`/api/v1/${name}`, auditQuestion(deps.audit, name));
+  const exports = exportPlaces();
+  for (const { name } of QUESTIONS) router.all(`/api/v1/${name}`, auditQuestion(deps.audit, name, exports));
   router.all('/.well-known/jwks.json', publishKeys(deps.keys));
   router.all('/token/revoke', revokeToken(deps.revokeToken));
   router.all('/api/v1/sessions', listSessions(deps.sessions));
@@ -116,12 +119,26 @@ export function createApp(deps: AppDeps): App {
 
 function answerErrors(): Middleware<AppState> {
   return async function answerErrorsMiddleware(ctx, next) {
+    // What people have written stands in many answers: no browser is to guess that one is a page.
+    ctx.set('X-Content-Type-Options', 'nosniff');
     try {
       await next();
     } catch (thrown) {
       ctx.respond = false;
       ctx.state.summary.error = answerError(ctx.state.exchange, thrown).name;
     }
+  };
+}
+
+/** Answers are read in terminals too, which obey some characters that JSON lets stand. */
+function answerInPrintableJson(): Middleware<AppState> {
+  return async function answerInPrintableJsonMiddleware(ctx, next) {
+    await next();
+    const { body } = ctx;
+    const isPlain =
+      Array.isArray(body) || (typeof body === 'object' && body !== null && body.constructor === Object);
+    if (!isPlain) return;
+    ctx.body = printableJson(body);
   };
 }
 

@@ -26,7 +26,7 @@ const TOKEN = /^wrt_[A-Za-z0-9_-]{16}\.[A-Za-z0-9_-]{43}$/;
 
 /** @returns the token of the page's session; undefined where the request is not one of the page. */
 export function pageToken({ request, client }: Pick<Exchange, 'request' | 'client'>): string | undefined {
-  if (!isOfPage({ request })) return undefined;
+  if (!isOfPage({ request, client })) return undefined;
   const wanted = `${cookieName(client)}=`;
   const cookies = (request.headers.cookie ?? '').split(';').map((one) => one.trim());
   const found = cookies.filter((one) => one.startsWith(wanted)).map((one) => one.slice(wanted.length));
@@ -35,18 +35,18 @@ export function pageToken({ request, client }: Pick<Exchange, 'request' | 'clien
 }
 
 /** Whether the page itself asks, as far as its browser is to be believed. */
-export function isOfPage({ request }: Pick<Exchange, 'request'>): boolean {
+export function isOfPage({ request, client }: Pick<Exchange, 'request' | 'client'>): boolean {
   const { origin, host } = request.headers;
   const site = request.headers['sec-fetch-site'];
   const mode = request.headers['sec-fetch-mode'];
   if (request.headers[PAGE_HEADER] !== '1') return false;
   if (site !== undefined && site !== 'same-origin') return false;
   if (mode === 'navigate' || mode === 'no-cors') return false;
-  return origin === undefined || originHost(origin) === host;
+  return origin === undefined || (host !== undefined && origin === `${client.proto}://${host}`);
 }
 
 /** @throws {WardenError} REQUEST_MALFORMED where it is not the page that asks. */
-export function requirePage(exchange: Pick<Exchange, 'request'>): void {
+export function requirePage(exchange: Pick<Exchange, 'request' | 'client'>): void {
   if (isOfPage(exchange)) return;
   throw new WardenError('REQUEST_MALFORMED', {
     sentence: 'this address is for the page of this server alone',
@@ -67,12 +67,4 @@ export function setCookie(client: Client, token: string, seconds: number): strin
 /** Plain HTTP is for logins on this machine. The prefix would have a browser refuse it there. */
 function cookieName({ proto }: Client): string {
   return proto === 'https' ? '__Host-warden' : 'warden';
-}
-
-function originHost(origin: string): string | undefined {
-  try {
-    return new URL(origin).host;
-  } catch {
-    return undefined;
-  }
 }

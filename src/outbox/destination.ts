@@ -32,5 +32,11 @@ export interface Destination {
    * @throws {Error} with a sentence for the operators; nothing secret is in it.
    */
   deliver(entries: readonly Outgoing[], signal: AbortSignal): Promise<void>;
+  /**
+   * Called now and then while there is nothing to deliver: what may have been lost on the way is sent again.
+   *
+   * @throws as deliver.
+   */
+  repeat?(signal: AbortSignal): Promise<void>;
   close(): Promise<void>;
 }

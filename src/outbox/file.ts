@@ -3,8 +3,12 @@
  *
  * A line is the leaf with its index put in front: without that member it is the leaf's bytes again. A delivery ends when
  * the disk has it. The file may be moved away at any time; the next delivery makes a new one.
+ *
+ * Others may write in its folder. So a link is not followed: it would lead to any file that Warden may write, and what
+ * looks like a line that is not whole would be cut off there. A pipe would take a write that never ends.
  */
-import { type FileHandle, open, stat } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { type FileHandle, lstat, open } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { Destination, Outgoing } from './destination.ts';
 
@@ -14,28 +18,34 @@ const AT_ONCE = 128;
 /** The reader is often another user, in the file's group. */
 const MODE = 0o640;
 const NEWLINE = 0x0a;
+/** Not blocking: to open a pipe waits for whoever reads it. */
+const FLAGS =
+  constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 export function createFileDestination(path: string): Destination {
   let handle: FileHandle | undefined;
-  let inode: bigint | undefined;
+  /** Device and inode. */
+  let opened: string | undefined;
   /** Ids of what stood at the end of the file when it was opened: a crash came before the cursor had moved. */
   let there: ReadonlySet<string> = new Set();
 
   async function current(): Promise<FileHandle> {
-    const found = await stat(path, { bigint: true }).catch(() => undefined);
-    if (handle !== undefined && found?.ino === inode) return handle;
+    const found = await lstat(path, { bigint: true }).catch(() => undefined);
+    if (handle !== undefined && found && placeOf(found) === opened) return handle;
     await handle?.close();
     handle = undefined;
-    const opened = await open(path, 'a+', MODE);
+    const file = await open(path, FLAGS, MODE);
     try {
-      there = await mend(opened);
-      inode = (await opened.stat({ bigint: true })).ino;
+      const status = await file.stat({ bigint: true });
+      if (!status.isFile()) throw new Error('it is no regular file');
+      there = await mend(file);
+      opened = placeOf(status);
     } catch (error) {
-      await opened.close();
+      await file.close();
       throw error;
     }
-    handle = opened;
-    return opened;
+    handle = file;
+    return file;
   }
 
   return {
@@ -51,7 +61,7 @@ export function createFileDestination(path: string): Destination {
         await handle?.close().catch(() => undefined);
         handle = undefined;
         const { code, message } = error as { readonly code?: string; readonly message: string };
-        throw new Error(`${basename(path)} cannot be written: ${code ?? message}`);
+        throw new Error(`${basename(path)} cannot be written: ${REASONS[code ?? ''] ?? code ?? message}`);
       }
     },
     async close() {
@@ -59,6 +69,15 @@ export function createFileDestination(path: string): Destination {
       handle = undefined;
     },
   };
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ELOOP: 'it is a symbolic link; expected the path of the file itself',
+  EISDIR: 'it is a folder; expected a file',
+};
+
+function placeOf({ dev, ino }: { readonly dev: bigint; readonly ino: bigint }): string {
+  return `${dev}:${ino}`;
 }
 
 function lineOf({ index, leaf }: Outgoing): string {

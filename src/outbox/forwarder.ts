@@ -81,6 +81,7 @@ export function startForwarder(options: ForwarderOptions): Forwarder {
     }
     const mark = await checked(held, size);
     if (mark.next >= size) {
+      await destination.repeat?.(signal);
       onState({ behind: 0, problem: undefined });
       return false;
     }

@@ -36,8 +36,21 @@ export function syslogFrame({ index, sequence, leaf, facts }: Outgoing, options:
   return Buffer.concat([Buffer.from(`${message.length} `), message]);
 }
 
-/** What clients say of themselves, the longest first to go. Who, what, when and from where always stays. */
-const DISPENSABLE = ['labels', 'meta', 'base', 'attest', 'mounted'] as const;
+/** What clients say of themselves, the longest first to go. */
+const DISPENSABLE = ['labels', 'meta', 'image', 'base', 'attest', 'mounted', 'truncated'] as const;
+
+/**
+ * Who, what, when and from where stays in every message, so that nobody keeps a name out of it by being long-winded: here
+ * as short as it can be.
+ */
+const KEPT = {
+  subject: ['repo', 'digest'],
+  tag: ['name'],
+  actor: ['sub', 'kind', 'method', 'evidence'],
+  peer: ['ip', 'host'],
+} as const;
+/** In characters, of each text: the first with which the message fits. Names that a registry takes are whole with 255. */
+const TEXT_LIMITS = [255, 60, 16] as const;
 
 /** The leaf with its index, in ASCII: a receiver need not guess an encoding. Cut where it does not fit, which `cut` then says. */
 function cutTo(index: number, leaf: string, room: number): string {
@@ -49,9 +62,24 @@ function cutTo(index: number, leaf: string, room: number): string {
     const text = ascii(JSON.stringify(facts));
     if (text.length <= room) return text;
   }
-  const { id, type, time, subject } = facts;
-  const { repo, digest } = (subject ?? {}) as { readonly repo?: string; readonly digest?: string };
-  return ascii(JSON.stringify({ index, cut: true, id, type, time, subject: { repo, digest } }));
+  let text = '';
+  for (const limit of TEXT_LIMITS) {
+    text = ascii(JSON.stringify(kept(facts, limit)));
+    if (text.length <= room) break;
+  }
+  return text;
+}
+
+function kept(facts: Readonly<Record<string, unknown>>, limit: number): Readonly<Record<string, unknown>> {
+  const cut = (value: unknown): unknown => (typeof value === 'string' ? value.slice(0, limit) : value);
+  const { index, id, type, time, reason } = facts;
+  const parts = Object.entries(KEPT).flatMap(([name, keys]) => {
+    const part = facts[name] as Readonly<Record<string, unknown>> | undefined;
+    return part === undefined
+      ? []
+      : [[name, Object.fromEntries(keys.map((key) => [key, cut(part[key])]))] as const];
+  });
+  return { index, cut: true, id, type, time, reason: cut(reason), ...Object.fromEntries(parts) };
 }
 
 /** JSON keeps its meaning when characters are written by their number. DEL is one that terminals act on. */

@@ -37,16 +37,27 @@ const DOUBT_LIMIT = 1_024;
 export function createSyslogDestination(options: SyslogDestinationOptions): Destination {
   const { host, port, tls, timeoutMs, now } = options;
   let socket: Socket | undefined;
-  let doubtful: { readonly at: number; readonly frame: Buffer }[] = [];
+  /** When the last connection ended. */
+  let brokeAt: number | undefined;
+  let doubtful: readonly { readonly at: number; readonly frame: Buffer }[] = [];
 
   async function connected(signal: AbortSignal): Promise<Socket> {
     if (socket?.writable && !socket.destroyed) return socket;
-    socket = await connect(signal);
-    const since = now() - DOUBT;
-    const again = doubtful.filter(({ at }) => at >= since).map(({ frame }) => frame);
-    doubtful = [];
-    await write(socket, again, signal);
-    return socket;
+    // What stayed unsure when the connection broke stays so until it was written again, however long that takes.
+    const since = (brokeAt ?? now()) - DOUBT;
+    doubtful = doubtful.filter(({ at }) => at >= since);
+    const made = await connect(signal);
+    const again = doubtful.map(({ frame }) => frame);
+    await write(made, again, signal);
+    doubtful = unsure(again);
+    socket = made;
+    brokeAt = undefined;
+    return made;
+  }
+
+  function unsure(frames: readonly Buffer[]): typeof doubtful {
+    const at = now();
+    return frames.map((frame) => ({ at, frame }));
   }
 
   async function connect(signal: AbortSignal): Promise<Socket> {
@@ -70,12 +81,21 @@ export function createSyslogDestination(options: SyslogDestinationOptions): Dest
         reject(new Error(`syslog at ${host}:${port}: ${why}`));
       };
       made.setTimeout(timeoutMs, () => fail('no connection in time'));
-      signal.addEventListener('abort', () => made.destroy(), { once: true });
+      const abort = (): void => {
+        made.destroy();
+      };
+      signal.addEventListener('abort', abort, { once: true });
+      made.once('close', () => {
+        brokeAt ??= now();
+        // The signal is there as long as Warden: it would keep every connection that ever was.
+        signal.removeEventListener('abort', abort);
+      });
+      const refused = (): void => fail('the connection was closed');
       made.once('error', (error: NodeJS.ErrnoException) => fail(error.code ?? error.message));
-      made.once('close', () => fail('the connection was closed'));
+      made.once('close', refused);
       made.once(files ? 'secureConnect' : 'connect', () => {
         made.setTimeout(0).setKeepAlive(true, DOUBT).setNoDelay(true);
-        made.removeAllListeners('close');
+        made.off('close', refused);
         // A closing connection says so here; what comes from a syslog server is nothing to us.
         made.on('error', () => made.destroy());
         made.on('end', () => made.destroy());
@@ -101,19 +121,20 @@ export function createSyslogDestination(options: SyslogDestinationOptions): Dest
         else resolve();
       });
     });
-    const at = now();
-    doubtful = [...doubtful, ...frames.map((frame) => ({ at, frame }))].slice(-DOUBT_LIMIT);
   }
 
   return {
     atOnce: AT_ONCE,
     async deliver(entries: readonly Outgoing[], signal) {
       const to = await connected(signal);
-      await write(
-        to,
-        entries.map((entry) => syslogFrame(entry, options)),
-        signal,
-      );
+      const frames = entries.map((entry) => syslogFrame(entry, options));
+      await write(to, frames, signal);
+      doubtful = [...doubtful, ...unsure(frames)].slice(-DOUBT_LIMIT);
+    },
+    async repeat(signal) {
+      // Not at the next record, which may be hours away.
+      if (brokeAt !== undefined && doubtful.some(({ at }) => at >= (brokeAt ?? at) - DOUBT))
+        await connected(signal);
     },
     async close() {
       const open = socket;

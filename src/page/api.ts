@@ -1,4 +1,5 @@
 /** Questions to the server that this page came from, and to nobody else. */
+import { parseVisibly, visible } from './visible.ts';
 
 /** What the server refused, or could not answer, with the sentence that it gave. */
 export class Problem extends Error {
@@ -38,7 +39,7 @@ export async function send<T>(method: 'POST' | 'DELETE', address: string, body?:
 
 async function answer<T>(address: string, init: RequestInit): Promise<T> {
   const text = await (await asked(address, init)).text();
-  return (text === '' ? undefined : JSON.parse(text)) as T;
+  return (text === '' ? undefined : parseVisibly(text)) as T;
 }
 
 async function asked(address: string, init: RequestInit): Promise<Response> {
@@ -65,7 +66,7 @@ function problemOf(status: number, text: string): Problem {
       errors: [{ code: string; message: string; detail?: { error?: string } }];
     };
     const [{ code, message, detail }] = errors;
-    return new Problem(status, detail?.error ?? code, message);
+    return new Problem(status, detail?.error ?? code, visible(message));
   } catch {
     return new Problem(status, String(status), '');
   }

@@ -27,6 +27,8 @@ export interface MachineRouteParts {
   readonly refusals: Refusals;
   readonly acts: Acts;
   readonly endLogins: EndLogins;
+  /** Aborted when Warden stops. */
+  readonly stopping: AbortSignal;
 }
 
 const HOUR_MS = 3_600_000;
@@ -34,7 +36,7 @@ const DAY_MS = 24 * HOUR_MS;
 
 export function machineRoutes(
   { settings }: Part,
-  { machines, api, logins, policy, refusals, acts, endLogins }: MachineRouteParts,
+  { machines, api, logins, policy, refusals, acts, endLogins, stopping }: MachineRouteParts,
 ): { readonly robots: RobotsDeps; readonly grants: GrantsDeps } {
   const common: ApiLoginDeps & { readonly now: () => number; readonly bodyTimeoutMs: number } = {
     ...api,
@@ -90,6 +92,7 @@ export function machineRoutes(
     },
     grants: {
       ...common,
+      stopping,
       list: grants.list,
       show: grants.show,
       async request(asker, asked, exchange) {

@@ -10,6 +10,7 @@ interface Listening {
   readonly status: number;
   readonly text: () => string;
   readonly end: () => void;
+  readonly hasEnded: () => boolean;
 }
 
 describeNeeding(['docker-registry'], 'records as they happen', () => {
@@ -30,7 +31,12 @@ describeNeeding(['docker-registry'], 'records as they happen', () => {
         response.on('data', (chunk: Buffer) => chunks.push(chunk));
         response.on('error', () => undefined);
         const text = (): string => Buffer.concat(chunks).toString('utf8');
-        resolve({ status: response.statusCode ?? 0, text, end: () => asked.destroy() });
+        let ended = false;
+        response.on('end', () => {
+          ended = true;
+        });
+        const end = (): void => void asked.destroy();
+        resolve({ status: response.statusCode ?? 0, text, end, hasEnded: () => ended });
       });
       asked.end();
     });
@@ -70,9 +76,47 @@ describeNeeding(['docker-registry'], 'records as they happen', () => {
     refused.end();
   });
 
+  test('of one reader are eight streams, and those who have gone hold no place', async () => {
+    const open = await Promise.all(Array.from({ length: 8 }, () => listen('erin')));
+    expect(open.map(({ status }) => status)).toEqual(open.map(() => 200));
+    const ninth = await listen('erin');
+    await eventually(ninth.text, (text) => text.includes('8 streams of events of yours are under way'));
+    expect(ninth.status).toBe(429);
+    for (const { end } of open) end();
+    const again = await eventually(
+      async () => {
+        const one = await listen('erin');
+        one.end();
+        return one.status;
+      },
+      (status) => status === 200,
+      5_000,
+    );
+    expect(again).toBe(200);
+  });
+
   test('begin where they can be told to', async () => {
     const refused = await listen('erin', { 'last-event-id': 'all' });
     expect(refused.status).toBe(400);
     refused.end();
   });
+
+  // The last: Warden is not there any more after it.
+  test('hold up no stop, and are whole to their end', async () => {
+    const open = await listen('erin');
+    const pid = front.warden.pid();
+    front.warden.signal('SIGTERM');
+    await eventually(
+      () => [open.hasEnded(), isAlive(pid)],
+      ([ended, alive]) => ended === true && alive === false,
+    );
+  });
 });
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}

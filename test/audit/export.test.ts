@@ -1,13 +1,16 @@
 import { writeFileSync } from 'node:fs';
+import { request } from 'node:http';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { eventually } from '../gate/eventually.ts';
 import { BUILDER, type Front, startFront } from '../gate/front.ts';
 import { pushImage, smallImage } from '../gate/images.ts';
-import type { Reply } from '../gate/wire.ts';
+import { basicHeader, type Reply } from '../gate/wire.ts';
 import { describeNeeding } from '../support/needs.ts';
 import { makeTemp } from '../support/temp.ts';
 
 const FORMULA = '=cmd|calc!A1';
+/** What a terminal takes for the beginning of a command, and what turns text round. */
+const STEERING = '\u009b31m\u202e\u007f';
 
 describeNeeding(['docker-registry'], 'exports', () => {
   let front: Front;
@@ -19,7 +22,7 @@ describeNeeding(['docker-registry'], 'exports', () => {
     });
     const token = await front.token({ user: 'alice', scope: 'repository:team/app:pull,push', from: BUILDER });
     for (const tag of ['1', '2', '3']) {
-      const image = smallImage({ labels: { text: FORMULA } });
+      const image = smallImage({ labels: { text: FORMULA, [STEERING]: STEERING } });
       const reply = await pushImage(front.place, 'team/app', tag, image, {
         ...{ token, from: BUILDER },
         headers: { 'user-agent': FORMULA },
@@ -92,6 +95,16 @@ describeNeeding(['docker-registry'], 'exports', () => {
     expect(other.status).not.toBe(0);
   });
 
+  test.each(['pushes', 'pushes?format=csv', 'pushes?format=ndjson', 'pushes?format=ndjson&proofs=no'])(
+    '%s has nothing in it that a terminal obeys',
+    async (query) => {
+      const reply = await get(query);
+      expect(reply.status).toBe(200);
+      expect(reply.text).not.toMatch(/[\u007f-\u009f\u202e]/);
+      expect(reply.headers['x-content-type-options']).toBe('nosniff');
+    },
+  );
+
   test.each([
     ['format=xml', 'filter \\"format\\" is not one of csv, ndjson'],
     ['format=csv&limit=5', 'an export is whole'],
@@ -119,5 +132,27 @@ describeNeeding(['docker-registry'], 'exports', () => {
       const reply = await get(`${query}${query.includes('?') ? '&' : '?'}format=csv`);
       expect([query, reply.status]).toEqual([query, 200]);
     }
+  });
+
+  test('of clients that go away hold no place', async () => {
+    const { host, port } = front.place;
+    const authorization = basicHeader('erin', front.passwords.erin);
+    for (let number = 0; number < 40; number++) {
+      await new Promise<void>((resolve) => {
+        const asked = request({
+          host,
+          port,
+          path: '/api/v1/pushes?format=ndjson',
+          headers: { authorization },
+        });
+        asked.on('error', () => undefined).on('close', resolve);
+        asked.end();
+        setTimeout(() => asked.destroy(), number % 20);
+      });
+    }
+    await eventually(
+      async () => (await get('pushes?format=csv')).status,
+      (status) => status === 200,
+    );
   });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { PushItem } from '../../src/audit/audit.ts';
+import { csv } from '../../src/audit/csv.ts';
 import { columnsOf, cutTo, printable, printableJson } from '../../src/audit/printable.ts';
 import { PULLS_COLUMNS } from '../../src/audit/questions/pulls.ts';
 import { PUSHES_COLUMNS } from '../../src/audit/questions/pushes.ts';
@@ -20,6 +21,39 @@ const item: PushItem = {
   peer: { ip: '10.1.2.11', host: 'jenkins-01' },
   policy: { rules: ['builders-push'] },
 };
+
+describe('CSV', () => {
+  const column = [{ head: 'A', least: 1, text: (text: string) => text }];
+  /** Of a spreadsheet that parts cells at this character, and of text that begins so computes something. */
+  const computed = (line: string, separator: string): readonly string[] =>
+    line.split(separator).filter((cell) => /^["\s]*[=+\-@＝＋－＠]/u.test(cell));
+
+  it.each([
+    ['=1+1'],
+    ['+1'],
+    ['-1'],
+    ['@SUM(A1)'],
+    [' =1'],
+    ['\u3000=1'],
+    ['"=1'],
+    ['＝1+1'],
+    ['\t=1'],
+    ['\r\n=1'],
+    ['docker/24.0;=cmd|calc!A1'],
+    ['docker/24.0 (linux; @SUM(1)); "=1"'],
+    ['a;;=1'],
+  ])('has nothing in %j that a spreadsheet computes, with commas or semicolons between cells', (text) => {
+    const [, line = ''] = csv(column, [text]).split('\r\n');
+    expect(computed(line, ',')).toEqual([]);
+    expect(computed(line, ';')).toEqual([]);
+  });
+
+  it('leaves other text as it is', () => {
+    expect(csv(column, ['docker/24.0 (linux; amd64)', 'a-b=c', '中文'])).toBe(
+      'A\r\n"docker/24.0 (linux; amd64)"\r\na-b=c\r\n中文',
+    );
+  });
+});
 
 describe('a table', () => {
   it('shows a push on one line', () => {

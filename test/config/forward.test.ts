@@ -39,8 +39,13 @@ describe('destinations of records', () => {
     ],
     [
       'a name twice',
-      [FILE, FILE],
+      [FILE, { ...FILE, file: { path: 'other.jsonl' } }],
       'forward.1.name: there is another destination lines: they would share a cursor',
+    ],
+    [
+      'a file twice',
+      [FILE, { ...FILE, name: 'other' }],
+      'forward.1.file.path: is the file of the destination lines: each needs one of its own',
     ],
     [
       'records in the clear',

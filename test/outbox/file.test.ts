@@ -1,6 +1,15 @@
-import { appendFileSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { createFileDestination } from '../../src/outbox/file.ts';
+import { run } from '../support/process.ts';
 import { makeTemp, type Temp } from '../support/temp.ts';
 import { leafOf, outgoing } from './entries.ts';
 
@@ -51,6 +60,45 @@ describe('records in a file', () => {
     await file.close();
     expect(lines()).toHaveLength(1);
     expect(JSON.parse(lines()[0] ?? '')).toMatchObject({ index: 1 });
+  });
+
+  test('a link that somebody has put in its place is not followed, and nothing is cut off behind it', async () => {
+    writeFileSync(temp.at('other'), 'somebody else’s, without a line end');
+    symlinkSync(temp.at('other'), temp.at('records'));
+    const file = createFileDestination(temp.at('records'));
+    await expect(file.deliver([outgoing(0)], NEVER)).rejects.toThrow(
+      'records cannot be written: it is a symbolic link; expected the path of the file itself',
+    );
+    await file.close();
+    expect(readFileSync(temp.at('other'), 'utf8')).toBe('somebody else’s, without a line end');
+  });
+
+  test('a link that comes while records are written is not followed', async () => {
+    const file = createFileDestination(temp.at('records'));
+    await file.deliver([outgoing(0)], NEVER);
+    renameSync(temp.at('records'), temp.at('other'));
+    symlinkSync(temp.at('other'), temp.at('records'));
+    await expect(file.deliver([outgoing(1)], NEVER)).rejects.toThrow('it is a symbolic link');
+    await file.close();
+  });
+
+  test('a pipe is a sentence, and nobody waits for its other end', async () => {
+    await run('mkfifo', [temp.at('records')]);
+    const file = createFileDestination(temp.at('records'));
+    const many = Array.from({ length: 128 }, (_, number) =>
+      outgoing(number, { labels: { a: 'x'.repeat(2000) } }),
+    );
+    await expect(file.deliver(many, NEVER)).rejects.toThrow(
+      'records cannot be written: it is no regular file',
+    );
+    await file.close();
+  });
+
+  test('a folder in its place is a sentence', async () => {
+    mkdirSync(temp.at('records'));
+    const file = createFileDestination(temp.at('records'));
+    await expect(file.deliver([outgoing(0)], NEVER)).rejects.toThrow('it is a folder; expected a file');
+    await file.close();
   });
 
   test('a folder that is missing is a sentence, and the next try goes on', async () => {

@@ -69,6 +69,42 @@ describe('a record as a message of syslog', () => {
     expect(message[kept]).toBeDefined();
   });
 
+  test.each([
+    ['groups without end', { actor: { sub: 'mallory', kind: 'person', groups: Array(2000).fill('group') } }],
+    [
+      'scopes without end',
+      { actor: { sub: 'mallory' }, token: { ip: '10.0.0.1', scopes: Array(900).fill('repository:a:pull') } },
+    ],
+    [
+      'names that grow when they are written in ASCII',
+      { actor: { sub: 'mallory', groups: ['é'.repeat(9000)] } },
+    ],
+  ])('nobody keeps a name or an address out of a message by %s', (_how, more) => {
+    for (const limit of [2048, 8192]) {
+      const peer = { ip: '10.9.0.66', host: 'h'.repeat(3000), ua: 'x'.repeat(512) };
+      const frame = syslogFrame(outgoing(7, { ...more, peer }), { ...OPTIONS, limit });
+      expect(frame.length).toBeLessThanOrEqual(limit + 6);
+      expect(JSON.parse(partsOf(frame)[7] ?? '')).toMatchObject({
+        cut: true,
+        actor: { sub: 'mallory' },
+        peer: { ip: '10.9.0.66' },
+        tag: { name: '1.0' },
+      });
+    }
+  });
+
+  test('the shortest message has room for all that stays, however long it is', () => {
+    const long = '\u4e2d'.repeat(9000);
+    const more = {
+      ...{ type: 'push.refused', reason: long, tag: { name: long }, peer: { ip: long, host: long } },
+      subject: { repo: long, digest: long },
+      actor: { sub: long, kind: long, method: long, evidence: long },
+    };
+    const frame = syslogFrame(outgoing(7, more), { ...OPTIONS, limit: 2048 });
+    expect(frame.length).toBeLessThanOrEqual(2048 + 6);
+    expect(JSON.parse(partsOf(frame)[7] ?? '')).toMatchObject({ index: 7, cut: true });
+  });
+
   test('of one that is too long in every way, what it is about stays', () => {
     const frame = syslogFrame(outgoing(7, { actor: { sub: 'x'.repeat(20_000) } }), OPTIONS);
     expect(frame.length).toBeLessThanOrEqual(OPTIONS.limit + 6);

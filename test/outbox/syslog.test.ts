@@ -1,3 +1,4 @@
+import { createServer, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createSyslogDestination, type SyslogDestinationOptions } from '../../src/outbox/syslog.ts';
 import { eventually } from '../gate/eventually.ts';
@@ -103,9 +104,123 @@ describeNeeding(['rsyslogd', 'openssl'], 'records at a syslog server over TLS', 
   });
 });
 
+describe('a syslog server that comes and goes', () => {
+  interface Listener {
+    readonly port: number;
+    /** Indexes of the messages that came, in order. */
+    readonly seen: () => readonly number[];
+    readonly drop: () => Promise<void>;
+    readonly stop: () => void;
+  }
+
+  async function listen(
+    onConnect: (number: number, socket: Socket) => void = () => undefined,
+  ): Promise<Listener> {
+    const open = new Set<Socket>();
+    let text = '';
+    let count = 0;
+    const server = createServer((socket) => {
+      open.add(socket);
+      socket.on('data', (chunk) => {
+        text += chunk.toString('ascii');
+      });
+      socket.on('error', () => undefined);
+      socket.on('close', () => open.delete(socket));
+      onConnect(++count, socket);
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const address = server.address();
+    return {
+      port: typeof address === 'object' ? (address?.port ?? 0) : 0,
+      seen: () => [...text.matchAll(/\{"index":(\d+)/g)].map(([, index]) => Number(index)),
+      async drop() {
+        for (const socket of open) socket.resetAndDestroy();
+        await eventually(
+          () => open.size,
+          (size) => size === 0,
+        );
+      },
+      stop() {
+        for (const socket of open) socket.destroy();
+        server.close();
+      },
+    };
+  }
+
+  test('gets again what was written just before it went, however long it was away', async () => {
+    const server = await listen();
+    let time = 1_000_000;
+    const to = createSyslogDestination({ ...COMMON, port: server.port, now: () => time });
+    await to.deliver([outgoing(0)], NEVER);
+    await eventually(server.seen, (seen) => seen.includes(0));
+    await server.drop();
+    // Nothing is recorded for hours: it must not take another record to find the loss.
+    await eventually(
+      async () => {
+        await to.repeat?.(NEVER).catch(() => undefined);
+        time += 3_600_000;
+        return server.seen();
+      },
+      (seen) => String(seen) === '0,0',
+    );
+    await to.repeat?.(NEVER);
+    expect(server.seen()).toEqual([0, 0]);
+    await to.close();
+    server.stop();
+  });
+
+  test('gets again what was lost with the repetition too', async () => {
+    // The second connection is reset at once, with all that is written to it.
+    const server = await listen((number, socket) => {
+      if (number === 2) socket.pause().resetAndDestroy();
+    });
+    const to = createSyslogDestination({ ...COMMON, port: server.port });
+    await to.deliver([outgoing(0)], NEVER);
+    await eventually(server.seen, (seen) => seen.includes(0));
+    await server.drop();
+    await eventually(
+      async () => {
+        await to.deliver([outgoing(1)], NEVER).catch(() => undefined);
+        return server.seen();
+      },
+      (seen) => seen.includes(1),
+    );
+    expect(server.seen().filter((index) => index === 0)).toHaveLength(2);
+    await to.close();
+    server.stop();
+  });
+
+  test('leaves nothing behind of the connections that were', async () => {
+    const server = await listen();
+    const ending = new AbortController();
+    let listening = 0;
+    const { signal } = ending;
+    const add = signal.addEventListener.bind(signal);
+    const remove = signal.removeEventListener.bind(signal);
+    signal.addEventListener = (...args: Parameters<typeof add>) => {
+      listening++;
+      add(...args);
+    };
+    signal.removeEventListener = (...args: Parameters<typeof remove>) => {
+      listening--;
+      remove(...args);
+    };
+    const to = createSyslogDestination({ ...COMMON, port: server.port });
+    for (let number = 0; number < 5; number++) {
+      await to.deliver([outgoing(number)], signal).catch(() => undefined);
+      await server.drop();
+    }
+    await to.close();
+    await eventually(
+      () => listening,
+      (count) => count === 0,
+    );
+    server.stop();
+  });
+});
+
 describe('a syslog server that takes nothing', () => {
   test('is given up within the time', async () => {
-    const { createServer } = await import('node:net');
     const held = new Set<{ destroy(): void }>();
     const server = createServer({ pauseOnConnect: true }, (socket) => held.add(socket));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

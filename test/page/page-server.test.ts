@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { eventually } from '../gate/eventually.ts';
 import { type Front, startFront } from '../gate/front.ts';
 import type { Reply } from '../gate/wire.ts';
 import { describeNeeding } from '../support/needs.ts';
@@ -42,12 +43,15 @@ describeNeeding(['docker-registry'], 'the page as the server has it', () => {
       expect(reply.headers).toMatchObject({
         'content-type': 'text/html; charset=utf-8',
         'x-content-type-options': 'nosniff',
+        'x-frame-options': 'DENY',
         'referrer-policy': 'no-referrer',
         'cache-control': 'no-cache',
       });
       const policy = String(reply.headers['content-security-policy']);
       expect(policy).toContain("default-src 'none'");
       expect(policy).toContain("frame-ancestors 'none'");
+      expect(policy).toContain("form-action 'none'");
+      expect(policy).toContain("trusted-types 'none'");
       expect(policy).not.toContain('unsafe');
       expect(reply.text).not.toMatch(/<script>|https?:\/\/(?!www\.w3\.org)/);
     });
@@ -146,6 +150,83 @@ describeNeeding(['docker-registry'], 'the page as the server has it', () => {
       expect(reply.status).toBe(401);
     });
 
+    test('of the same host by another protocol counts for nothing', async () => {
+      const { host, port } = front.place;
+      const ask = async (origin: string) =>
+        (await pushes({ ...OURS, cookie: await cookie(), origin })).status;
+      expect([await ask(`http://${host}:${port}`), await ask(`https://${host}:${port}`)]).toEqual([200, 401]);
+    });
+
+    test.each([
+      ['POST', 'grants', { repositories: ['team/app'] }],
+      ['POST', 'grants/g_1/approve', { comment: 'x' }],
+      ['POST', 'grants/g_1/close', {}],
+      ['POST', 'robots', { name: 'x', repositories: ['team/app'], days: 1 }],
+      ['POST', 'robots/x/rotate', {}],
+      ['DELETE', 'robots/x', undefined],
+      ['DELETE', 'sessions/x', undefined],
+      ['POST', 'revocations', { kind: 'subject', id: 'erin' }],
+      ['POST', 'reconciliation', {}],
+    ])('does not do %s %s for another site, however it is asked', async (method, path, body) => {
+      const session = await cookie();
+      const { 'sec-fetch-site': _, ...old } = OURS;
+      const asked = [
+        { cookie: session },
+        { ...OURS, 'x-warden-page': '', cookie: session },
+        { ...OURS, 'sec-fetch-site': 'cross-site', cookie: session },
+        { ...OURS, 'sec-fetch-site': 'same-site', cookie: session },
+        { ...OURS, 'sec-fetch-site': 'none', cookie: session },
+        { ...OURS, 'sec-fetch-mode': 'no-cors', cookie: session },
+        { ...OURS, origin: 'https://evil.example', cookie: session },
+        { ...OURS, origin: 'null', cookie: session },
+        // A browser of before Fetch Metadata, with an Origin.
+        { ...old, origin: `https://${front.place.host}.evil.example:${front.place.port}`, cookie: session },
+        { ...old, origin: `http://${front.place.host}:1`, cookie: session },
+      ];
+      for (const headers of asked) {
+        const reply = await front.ask({
+          method,
+          path: `/api/v1/${path}`,
+          headers: { 'content-type': 'application/json', ...headers },
+          ...(body && { body: Buffer.from(JSON.stringify(body)) }),
+        });
+        expect({ headers, status: reply.status }).toEqual({ headers, status: 401 });
+      }
+      expect((await pushes({ ...OURS, cookie: session })).status).toBe(200);
+    });
+
+    test.each(['OPTIONS', 'HEAD', 'PUT', 'PATCH'])(
+      'tells no other site by %s that it may ask',
+      async (method) => {
+        const reply = await front.ask({
+          method,
+          path: '/api/v1/pushes',
+          headers: {
+            ...{ origin: 'https://evil.example', 'access-control-request-method': 'GET' },
+            'access-control-request-headers': 'x-warden-page',
+          },
+        });
+        expect(reply.status).toBe(405);
+        expect(Object.keys(reply.headers).filter((name) => name.startsWith('access-control-'))).toEqual([]);
+      },
+    );
+
+    test('is not needed by other sites either where a browser knows the password', async () => {
+      const asked = (headers: Record<string, string>) =>
+        front.ask({
+          path: '/api/v1/pushes?format=csv',
+          headers,
+          basic: { user: 'erin', password: front.passwords.erin },
+        });
+      expect((await asked({ 'sec-fetch-site': 'cross-site', 'sec-fetch-dest': 'image' })).status).toBe(400);
+      expect((await asked({ 'sec-fetch-site': 'same-site', 'sec-fetch-dest': 'iframe' })).status).toBe(400);
+      // Who follows a link sees where it leads.
+      expect((await asked({ 'sec-fetch-site': 'cross-site', 'sec-fetch-dest': 'document' })).status).toBe(
+        200,
+      );
+      expect((await asked({})).status).toBe(200);
+    });
+
     test('that comes twice counts for nothing', async () => {
       const session = await cookie();
       expect((await pushes({ ...OURS, cookie: `${session}; ${session}` })).status).toBe(401);
@@ -194,12 +275,51 @@ describeNeeding(['docker-registry'], 'the page as the server has it', () => {
       expect((await pushes({ ...OURS, cookie: before })).status).toBe(401);
     });
 
+    test('that somebody else chose is not taken over by whoever signs in', async () => {
+      const chosen = `warden=wrt_${'A'.repeat(16)}.${'B'.repeat(43)}`;
+      const reply = await signIn({ headers: { cookie: chosen } });
+      const given = String(reply.headers['set-cookie']).split(';')[0] ?? '';
+      expect(given).not.toBe(chosen);
+      expect((await pushes({ ...OURS, cookie: chosen })).status).toBe(401);
+      expect((await pushes({ ...OURS, cookie: given })).status).toBe(200);
+    });
+
+    test('ends when it is ended elsewhere', async () => {
+      const session = await cookie();
+      const other = await cookie();
+      const mine = await front.ask({ path: '/api/v1/sessions', headers: { ...OURS, cookie: session } });
+      const { items } = JSON.parse(mine.text) as { items: { id: string }[] };
+      const id = /wrt_([\w-]{16})\./.exec(session)?.[1] ?? '';
+      expect(items.map((item) => item.id)).toContain(id);
+      const ended = await front.ask({
+        method: 'DELETE',
+        path: `/api/v1/sessions/${id}`,
+        headers: { ...OURS, cookie: other },
+      });
+      expect(ended.status).toBe(204);
+      expect((await pushes({ ...OURS, cookie: session })).status).toBe(401);
+      expect((await pushes({ ...OURS, cookie: other })).status).toBe(200);
+    });
+
     test('of somebody whom policy lets read nothing reads nothing', async () => {
       const reply = await signIn({
         body: JSON.stringify({ user: 'alice', password: front.passwords.alice }),
       });
       const session = String(reply.headers['set-cookie']).split(';')[0] ?? '';
       expect((await pushes({ ...OURS, cookie: session })).status).toBe(403);
+    });
+
+    test('of somebody who is no longer a user ends with that', async () => {
+      const reply = await signIn({
+        body: JSON.stringify({ user: 'alice', password: front.passwords.alice }),
+      });
+      const session = String(reply.headers['set-cookie']).split(';')[0] ?? '';
+      expect((await front.warden.cli(['user', 'remove', 'alice'])).status).toBe(0);
+      await eventually(
+        async () => (await front.ask({ path: '/ui/session', headers: { ...OURS, cookie: session } })).text,
+        (text) => !text.includes('alice'),
+      );
+      expect((await pushes({ ...OURS, cookie: session })).status).toBe(401);
     });
   });
 });

@@ -243,6 +243,12 @@ describeNeeding(['docker-registry', 'chromium'], 'the page in a browser', () => 
     await page.waitForSelector('td:has-text("onerror")');
     expect(await page.title()).not.toBe('broken');
     expect(await page.locator('td img').count()).toBe(0);
+    // Nor does it turn round what stands beside it.
+    await page.goto(`/ui/record/${await indexOfPush()}`);
+    await page.waitForSelector('dd:has-text("onerror")');
+    const shown = await page.textContent('main');
+    expect(shown).toContain('\\u{202e}');
+    expect(shown).not.toContain('\u202e');
     expect(said).toEqual([]);
   });
 });

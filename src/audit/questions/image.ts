@@ -16,7 +16,7 @@ export type ImageItem = PushItem & {
 };
 
 export interface ImagePage extends Page<ImageItem> {
-  /** Whole. */
+  /** Whole, where anything of it is shown. */
   readonly digest: string;
   /** The first push of exactly this manifest that the asker may see; absent where it never was one. */
   readonly first?: PushItem;
@@ -73,7 +73,8 @@ export const image: Question<z.output<typeof parameters>, ImageItem> = {
         const record = records[at];
         return record === undefined ? [] : [{ as: role, index, ...visibleParts(record, mayRead) }];
       }),
-      digest,
+      // Of what the asker may see nothing of, no more is told than was asked.
+      digest: shown.length > 0 || first ? digest : asked,
       ...(first && { first }),
       ...(next !== undefined && { next: String(next) }),
       watermark,

@@ -7,6 +7,7 @@ import type { Exchange } from '../../gate/exchange.ts';
 import type { Subject } from '../../policy/facts.ts';
 import { type Auditor, type AuditorDeps, identifyAuditor } from '../auditor.ts';
 import { type ProofOf, requireProofs, withProofs } from '../page-proofs.ts';
+import { createPlaces, type Places } from '../places.ts';
 import type { AppState } from '../state.ts';
 
 type Raw = Readonly<Record<string, string | readonly string[]>>;
@@ -48,21 +49,27 @@ export interface ExportMade {
   readonly checkpoint: string | undefined;
 }
 
-/** More at once would hold up those who only look. */
-const EXPORTS_AT_ONCE = 4;
+/** Exports, in all and of one person. More at once would hold up those who only look. */
+const EXPORTS_AT_ONCE = { inAll: 4, ofOne: 2 };
 const TYPES: Readonly<Record<ExportFormat, string>> = {
   csv: 'text/csv; charset=utf-8; header=present',
   ndjson: 'application/x-ndjson; charset=utf-8',
 };
 
-export function auditQuestion(deps: AuditDeps, question: string): Middleware<AppState> {
+/** For the exports of all questions together. */
+export function exportPlaces(): Places {
+  return createPlaces('exports', EXPORTS_AT_ONCE);
+}
+
+export function auditQuestion(deps: AuditDeps, question: string, places: Places): Middleware<AppState> {
   return async function auditRoute(ctx) {
     ctx.state.summary.route = `audit-${question}`;
     if (ctx.method !== 'GET') throw new WardenError('METHOD_UNSUPPORTED', { headers: { Allow: 'GET' } });
     const auditor = await identifyAuditor(deps, ctx.state);
     ctx.set('Cache-Control', 'no-store');
     const { format, proofs, proof, ...raw } = ctx.query as Record<string, string | string[]>;
-    if (format !== undefined) return answerExport(deps, ctx, auditor, { question, raw, format, proofs });
+    if (format !== undefined)
+      return answerExport(deps, ctx, auditor, { question, raw, format, proofs, places });
     const asked = { ...raw, ...(proofs !== undefined && { proofs }) };
     const proofOf = proof === undefined ? undefined : requireProofs(deps.proofOf, proof);
     const answer = await deps.ask(question, asked, auditor.mayRead);
@@ -75,29 +82,22 @@ interface AskedExport {
   readonly raw: Raw;
   readonly format: unknown;
   readonly proofs: unknown;
+  readonly places: Places;
 }
-
-let underWay = 0;
 
 async function answerExport(
   { exports }: AuditDeps,
   ctx: Context,
   { subject, mayRead, everything }: Auditor,
-  { question, raw, format: asked, proofs }: AskedExport,
+  { question, raw, format: asked, proofs, places }: AskedExport,
 ): Promise<void> {
   const { exchange } = ctx.state as AppState;
   const format = EXPORT_FORMATS.find((one) => one === asked);
   if (format === undefined) throw malformed(`filter "format" is not one of ${EXPORT_FORMATS.join(', ')}`);
   if (proofs !== undefined && proofs !== 'yes' && proofs !== 'no')
     throw malformed('filter "proofs" is not yes or no');
-  if (underWay >= EXPORTS_AT_ONCE) throw new WardenError('OVERLOADED');
-  underWay++;
-  let taken = true;
-  const giveBack = (): void => {
-    if (taken) underWay--;
-    taken = false;
-  };
-  try {
+  const { response } = exchange;
+  await places.hold(subject.name, response, async () => {
     const tree = format === 'ndjson' && proofs !== 'no' ? await exports.tree() : undefined;
     const query = Object.fromEntries(Object.entries(raw).map(([name, value]) => [name, String(value)]));
     const about = { question, query, by: subject.name, at: new Date().toISOString(), request: exchange.id };
@@ -109,14 +109,13 @@ async function answerExport(
     const pieces = exports.pieces(question, request);
     // What is wrong with the question is said before anything is recorded or sent.
     const first = await pieces.next();
+    // Nobody is there to take it any more: it is not made, and so not recorded.
+    if (response.destroyed) return;
     await exports.record({ subject, exchange, question, query, format, below, checkpoint: tree?.checkpoint });
     ctx.type = TYPES[format];
     ctx.set('Content-Disposition', `attachment; filename="${question}.${format}"`);
-    ctx.body = Readable.from(rest(first, pieces)).once('close', giveBack);
-  } catch (error) {
-    giveBack();
-    throw error;
-  }
+    ctx.body = Readable.from(rest(first, pieces));
+  });
 }
 
 async function* rest(first: IteratorResult<string>, pieces: AsyncGenerator<string>): AsyncGenerator<string> {

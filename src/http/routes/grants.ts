@@ -33,6 +33,8 @@ export interface GrantsDeps extends ApiLoginDeps, Pick<AdministerGrants, 'list' 
     exchange: Exchange,
   ) => Promise<KnownGrant>;
   readonly bodyTimeoutMs: number;
+  /** Aborted when Warden stops, which nobody who waits is to hold up. */
+  readonly stopping: AbortSignal;
 }
 
 const LINE_LIMIT = 512;
@@ -96,7 +98,8 @@ export function showGrant(deps: GrantsDeps): Middleware<AppState> {
     ctx.set('Cache-Control', 'no-store');
     const deadline = performance.now() + wait * 1000;
     let grant = await deps.show(asker, idOf(ctx['params']));
-    while (grant.state === 'pending' && performance.now() < deadline && !exchange.response.destroyed) {
+    const over = (): boolean => performance.now() >= deadline || exchange.response.destroyed;
+    while (grant.state === 'pending' && !over() && !deps.stopping.aborted) {
       await sleep(LOOK_MS);
       grant = await deps.show(asker, grant.id);
     }

@@ -73,7 +73,7 @@ async function answerTile(
   const part = await served.part(place, gzip);
   if (part === undefined) throw new WardenError('LOG_PART_UNKNOWN');
   ctx.set('Cache-Control', part.final ? FINAL : FRESH);
-  ctx.set('Vary', 'Accept-Encoding, Authorization');
+  ctx.set('Vary', 'Accept-Encoding, Authorization, Cookie');
   if (part.gzip) ctx.set('Content-Encoding', 'gzip');
   ctx.type = 'application/octet-stream';
   ctx.body = Buffer.from(part.bytes);
