@@ -68,10 +68,16 @@ export function createEndLogins(options: EndLoginsOptions): EndLogins {
     async end({ kind, id, forever, gone }) {
       const named = kind === 'subject' || kind === 'robot';
       const until = named && !forever ? now() + (gone ? KNOWN_MS : 0) : undefined;
-      const lasts = kind === 'token' ? TOKEN_MS : Math.max(TOKEN_MS, sessionMs);
-      const revocation = { kind, id, ...(until !== undefined && { until }), expiresAt: now() + lasts };
-      // First, to know how many there were; and revoked also where the store lets nothing be taken away.
-      const ended = await takeAway(kind, id, until).finally(() => revoke(revocation));
+      let lasts = kind === 'token' ? TOKEN_MS : Math.max(TOKEN_MS, sessionMs);
+      let ended: EndedLogins;
+      try {
+        ended = await takeAway(kind, id, until);
+        // What lay here lies nowhere else: only its tokens are about still.
+        if (kind === 'session' && ended.sessions > 0) lasts = TOKEN_MS;
+      } finally {
+        // After that, to know how many there were; and also where the store lets nothing be taken away.
+        await revoke({ kind, id, ...(until !== undefined && { until }), expiresAt: now() + lasts });
+      }
       // Tokens tell their time in seconds: one of the same second could be of before or of after.
       if (until !== undefined) await sleep(Math.max(0, until - (until % 1000) + 1000 - now()));
       return ended;

@@ -1,10 +1,12 @@
 /** Ending logins: by their owners, by whom policy lets, and by commands; and the record of all of it. */
 import { randomBytes } from 'node:crypto';
+import { WardenError } from '../errors.ts';
 import { peerOf } from '../gate/record-facts.ts';
 import type { RevokeTokenDeps } from '../http/routes/revoke-token.ts';
 import type { EndedBy, EndedTarget, PolicyDepsOfSessions, SessionsDeps } from '../http/routes/sessions.ts';
 import { type Acts, createActs } from '../provenance/acts.ts';
 import type { Recorder } from '../provenance/recorder.ts';
+import { createMemoryLimit } from '../state/limits.ts';
 import { systemClock } from '../store/clock.ts';
 import type { DocumentStore } from '../store/documents.ts';
 import { createEndLogins, type EndLogins } from '../token/end-logins.ts';
@@ -16,6 +18,11 @@ import type { Tokens } from './tokens.ts';
 /** Milliseconds between two looks for acts of commands. */
 const LOOK_MS = 1_000;
 const DAY_MS = 86_400_000;
+/**
+ * How many of their own logins somebody may end in a minute. Each is remembered by every instance until its tokens have
+ * expired, and is on record.
+ */
+const OWN_ENDS = 120;
 
 const random = (size: number): Uint8Array => randomBytes(size);
 
@@ -71,7 +78,19 @@ export function endingDeps(
   const { acts, endLogins, sessions, tokens, policy } = parts;
   const bodyTimeoutMs = settings.clients.bodySeconds * 1000;
 
-  async function end(target: EndedTarget, { subject, exchange }: EndedBy): Promise<number> {
+  const ownEnds = createMemoryLimit({ name: 'own-ends', points: OWN_ENDS, seconds: 60 });
+
+  async function requireOwnEnd({ kind, name }: EndedBy['subject']): Promise<void> {
+    const allowance = await ownEnds.take(`${kind} ${name}`);
+    if (allowance.ok) return;
+    throw new WardenError('TOO_MANY_REQUESTS', {
+      sentence: `at most ${OWN_ENDS} logins of one user are ended in a minute`,
+      headers: { 'Retry-After': String(allowance.retryAfterSeconds) },
+    });
+  }
+
+  async function end(target: EndedTarget, { subject, exchange, own }: EndedBy): Promise<number> {
+    if (own) await requireOwnEnd(subject);
     const { kind, id } = target;
     const ended = kind === 'checks' ? undefined : await endLogins.end({ kind, id });
     if (kind === 'checks') await endLogins.forgetChecks();

@@ -175,6 +175,18 @@ describeNeeding(['docker-registry'], 'a login that is ended', () => {
     expect((await baseWith(front, again.token)).status).toBe(401);
   });
 
+  it('is one of so many in a minute by the same user, since each is remembered and on record', async () => {
+    const all = await Promise.all(
+      Array.from({ length: 125 }, () => revoke({ kind: 'subject', id: 'bob' }, 'bob')),
+    );
+    // One fewer where what he ended before falls into the same minute.
+    expect([119, 120]).toContain(all.filter(({ status }) => status === 200).length);
+    const last = all.find(({ status }) => status === 429);
+    expect(last?.error?.message).toContain('at most 120 logins of one user');
+    // Others go on, and whoever may end those of everybody is not counted.
+    expect((await revoke({ kind: 'subject', id: 'bob' }, 'carol')).status).toBe(200);
+  });
+
   it('by a command beside the server is in force there by itself, and after a restart', async () => {
     const { token, refresh } = await logIn(front, 'alice');
     const { jti } = claimsOf(tokenIn(await refreshWith(front, refresh)));

@@ -57,7 +57,7 @@ export function revokeToken(deps: RevokeTokenDeps): Middleware<AppState> {
     }
     if (found !== undefined) {
       summary.subject = found.subject.name;
-      await deps.end(found.target, { subject: found.subject, exchange });
+      await deps.end(found.target, { subject: found.subject, exchange, own: true });
     }
     ctx.set('Cache-Control', 'no-store');
     // RFC 7009 section 2.2: 200 also for a token that is none, since what was asked for is so.

@@ -28,6 +28,8 @@ export interface EndedTarget {
 export interface EndedBy {
   readonly subject: Subject;
   readonly exchange: Exchange;
+  /** It is their own: nobody has let them do it, so there is a bound to how often. */
+  readonly own: boolean;
 }
 
 /** How those of others are asked for. */
@@ -36,7 +38,11 @@ export type PolicyDepsOfSessions = Omit<PolicyDeps, 'ask'>;
 export interface SessionsDeps extends PolicyDepsOfSessions {
   readonly list: (subject: string | undefined) => Promise<readonly SessionRow[]>;
   readonly get: (id: string) => Promise<SessionRow | undefined>;
-  /** Durable, and in force here, when fulfilled. @returns how many refresh tokens ended with it. */
+  /**
+   * Durable, and in force here, when fulfilled.
+   *
+   * @returns how many refresh tokens ended with it. @throws {WardenError} TOO_MANY_REQUESTS
+   */
   readonly end: (target: EndedTarget, by: EndedBy) => Promise<number>;
   readonly bodyTimeoutMs: number;
 }
@@ -108,7 +114,7 @@ export function endSession(deps: SessionsDeps): Middleware<AppState> {
     if (found === undefined || (!own && !mayAll(deps, asker))) {
       throw new WardenError('ROUTE_UNKNOWN', { sentence: 'there is no such session of yours' });
     }
-    await deps.end({ kind: 'session', id }, { subject: asker.subject, exchange });
+    await deps.end({ kind: 'session', id }, { subject: asker.subject, exchange, own });
     ctx.status = 204;
   };
 }
@@ -123,7 +129,7 @@ export function endLogins(deps: SessionsDeps): Middleware<AppState> {
     const target = await readTarget(deps, exchange);
     const own = target.kind === 'subject' && isSelf(asker, target.id);
     if (!own) requireAll(deps, asker, exchange.id);
-    const sessions = await deps.end(target, { subject: asker.subject, exchange });
+    const sessions = await deps.end(target, { subject: asker.subject, exchange, own });
     ctx.set('Cache-Control', 'no-store');
     ctx.body = { sessions };
   };
