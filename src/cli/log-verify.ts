@@ -1,11 +1,11 @@
 /** `warden log verify`: the whole log, of a server, of the files, or of a folder. */
-import { join } from 'node:path';
 import type { Command } from 'commander';
 import { printable, printableJson } from '../audit/printable.ts';
 import { toBase64 } from '../tlog/base64.ts';
-import { dataSource, firstOf, folderSource, httpSource, type LogSource } from '../verify/source.ts';
+import { firstOf, folderSource, httpSource, type LogSource } from '../verify/source.ts';
 import { type Verification, verifyLog } from '../verify/verify-log.ts';
-import { type LogDeps, readText, run, settingsOf, TLOG_FOLDER, WRONG } from './log-common.ts';
+import { type LogDeps, readText, run, settingsOf, WRONG } from './log-common.ts';
+import { type LiveLog, liveLog } from './log-live.ts';
 import { collect, type TrustOptions, trustOf } from './log-trust.ts';
 import { openLogOf } from './open-log.ts';
 import { addServerOptions, openApi, requireNoServer, type ServerOptions, UsageError } from './server.ts';
@@ -53,12 +53,12 @@ async function verify(deps: LogDeps, folder: string | undefined, options: Verify
     (options.against ?? []).map(async (name) => ({ name, note: await readText(name) })),
   );
   await using endings = new AsyncDisposableStack();
-  const source = await sourceOf(deps, folder, options, endings);
+  const { source, older: signed } = await sourceOf(deps, folder, options, endings);
   let told = 0;
   const verification = await verifyLog({
     source: options.archive === undefined ? source : withArchive(source, folderSource(options.archive)),
     policy,
-    older,
+    older: [...signed, ...older],
     skewMs: Number(options.skew) * 1000,
     meaning: options.meaning,
     onProgress(entries, size) {
@@ -81,21 +81,22 @@ async function sourceOf(
   folder: string | undefined,
   options: VerifyOptions,
   endings: AsyncDisposableStack,
-): Promise<LogSource> {
+): Promise<LiveLog> {
   if (options.url !== undefined) {
     if (folder !== undefined) throw new UsageError('a folder and --url: give one of them');
     const api = await openApi({ ...options, url: options.url }, deps.readStdin);
-    return httpSource(async (path) => {
+    const source = httpSource(async (path) => {
       const { status, bytes } = await api({ method: 'GET', path: `log/${path}`, orNothing: true });
       return status === 404 ? undefined : bytes;
     });
+    return { source, older: [] };
   }
   requireNoServer(options);
-  if (folder !== undefined) return folderSource(folder);
+  if (folder !== undefined) return { source: folderSource(folder), older: [] };
   const settings = await settingsOf(options.config);
   const reader = await openLogOf(settings);
   endings.defer(() => reader.close());
-  return dataSource(reader, join(settings.data, TLOG_FOLDER));
+  return liveLog(settings, reader, (options.against ?? []).length > 0);
 }
 
 function show({ io }: LogDeps, verification: Verification, older: number, json: boolean): void {
