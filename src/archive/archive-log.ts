@@ -9,7 +9,7 @@
 import { existsSync, lstatSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { gzipSync } from 'node:zlib';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { archivedOf, entriesOf, setArchived } from '../provenance/archived-entries.ts';
 import { LOG_FILE } from '../provenance/log-thread.ts';
 import { putFile } from '../store/durable-file.ts';
@@ -62,8 +62,7 @@ export async function archiveLog({ data, to, before, policy }: ArchiveOptions): 
     const bundles = oldBundles(read, Math.min(size, signed), before, done?.until ?? 0);
     const until = bundles * TILE_WIDTH;
     for (let index = Math.floor((done?.until ?? 0) / TILE_WIDTH); index < bundles; index++) {
-      const entries = read(index * TILE_WIDTH, TILE_WIDTH);
-      putFile(bundleFile(folder, index), gzipSync(encodeBundle(entries)));
+      putBundle(bundleFile(folder, index), encodeBundle(read(index * TILE_WIDTH, TILE_WIDTH)));
     }
     if (until === 0) return { until: 0, taken: 0 };
     copyTree(join(data, TREE), folder, bundles);
@@ -77,6 +76,15 @@ export async function archiveLog({ data, to, before, policy }: ArchiveOptions): 
     throw new Error(failureSentence('nothing more is taken out of the log', error));
   } finally {
     db.close();
+  }
+}
+
+/** What an archive holds is nowhere else any more, so nothing is ever written over it. */
+function putBundle(file: string, bytes: Uint8Array): void {
+  const there = existsSync(file) ? readFileSync(file) : undefined;
+  if (there === undefined) putFile(file, gzipSync(bytes));
+  else if (!gunzipSync(there).equals(bytes)) {
+    throw new Error(`${file} is there already, and holds other records; expected the archive of this log`);
   }
 }
 

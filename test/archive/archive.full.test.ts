@@ -165,6 +165,17 @@ describeNeeding(['docker-registry'], 'an archive of old records', () => {
     });
     expect(inLog()).toEqual(before);
     writeFileSync(bundle, good);
+    // Nor is anything written over: it may be the archive of another log, or of this one as it was before a restore.
+    const next = join(archive(), 'tile', 'entries', '002.gz');
+    writeFileSync(next, good);
+    const over = await log('archive', '--before', FUTURE, '--to', archive());
+    expect(over).toMatchObject({
+      status: 3,
+      stderr: expect.stringContaining('002.gz is there already, and holds other records'),
+    });
+    expect(readFileSync(next)).toEqual(good);
+    expect(inLog()).toEqual(before);
+    rmSync(next);
     const elsewhere = await log('archive', '--before', FUTURE, '--to', temp.at('another'));
     expect(elsewhere).toMatchObject({
       status: 3,
