@@ -9,7 +9,7 @@ import {
   openSync,
   readdirSync,
   statSync,
-  writeSync,
+  writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { makeFolder } from '../store/make-folder.ts';
@@ -25,7 +25,8 @@ export function copyDurably(from: string, to: string): void {
 export function writeDurably(file: string, text: string): void {
   makeFolder(dirname(file), 0o700);
   const handle = openSync(file, 'wx', 0o600);
-  writeSync(handle, text);
+  // Not writeSync, which on a disk that gets full writes a part and says nothing.
+  writeFileSync(handle, text);
   fsyncSync(handle);
   closeSync(handle);
 }

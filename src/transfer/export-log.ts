@@ -4,25 +4,16 @@
  *
  * @see https://c2sp.org/tlog-tiles
  */
-import {
-  closeSync,
-  cpSync,
-  existsSync,
-  fsyncSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  writeSync,
-} from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import type { LogReader } from '../provenance/log-store.ts';
-import { makeFolder } from '../store/make-folder.ts';
+import { putFile } from '../store/durable-file.ts';
 import { encodeBundle } from '../tlog/bundle.ts';
 import { parseCheckpoint } from '../tlog/checkpoint.ts';
 import { createCompactRange } from '../tlog/compact-range.ts';
-import { leafHash } from '../tlog/hashing.ts';
-import { TILE_WIDTH, tilePath, widthAt } from '../tlog/tile.ts';
+import { HASH_SIZE, leafHash } from '../tlog/hashing.ts';
+import { hashesAt, TILE_WIDTH, tilePath, widthAt } from '../tlog/tile.ts';
 import { EXPORT_FILE, type Exported, FORMAT } from './exported.ts';
 
 export interface ExportOptions {
@@ -40,8 +31,10 @@ export interface ExportOptions {
  * @throws {Error} with one sentence, for a folder that holds another log, or an entry that the log has no more.
  */
 export async function exportLog({ reader, tree, to, onProgress }: ExportOptions): Promise<Exported> {
+  // The checkpoint first: the log has all of what was signed, and what is signed meanwhile is not of this export.
+  const note = readIfThere(join(tree, 'checkpoint'));
   const size = await reader.size();
-  const signed = signedSize(tree, size);
+  const signed = note === undefined ? 0 : signedSize(note, size);
   const range = createCompactRange();
   for (let index = 0; index * TILE_WIDTH < size; index++) {
     const width = widthAt('entries', index, size);
@@ -56,12 +49,9 @@ export async function exportLog({ reader, tree, to, onProgress }: ExportOptions)
     if (older > 0 && older < width && width < TILE_WIDTH) writeBundle(to, index, entries.slice(0, older));
     onProgress?.(range.size(), size);
   }
-  if (signed > 0) {
-    cpSync(join(tree, 'tile'), join(to, 'tile'), {
-      recursive: true,
-      filter: (from) => !from.endsWith('/entries'),
-    });
-    writeWhole(join(to, 'checkpoint'), readFileSync(join(tree, 'checkpoint')));
+  if (note !== undefined && signed > 0) {
+    copyTiles(tree, to, signed);
+    putFile(join(to, 'checkpoint'), note);
   }
   const exported: Exported = {
     format: FORMAT,
@@ -69,16 +59,37 @@ export async function exportLog({ reader, tree, to, onProgress }: ExportOptions)
     size,
     root: Buffer.from(range.root()).toString('base64'),
   };
-  writeWhole(join(to, EXPORT_FILE), Buffer.from(`${JSON.stringify(exported, undefined, 2)}\n`));
+  putFile(join(to, EXPORT_FILE), `${JSON.stringify(exported, undefined, 2)}\n`);
   return exported;
 }
 
-/** Of the checkpoint; 0 where there is none that this log has reached. */
-function signedSize(tree: string, size: number): number {
-  const file = join(tree, 'checkpoint');
-  if (!existsSync(file)) return 0;
-  const parsed = parseCheckpoint(readFileSync(file, 'utf8').split('\n\n')[0]?.concat('\n') ?? '');
+/** Of the checkpoint; 0 where this log has not reached it. */
+function signedSize(note: Uint8Array, size: number): number {
+  const parsed = parseCheckpoint(Buffer.from(note).toString('utf8').split('\n\n')[0]?.concat('\n') ?? '');
   return parsed.ok && parsed.checkpoint.size <= size ? parsed.checkpoint.size : 0;
+}
+
+/** Those of the tree of `signed`, however far it has grown since. One that is missing can be made from the entries. */
+function copyTiles(tree: string, to: string, signed: number): void {
+  for (let level = 0; hashesAt(level, signed) > 0; level++) {
+    for (let index = 0; index * TILE_WIDTH < hashesAt(level, signed); index++) {
+      const place = { level, index, width: widthAt(level, index, signed) };
+      const bytes =
+        readIfThere(join(tree, tilePath(place))) ??
+        readIfThere(join(tree, tilePath({ ...place, width: TILE_WIDTH })));
+      if (bytes === undefined) continue;
+      putFile(join(to, tilePath(place)), bytes.subarray(0, place.width * HASH_SIZE));
+    }
+  }
+}
+
+function readIfThere(file: string): Buffer | undefined {
+  try {
+    return readFileSync(file);
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes((error as { code?: string }).code ?? '')) return undefined;
+    throw error;
+  }
 }
 
 function writeBundle(to: string, index: number, entries: readonly Uint8Array[]): void {
@@ -93,21 +104,5 @@ function writeBundle(to: string, index: number, entries: readonly Uint8Array[]):
       `${file} is there already, and holds other entries; expected an empty folder, or this log`,
     );
   }
-  writeWhole(file, full ? gzipSync(bytes) : bytes);
-}
-
-/** Whole or not at all, whenever the process ends. */
-function writeWhole(file: string, bytes: Uint8Array): void {
-  makeFolder(dirname(file), 0o700);
-  const handle = openSync(`${file}.new`, 'w', 0o600);
-  try {
-    writeSync(handle, bytes);
-    fsyncSync(handle);
-  } finally {
-    closeSync(handle);
-  }
-  renameSync(`${file}.new`, file);
-  const folder = openSync(dirname(file), 'r');
-  fsyncSync(folder);
-  closeSync(folder);
+  putFile(file, full ? gzipSync(bytes) : bytes);
 }
