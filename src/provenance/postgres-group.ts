@@ -168,7 +168,7 @@ async function readKnown(ask: Ask, me: string, writes: readonly Write[]): Promis
   return {
     size: Number(head.size),
     alive: row.alive,
-    entries: new Map(row.entries.map(([id, index, type]) => [id, { index, type }])),
+    entries: new Map(row.entries.map(([id, index, leaf]) => [id, { index, type: typeOf(leaf) }])),
     intents: new Map(
       row.intents.map(([id, repo, reference, body, mine]) => [
         id,
@@ -186,6 +186,11 @@ async function readKnown(ask: Ask, me: string, writes: readonly Write[]): Promis
   };
 }
 
+/** Read here: PostgreSQL reads no JSON in which a text has the sign U+0000, and clients can send that. */
+function typeOf(leaf: string): RecordType {
+  return (JSON.parse(leaf) as { type: RecordType }).type;
+}
+
 function idOf(write: Write): string | undefined {
   if ('id' in write) return write.id;
   if ('intent' in write) return write.intent.id;
@@ -194,7 +199,8 @@ function idOf(write: Write): string | undefined {
 
 interface KnownRow extends Readonly<Record<string, unknown>> {
   readonly alive: boolean;
-  readonly entries: readonly (readonly [string, number, RecordType])[];
+  /** Id, index and text. */
+  readonly entries: readonly (readonly [string, number, string])[];
   readonly intents: readonly (readonly [string, string, string, string, boolean])[];
   readonly taken: readonly (readonly [string, string])[];
   readonly tags: readonly (readonly [string, string, number, string | null])[];
@@ -218,7 +224,7 @@ const READ = `
   ),
   places AS (SELECT DISTINCT repo, reference FROM unnest($7::text[], $8::text[]) AS u (repo, reference))
   SELECT EXISTS (SELECT FROM me) AS alive,
-    (SELECT coalesce(json_agg(json_build_array(e.id, e.idx, convert_from(e.leaf, 'UTF8')::json ->> 'type')), '[]')
+    (SELECT coalesce(json_agg(json_build_array(e.id, e.idx, convert_from(e.leaf, 'UTF8'))), '[]')
       FROM warden.entry e JOIN ids USING (id)) AS entries,
     (SELECT coalesce(json_agg(json_build_array(id, repo, reference, body, owner = $1)), '[]') FROM intents) AS intents,
     (SELECT coalesce(json_agg(json_build_array(i.repo, i.reference)), '[]')
