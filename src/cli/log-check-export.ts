@@ -1,12 +1,13 @@
 /** `warden log check-export`: whether the records of an exported file are those of the signed log. */
 import { createReadStream } from 'node:fs';
-import { createInterface } from 'node:readline';
 import type { Command } from 'commander';
 import { printable } from '../audit/printable.ts';
 import { verifyExport } from '../verify/verify-export.ts';
 import { type LogDeps, run, WRONG } from './log-common.ts';
 import { collect, type TrustOptions, trustOf } from './log-trust.ts';
 import { UsageError } from './server.ts';
+
+const LINE_FEED = 0x0a;
 
 export function addCheckExportCommand(log: Command, deps: LogDeps): void {
   log
@@ -34,7 +35,7 @@ async function check({ io }: LogDeps, file: string, options: TrustOptions): Prom
   });
   await opened;
   try {
-    const { checkpoint, proved, unproved } = await verifyExport(createInterface({ input }), logs);
+    const { checkpoint, proved, unproved } = await verifyExport(linesOf(input), logs);
     io.out(printable(`good: ${proved} records of ${checkpoint.origin}, in its tree of ${checkpoint.size}`));
     if (unproved > 0)
       io.out(`${unproved} lines are not proved: no whole records, or newer than the checkpoint`);
@@ -43,4 +44,22 @@ async function check({ io }: LogDeps, file: string, options: TrustOptions): Prom
     io.err(printable((error as Error).message));
     return WRONG;
   }
+}
+
+/**
+ * Ends of lines are line feeds alone: JSON has none of them in a text, but does hold the other signs that readline would
+ * take for an end, such as U+2028.
+ */
+async function* linesOf(input: AsyncIterable<Buffer>): AsyncGenerator<string> {
+  let parts: Buffer[] = [];
+  for await (const chunk of input) {
+    let from = 0;
+    for (let at = chunk.indexOf(LINE_FEED); at >= 0; at = chunk.indexOf(LINE_FEED, from)) {
+      yield Buffer.concat([...parts, chunk.subarray(from, at)]).toString('utf8');
+      parts = [];
+      from = at + 1;
+    }
+    parts.push(chunk.subarray(from));
+  }
+  if (parts.some(({ length }) => length > 0)) yield Buffer.concat(parts).toString('utf8');
 }

@@ -11,6 +11,8 @@ import { makeTemp } from '../support/temp.ts';
 const FORMULA = '=cmd|calc!A1';
 /** What a terminal takes for the beginning of a command, and what turns text round. */
 const STEERING = '\u009b31m\u202e\u007f';
+/** What some readers take for the end of a line. */
+const LINES = 'one\u2028two\u2029three\u0085four';
 
 describeNeeding(['docker-registry'], 'exports', () => {
   let front: Front;
@@ -22,7 +24,7 @@ describeNeeding(['docker-registry'], 'exports', () => {
     });
     const token = await front.token({ user: 'alice', scope: 'repository:team/app:pull,push', from: BUILDER });
     for (const tag of ['1', '2', '3']) {
-      const image = smallImage({ labels: { text: FORMULA, [STEERING]: STEERING } });
+      const image = smallImage({ labels: { text: FORMULA, [STEERING]: STEERING, lines: LINES } });
       const reply = await pushImage(front.place, 'team/app', tag, image, {
         ...{ token, from: BUILDER },
         headers: { 'user-agent': FORMULA },
