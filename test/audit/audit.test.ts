@@ -31,6 +31,12 @@ beforeAll(async () => {
           { digest: LAYER, from: 'secret/base' },
           { digest: LAYER, from: 'open/base' },
         ],
+        base: [
+          { name: 'secret/base:1', digest: LAYER, by: 'layers', evidence: 'observed' },
+          { name: 'secret/base', by: 'mount', evidence: 'observed' },
+          { name: 'open/base:1', digest: LAYER, by: 'layers', evidence: 'claimed' },
+          { name: 'said/by:the-image', by: 'label', evidence: 'claimed' },
+        ],
         token: {
           ip: '10.0.0.1',
           scopes: ['repository:open/app:pull,push', 'repository:secret/base:pull', 'registry:catalog:*'],
@@ -104,6 +110,12 @@ describe('an audit', () => {
     expect(seen.items).toMatchObject([
       {
         mounted: [{ digest: LAYER }, { digest: LAYER, from: 'open/base' }],
+        base: [
+          { digest: LAYER, by: 'layers', evidence: 'observed' },
+          { by: 'mount', evidence: 'observed' },
+          { name: 'open/base:1' },
+          { name: 'said/by:the-image' },
+        ],
         token: { ip: '10.0.0.1', scopes: ['repository:open/app:pull,push'] },
       },
     ]);

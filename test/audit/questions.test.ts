@@ -96,6 +96,10 @@ describe('an image', () => {
   it('of repositories that the asker may not see is not there', async () => {
     expect(await ask('image', { digest: hex('9') }, team)).toMatchObject({ items: [] });
     expect(await ask('image', { digest: hex('9') }, team)).not.toHaveProperty('first');
+    // Nor that there is one that begins so, nor how it goes on.
+    const begun = 'sha256:9999999';
+    for (const more of [{}, { cursor: '999' }])
+      expect(await ask('image', { digest: begun, ...more }, team)).toMatchObject({ digest: begun });
   });
 });
 
