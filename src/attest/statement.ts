@@ -98,7 +98,8 @@ function levelsOf({ actor, peer }: AcceptedPush): readonly string[] {
   return [
     'PUSH_ALLOWED_BY_POLICY',
     ...(verified ? ['PUSHER_AUTHENTICATED'] : []),
-    ...(verified && actor.kind === 'build' ? ['BUILD_AUTHENTICATED'] : []),
+    // Not of a build's push grant: there its id token was seen when it asked, and whoever has the password pushed.
+    ...(verified && actor.kind === 'build' && actor.method === 'oidc' ? ['BUILD_AUTHENTICATED'] : []),
     ...(peer.hostBy === 'allowlist' ? ['HOST_ADDRESS_LISTED'] : []),
     ...(peer.hostBy === 'mtls' ? ['HOST_AUTHENTICATED'] : []),
   ];
