@@ -154,7 +154,7 @@ async function build(
     askedTags: createAskedTags(() => performance.now()),
     bodies: createBodyBudget(),
     manifests: createManifestCheck({ registry, isRecorded: record.isRecorded }),
-    grants: pushGrants(part, machines, acts),
+    grants: pushGrants(part, machines, acts, logins.login.resume),
     seals: createUploadSeals(clientKeys.sealing),
     registry,
     offload: openOffload(part, loaded.offloadKey),

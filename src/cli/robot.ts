@@ -149,6 +149,8 @@ async function rotate(
     const by = actorOfCommand();
     const turned = await robots.rotate(name, overlapHours * HOUR_MS, by.actor?.sub ?? '');
     if (turned === undefined) throw new UsageError(`there is no robot ${name}`);
+    // What was before is to end at once, so what was got by it as well.
+    if (overlapHours === 0) await endLoginsOf(files, name);
     const oldUntil = new Date(turned.oldUntil).toISOString();
     const secret = shownOf(robots, name).secrets[0]?.id ?? '';
     await keepActOfCommand(files.documents, {
@@ -166,15 +168,19 @@ async function rotate(
 async function revoke(files: Files, name: string): Promise<void> {
   const robots = await robotsOf(files);
   if (!(await robots.remove(name))) throw new UsageError(`there is no robot ${name}`);
+  await endLoginsOf(files, name);
+  await keepActOfCommand(files.documents, { type: 'robot.revoked', ...actorOfCommand(), robot: { name } });
+}
+
+async function endLoginsOf({ documents, settings }: Files, name: string): Promise<void> {
   const logins = createEndLogins({
-    sessions: sessionsIn(files.documents, files.settings),
-    revoke: createStoredRevocations(files.documents).add,
+    sessions: sessionsIn(documents, settings),
+    revoke: createStoredRevocations(documents).add,
     now: Date.now,
     random: (size) => randomBytes(size),
-    sessionMs: files.settings.sessions.absoluteDays * DAY_MS,
+    sessionMs: settings.sessions.absoluteDays * DAY_MS,
   });
   await logins.end({ kind: 'robot', id: name, gone: true });
-  await keepActOfCommand(files.documents, { type: 'robot.revoked', ...actorOfCommand(), robot: { name } });
 }
 
 async function robotsOf({ documents }: Files): Promise<Robots> {

@@ -8,11 +8,11 @@ import type { Pushing } from './store-manifest.ts';
 /** What the gate asks of the grants. */
 export interface PushGrants {
   /**
-   * Whether this may still be pushed, by the grant as it is stored: a token of it lives on for minutes, also with other
-   * instances.
+   * Whether this may still be pushed, by the grant as it is stored and by who asked for it: a token of it lives on for
+   * minutes, also with other instances.
    *
    * @returns what the builder said of the job, or one sentence why not.
-   * @throws {WardenError} GRANTS_UNAVAILABLE
+   * @throws {WardenError} GRANTS_UNAVAILABLE, DIRECTORY_UNAVAILABLE
    */
   admit(
     id: string,

@@ -32,7 +32,7 @@ export interface EndLogins {
     readonly kind: RevokedKind;
     readonly id: string;
     readonly forever?: true;
-    /** Of a robot that was taken away: also what it gets until every process knows. */
+    /** Of a robot that was taken away, or its secret: also what is got by it until every process knows. */
     readonly gone?: true;
   }): Promise<EndedLogins>;
   /** Every instance forgets the password checks and answers of directories that it remembers. */

@@ -79,6 +79,8 @@ export function machineRoutes(
       },
       async rotate(asker, name, overlapMs, exchange) {
         const made = await robots.rotate(asker, name, overlapMs);
+        // What was before is to end at once, so what was got by it as well.
+        if (overlapMs === 0) await endLogins.end({ kind: 'robot', id: name, gone: true });
         const { secret } = machines.describe(name);
         const robot = { name, secret, oldUntil: timestamp(made.oldUntil) };
         await acts.keep({ type: 'robot.rotated', ...by(asker, exchange), robot });

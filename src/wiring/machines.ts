@@ -2,8 +2,9 @@
 import { randomBytes } from 'node:crypto';
 import { WardenError } from '../errors.ts';
 import type { PushGrants } from '../gate/push-grant.ts';
-import { faultOfPush } from '../identity/grants/grant.ts';
+import { faultOfPush, type KnownGrant } from '../identity/grants/grant.ts';
 import { createGrants, type Grants } from '../identity/grants/grants.ts';
+import type { Login } from '../identity/login.ts';
 import { createRobots, type KnownRobot, type Robots } from '../identity/robots/robots.ts';
 import type { Acts } from '../provenance/acts.ts';
 import { timestamp } from '../store/clock.ts';
@@ -123,14 +124,26 @@ export function tidyMachines({ log, endings }: Part, { robots, grants }: Machine
 }
 
 /** What the gate asks of the grants. */
-export function pushGrants({ log }: Part, { grants }: Machines, acts: Acts): PushGrants {
+export function pushGrants(
+  { log }: Part,
+  { grants }: Machines,
+  acts: Acts,
+  resume: Login['resume'],
+): PushGrants {
+  /** Builds cannot be asked for again: their id token is gone. */
+  async function isOwned({ owner }: KnownGrant): Promise<boolean> {
+    return owner.credential === '' || (await resume(owner)) !== undefined;
+  }
+
   return {
     async admit(id, push) {
       const grant = await grants.get(id).catch((cause: unknown) => {
         throw new WardenError('GRANTS_UNAVAILABLE', { cause });
       });
       if (grant === undefined) return 'There is no such grant any more.';
-      return faultOfPush(grant, push, Date.now()) ?? grant.job;
+      const fault = faultOfPush(grant, push, Date.now());
+      if (fault !== undefined) return fault;
+      return (await isOwned(grant)) ? grant.job : 'This grant has ended with the login that asked for it.';
     },
     async pushed(id, push) {
       try {

@@ -169,7 +169,7 @@ describeNeeding(['docker-registry'], 'a push grant', () => {
     const { exp } = claimsOf(token);
     expect(exp * 1000 - Date.now()).toBeLessThanOrEqual(600_000);
     const frank = await ask({}, site.login('frank'));
-    expect((await site.askToken(frank.login, scope('team/app'))).status).toBe(200);
+    const franks = await tokenOf(frank.login);
     const changed = await site.front.warden.cli(['user', 'passwd', 'frank', '--password-stdin'], {
       input: 'another long password of his\n',
     });
@@ -179,6 +179,9 @@ describeNeeding(['docker-registry'], 'a push grant', () => {
       ({ status }) => status === 401,
     );
     expect(reply.error?.message).toBe('this push grant has ended with the login that asked for it');
+    const left = await push(franks);
+    expect(left).toMatchObject({ status: 403, error: { code: 'DENIED' } });
+    expect(left.error?.message).toContain('ended with the login that asked for it');
   });
 
   it.each([

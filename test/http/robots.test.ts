@@ -92,7 +92,11 @@ describeNeeding(['docker-registry'], 'a robot', () => {
     const turned = json(await site.api(`robots/${name}/rotate`, site.login('alice'), { overlapHours: 1 }));
     const next = { user: name, password: String(turned['secret']) };
     for (const one of [login, next]) expect((await site.askToken(one, PUSH)).status).toBe(200);
-    await site.api(`robots/${name}/rotate`, site.login('alice'), { overlapHours: 0 });
+    const token = tokenIn(await site.askToken(next, PUSH));
+    const last = json(await site.api(`robots/${name}/rotate`, site.login('alice'), { overlapHours: 0 }));
+    expect((await push(token)).status).toBe(401);
+    const lastLogin = { user: name, password: String(last['secret']) };
+    expect((await push(tokenIn(await site.askToken(lastLogin, PUSH)))).status).toBe(201);
     for (const one of [login, next]) expect((await site.askToken(one, PUSH)).status).toBe(401);
     const robot = await eventually(
       async () => {
