@@ -31,7 +31,8 @@ describeNeeding(['docker-registry'], 'a comparison of the record with the regist
       going = false;
       await Promise.all(pushers);
     }
-    expect(pushed).toBeGreaterThan(10);
+    // At least one by each of them: how many more is up to the machine.
+    expect(pushed).toBeGreaterThanOrEqual(3);
     expect(site.records(...FINDINGS)).toEqual([]);
   }, 60_000);
 
