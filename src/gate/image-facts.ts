@@ -52,6 +52,8 @@ export function imageFactsOf(
   const left = [
     ...(manifest.layers.length > LAYERS_KEPT ? ['subject.layerDigests'] : []),
     ...(below === undefined ? ['base'] : []),
+    // The one name that is no member of a record. What is left out is said.
+    ...(Object.hasOwn(labels, '__proto__') ? ['labels'] : []),
   ];
   return {
     ...(Object.keys(image).length > 0 && { image }),

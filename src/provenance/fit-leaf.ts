@@ -42,7 +42,7 @@ export function fitLeaf<T extends object>(facts: T): T {
       short = true;
       return cut(text, CLAIM_TEXT_LIMIT);
     });
-    if (short) truncated.push(claim);
+    if (short && !truncated.includes(claim)) truncated.push(claim);
   }
   for (const claim of CLAIMS) {
     if (size(result) + OUTCOME_ROOM <= LEAF_TARGET) break;

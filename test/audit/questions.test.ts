@@ -58,6 +58,8 @@ describe('the list of records', () => {
     [{ label: 'team' }, [3]],
     [{ label: 'team=blue' }, [3]],
     [{ label: 'team=red' }, []],
+    [{ label: 'constructor' }, []],
+    [{ without: 'label:constructor', result: 'accepted', tag: '1.0' }, [4, 3]],
     [{ without: 'build', user: 'alice' }, [4]],
     [{ without: 'label:team', result: 'accepted', repository: 'team/app' }, [6, 5, 4]],
     [{ without: 'base', result: 'accepted', repository: 'os/*' }, [8, 1]],

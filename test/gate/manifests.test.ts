@@ -210,8 +210,20 @@ describeNeeding(['docker-registry'], 'a manifest', () => {
     expect((await put('hostile', image, bytes, image.mediaType)).status).toBe(201);
     const record = records('push.accepted').findLast(({ tag }) => tag?.name === 'hostile');
     expect(record?.['labels']).toBeDefined();
-    expect(record?.['truncated']).toBeDefined();
+    expect(record?.['truncated']).toEqual(['labels']);
     expect((await front.ask({ path: '/v2/', token: alice.token as string })).status).toBe(200);
+  });
+
+  it('may have a label that no record can have, which is then said', async () => {
+    const image = smallImage({ labels: { __proto__x: 'a', constructor: 'b' } });
+    const config = blobOf(image.config.bytes.toString().replace('__proto__x', '__proto__'));
+    const bytes = text(image)
+      .replace(image.config.digest, config.digest)
+      .replace(`"size":${image.config.bytes.length}`, `"size":${config.bytes.length}`);
+    await putBlob(front.place, 'pub', config, alice);
+    expect((await put('unsayable', image, bytes, image.mediaType)).status).toBe(201);
+    const record = records('push.accepted').findLast(({ tag }) => tag?.name === 'unsayable');
+    expect(record).toMatchObject({ labels: { constructor: 'b' }, truncated: ['labels'] });
   });
 
   it('of 4 MiB passes, and one byte more is refused', async () => {

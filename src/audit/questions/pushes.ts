@@ -97,12 +97,12 @@ function checkOf({ label, without }: PushesQuery) {
   if (label !== undefined) {
     const [name = '', ...value] = label.split('=');
     checks.push((record) => {
-      const found = labelsOf(record)[name];
+      const found = labelOf(record, name);
       return found !== undefined && (value.length === 0 || found === value.join('='));
     });
   }
   const lacking = without?.startsWith('label:') ? without.slice('label:'.length) : undefined;
-  if (lacking !== undefined) checks.push((record) => labelsOf(record)[lacking] === undefined);
+  if (lacking !== undefined) checks.push((record) => labelOf(record, lacking) === undefined);
   return checks.length === 0 ? undefined : (record: PushRecord) => checks.every((fits) => fits(record));
 }
 
@@ -112,8 +112,10 @@ function checkTimeOf({ inside, outside }: PushesQuery) {
     (inside === undefined || isWithin(inside, time)) && (outside === undefined || !isWithin(outside, time));
 }
 
-function labelsOf(record: PushRecord): Readonly<Record<string, string>> {
-  return ('labels' in record && record.labels) || {};
+/** Of its own: every object has something called constructor. */
+function labelOf(record: PushRecord, name: string): string | undefined {
+  const labels = ('labels' in record && record.labels) || {};
+  return Object.hasOwn(labels, name) ? labels[name] : undefined;
 }
 
 function windowOf(text: string): TimeWindow | undefined {
