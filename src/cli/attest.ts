@@ -100,7 +100,7 @@ async function run(deps: AttestDeps, image: string | undefined, options: AttestO
       attached: readonly { predicateType: string; digest: string; already: boolean }[];
     };
     for (const { predicateType, digest, already } of attached) {
-      deps.io.out(`${digest}  ${predicateType}${already ? '  (was there)' : ''}`);
+      deps.io.out(printable(`${digest}  ${predicateType}${already ? '  (was there)' : ''}`));
     }
     return;
   }

@@ -33,6 +33,11 @@ const COMMANDS: Readonly<Record<string, Add>> = {
   robot: async (program, deps) => (await import('./robot.ts')).addRobotCommands(program, deps),
   grant: async (program, deps) => (await import('./grant.ts')).addGrantCommands(program, deps),
   audit: async (program, deps) => (await import('./audit-files.ts')).addAuditOnFiles(program, deps),
+  completion: async (program, deps) =>
+    (await import('./completion.ts')).addCompletionCommand(program, {
+      ...deps,
+      whole: () => createProgram(deps),
+    }),
 };
 
 /** @param command the word that was given: only this one is read. Any other word, or none: all, for the help. */

@@ -33,6 +33,8 @@ const PACKAGES = {
   faketime: 'faketime',
   chromium: 'chromium',
   groovy: 'groovy',
+  bash: 'bash',
+  zsh: 'zsh',
   java: 'default-jre-headless',
   postgres: 'postgresql',
 } as const;
