@@ -3,6 +3,7 @@
  *
  * Lines of JSON come, where the tree of the record is signed, with what is needed to check each of them elsewhere: first a
  * line with the signed checkpoint, then for each record its text as the log has it and its path to that checkpoint's root.
+ * The last line says how many came: a file that was cut between two lines looks whole otherwise.
  */
 import { toBase64 } from '../tlog/base64.ts';
 import type { AskedQuestion } from './asked-question.ts';
@@ -53,6 +54,7 @@ export async function* exportLines(parts: AuditParts, request: ExportRequest): A
   const limited = 'limit' in question.parameters.shape ? { limit: String(LARGEST_LIMIT) } : {};
   let cursor: string | undefined;
   let first = true;
+  let sent = 0;
   do {
     const page = await question.ask(
       parts,
@@ -63,8 +65,10 @@ export async function* exportLines(parts: AuditParts, request: ExportRequest): A
     if (format === 'csv') yield csvOf(question, page.items, first);
     else yield (first ? headOf(request, page.watermark) : '') + (await linesOf(request, page.items));
     first = false;
+    sent += page.items.length;
     cursor = paged ? page.next : undefined;
   } while (cursor !== undefined);
+  if (format === 'ndjson') yield `${printableJson({ end: { items: sent } })}\n`;
 }
 
 /** The head stands once. */

@@ -24,12 +24,18 @@ export async function verifyExport(
 ): Promise<ExportVerification> {
   let checkpoint: Checkpoint | undefined;
   let [number, proved, unproved] = [0, 0, 0];
+  let items: number | undefined;
   for await (const line of lines) {
     number++;
     if (line === '') continue;
     const value = parsed(line, number);
     if (checkpoint === undefined) {
       checkpoint = headOf(value, logs);
+      continue;
+    }
+    if (items !== undefined) throw new Error(`line ${number}: stands behind the last line of the export`);
+    if ('end' in value) {
+      items = itemsOf(value, number);
       continue;
     }
     if ('item' in value) {
@@ -40,6 +46,9 @@ export async function verifyExport(
     proved++;
   }
   if (checkpoint === undefined) throw new Error('the file is empty');
+  if (items === undefined) throw new Error('the last line of the export is missing: the file was cut');
+  if (items !== proved + unproved)
+    throw new Error(`the export had ${items} lines of records, ${proved + unproved} are here`);
   return { checkpoint, proved, unproved };
 }
 
@@ -54,6 +63,12 @@ function headOf({ checkpoint }: Values, logs: readonly VerifierKey[]): Checkpoin
   const opened = openCheckpoint(checkpoint, logs);
   if (!opened.ok) throw new Error(`line 1: ${opened.reason}`);
   return opened.checkpoint;
+}
+
+function itemsOf({ end }: Values, number: number): number {
+  const { items } = (typeof end === 'object' && end !== null ? end : {}) as { readonly items?: unknown };
+  if (typeof items !== 'number') throw new Error(`line ${number}: expected {"end":{"items":…}}`);
+  return items;
 }
 
 function verifyLine({ index, leaf, path }: Values, { size, root }: Checkpoint, number: number): void {

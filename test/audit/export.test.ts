@@ -93,6 +93,16 @@ describeNeeding(['docker-registry'], 'exports', () => {
     expect([changed.status, changed.stderr]).toEqual([1, expect.stringContaining('line 2: record')]);
     writeFileSync(file, text.slice(0, -40));
     expect((await front.warden.cli(['log', 'check-export', file])).stderr).toContain('line 4: it is no JSON');
+    // Cut, or thinned out, between two lines.
+    for (const [left, said] of [
+      [lines.slice(0, 3), 'the last line of the export is missing: the file was cut'],
+      [lines.filter((_, at) => at !== 2), 'the export had 3 lines of records, 2 are here'],
+      [[...lines, lines[1]], 'line 6: stands behind the last line of the export'],
+    ] as const) {
+      writeFileSync(file, left.join('\n'));
+      const cut = await front.warden.cli(['log', 'check-export', file]);
+      expect([cut.status, cut.stderr.trim()]).toEqual([1, said]);
+    }
     // A checkpoint of somebody else, who has signed just as well.
     const other = await front.warden.cli([
       ...['log', 'check-export', file, '--key'],
