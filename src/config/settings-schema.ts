@@ -306,6 +306,12 @@ export const settingsSchema = z.strictObject({
         .max(43_200)
         .default(1440)
         .describe('A grant that needs an approval ends when it has none by then.'),
+      openPerOwner: z
+        .int()
+        .min(1)
+        .max(1000)
+        .default(100)
+        .describe('Grants of one owner that may be open or pending at once; more are refused with 429.'),
     })
     .prefault({})
     .describe('Push grants: passwords for one job. docs/jenkins.md'),

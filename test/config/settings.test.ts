@@ -30,7 +30,7 @@ describe('loadSettings', () => {
       page: { enabled: true, sessionHours: 12 },
       oidc: [],
       robots: { maximumDays: 365, maximumOverlapHours: 168, warnDays: 14 },
-      grants: { usualMinutes: 60, maximumMinutes: 480, approvalMinutes: 1440 },
+      grants: { usualMinutes: 60, maximumMinutes: 480, approvalMinutes: 1440, openPerOwner: 100 },
       publicUrl: 'http://127.0.0.1:5000',
       alternateUrls: [],
       service: '127.0.0.1:5000',

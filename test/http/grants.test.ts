@@ -1,5 +1,4 @@
 /** Push grants over the API, at the token endpoint and at the gate, beside a registry. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { eventually } from '../gate/eventually.ts';
 import { BUILDER, claimsOf, ELSEWHERE, OTHER_BUILDER, tokenIn } from '../gate/front.ts';
@@ -255,8 +254,6 @@ describeNeeding(['docker-registry'], 'a grant for production', () => {
   });
 
   it('is approved neither by who asked, nor by the operator, nor by their robots, nor without the right', async () => {
-    const policy = `${site.front.warden.folder}`;
-    expect(policy).not.toBe('');
     const own = await ask(PROD);
     const reply = await site.api(`grants/${own.id}/approve`, site.login('alice'), { comment: 'me' });
     expect(reply.status).toBe(403);
@@ -268,7 +265,6 @@ describeNeeding(['docker-registry'], 'a grant for production', () => {
       404,
     );
     expect((await site.api(`grants/${own.id}/approve`, own.login, { comment: 'x' })).status).toBe(401);
-    await sleep(0);
     // It can be refused, and is then over.
     const closed = await site.api(`grants/${own.id}/close`, site.login('carol'), { comment: 'not today' });
     expect(json(closed)).toMatchObject({
@@ -276,4 +272,27 @@ describeNeeding(['docker-registry'], 'a grant for production', () => {
       ended: { by: { name: 'carol', comment: 'not today' } },
     });
   });
+});
+
+describeNeeding(['docker-registry'], 'the number of grants', () => {
+  it('of one owner that are open is bounded, and a closed one makes room', async () => {
+    const few = await startMachines({ settings: { grants: { openPerOwner: 2 } } });
+    try {
+      const asked = (user: 'alice' | 'frank') =>
+        few.api('grants', few.login(user), { repositories: ['team/app'], minutes: 10, ...JOB });
+      const { id } = json(await asked('alice'));
+      expect((await asked('alice')).status).toBe(201);
+      const third = await asked('alice');
+      expect([third.status, third.headers['retry-after'], third.error?.message]).toEqual([
+        429,
+        '60',
+        expect.stringContaining('2 grants of yours are open or pending'),
+      ]);
+      expect((await asked('frank')).status).toBe(201);
+      expect((await few.api(`grants/${String(id)}/close`, few.login('alice'), {})).status).toBe(200);
+      expect((await asked('alice')).status).toBe(201);
+    } finally {
+      await few.front.stop();
+    }
+  }, 60_000);
 });

@@ -34,6 +34,8 @@ export interface AdministerGrantsDeps extends AskPolicy {
     readonly usualMinutes: number;
     /** Within which a grant must be approved. */
     readonly approvalMinutes: number;
+    /** Open or pending at once. */
+    readonly openPerOwner: number;
   };
 }
 
@@ -47,12 +49,12 @@ export interface GrantRequest {
 }
 
 export interface AdministerGrants {
-  /** @throws {WardenError} REQUEST_MALFORMED, POLICY_DENIED */
+  /** @throws {WardenError} REQUEST_MALFORMED, POLICY_DENIED, TOO_MANY_REQUESTS */
   request(
     asker: Asker,
     asked: GrantRequest,
   ): Promise<{ readonly grant: KnownGrant; readonly password: string }>;
-  /** The asker's own, and those that the asker may approve. */
+  /** The asker's own, and those that the asker may approve: the newest thousand. */
   list(asker: Asker): Promise<readonly KnownGrant[]>;
   /** @throws {WardenError} ENTRY_UNKNOWN also where the asker has nothing to do with it. */
   show(asker: Asker, id: string): Promise<KnownGrant>;
@@ -101,6 +103,16 @@ export function createAdministerGrants(deps: AdministerGrantsDeps): AdministerGr
     throw new WardenError('POLICY_DENIED');
   }
 
+  /** One who asks in a loop must not fill the storage, nor the list of those who approve. */
+  async function requireRoom({ subject, time }: Asker): Promise<void> {
+    const own = await grants.list(subject.name);
+    await grants.forget(own.filter(({ end }) => end !== undefined).slice(ENDED_PER_OWNER));
+    const open = own.filter(({ end, expiresAt }) => end === undefined && expiresAt > time);
+    if (open.length < limits.openPerOwner) return;
+    const sentence = `${open.length} grants of yours are open or pending; close those that are done with`;
+    throw new WardenError('TOO_MANY_REQUESTS', { sentence, headers: { 'Retry-After': '60' } });
+  }
+
   return {
     async request(asker, asked) {
       const minutes = asked.minutes ?? limits.usualMinutes;
@@ -118,6 +130,7 @@ export function createAdministerGrants(deps: AdministerGrantsDeps): AdministerGr
           sentence: 'host: expected an address, or a host of the policy',
         });
       const { addresses, approved } = judge(asker, asked, place.addresses);
+      await requireRoom(asker);
       const { name, kind, groups, method, build, run, bounds } = asker.subject;
       return grants.create(
         {
@@ -140,7 +153,12 @@ export function createAdministerGrants(deps: AdministerGrantsDeps): AdministerGr
     },
     async list(asker) {
       const all = await grants.list();
-      return all.filter((grant) => isOwner(asker, grant) || mayApprove(asker, grant));
+      const shown: KnownGrant[] = [];
+      for (const grant of all) {
+        if (shown.length === LISTED) break;
+        if (isOwner(asker, grant) || mayApprove(asker, grant)) shown.push(grant);
+      }
+      return shown;
     },
     show: require,
     async approve(asker, id, comment) {
@@ -170,6 +188,10 @@ export function createAdministerGrants(deps: AdministerGrantsDeps): AdministerGr
     },
   };
 }
+
+/** Of one owner, the newest; the record has all. */
+const ENDED_PER_OWNER = 500;
+const LISTED = 1_000;
 
 /** What a grant may be good for, word by word. */
 const GRANT_ACTIONS = ['pull', 'create', 'overwrite'] as const;

@@ -43,6 +43,8 @@ export interface Grants {
   ): Promise<{ readonly grant: KnownGrant; readonly usedUp: boolean } | undefined>;
   /** Ends what has run out. @returns those. */
   expire(): Promise<readonly KnownGrant[]>;
+  /** Forgets these. */
+  forget(ended: readonly KnownGrant[]): Promise<void>;
   /** Forgets what has ended longer ago than `keepMs`. */
   purge(keepMs: number): Promise<void>;
 }
@@ -131,6 +133,9 @@ export function createGrants({ store, now, random }: GrantsOptions): Grants {
         if (closed) ended.push(closed);
       }
       return ended;
+    },
+    async forget(ended) {
+      await Promise.all(ended.map(({ id }) => documents.remove(id)));
     },
     async purge(keepMs) {
       for (const { id, version, body } of await documents.list()) {
