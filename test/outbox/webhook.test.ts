@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { type CloudEvent, HTTP } from 'cloudevents';
 import { Webhook } from 'standardwebhooks';
 import { createWebhookDestination, type WebhookOptions } from '../../src/outbox/webhook.ts';
+import { eventually } from '../gate/eventually.ts';
 import { outgoing } from './entries.ts';
 
 const NEVER = new AbortController().signal;
@@ -93,9 +94,70 @@ describe('records at a webhook', () => {
     expect(got).toHaveLength(1);
   });
 
+  test.each<[string, (socket: Socket) => void, string]>([
+    ['resets the connection', (socket) => socket.resetAndDestroy(), 'ECONNRESET'],
+    ['speaks no HTTP', (socket) => socket.write('220 mail.corp ESMTP\r\n'), 'HPE_'],
+    [
+      'sends a head without end',
+      (socket) => pour(socket, 'HTTP/1.1 200 OK\r\n', `x: ${'y'.repeat(4000)}\r\n`),
+      'HPE_HEADER_OVERFLOW',
+    ],
+    [
+      'only ever says that it goes on',
+      (socket) => pour(socket, '', 'HTTP/1.1 102 Processing\r\n\r\n'),
+      'no answer in time',
+    ],
+  ])('a receiver that %s has not got it, and holds up nothing', async (_how, act, said) => {
+    const receiver = await listen(act);
+    const to = createWebhookDestination({ ...options, url: receiver.url, timeoutMs: 1_000 });
+    await expect(to.deliver([outgoing(0)], NEVER)).rejects.toThrow(said);
+    receiver.stop();
+  });
+
+  test('a body without end behind a good status is not read', async () => {
+    const receiver = await listen((socket) =>
+      pour(socket, 'HTTP/1.1 200 OK\r\nContent-Length: 999999999999\r\n\r\n', 'z'.repeat(65_536)),
+    );
+    await createWebhookDestination({ ...options, url: receiver.url }).deliver([outgoing(0)], NEVER);
+    await eventually(receiver.open, (open) => open === 0);
+    receiver.stop();
+  });
+
   test('an answer that does not come is a failure within the time', async () => {
     answer = () => 'nothing';
     const sent = createWebhookDestination({ ...options, timeoutMs: 200 }).deliver([outgoing(0)], NEVER);
     await expect(sent).rejects.toThrow('no answer in time');
   });
 });
+
+/** A receiver that does as told when something has come. */
+async function listen(act: (socket: Socket) => void) {
+  const sockets = new Set<Socket>();
+  const server = createTcpServer((socket) => {
+    sockets.add(socket);
+    socket.on('error', () => undefined);
+    socket.on('close', () => sockets.delete(socket));
+    socket.once('data', () => act(socket));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: new URL(`http://127.0.0.1:${port}/`),
+    open: () => sockets.size,
+    stop() {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+    },
+  };
+}
+
+/** Writes one thing, and then another as long as somebody takes it. */
+function pour(socket: Socket, first: string, then: string): void {
+  socket.write(first);
+  const more = (): void => {
+    if (socket.destroyed) return;
+    socket.write(then);
+    setTimeout(more, 1);
+  };
+  more();
+}
