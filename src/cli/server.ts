@@ -158,7 +158,9 @@ function send(
   return new Promise((resolve, reject) => {
     const fail = (error: unknown): void => {
       const { code, message } = error as { code?: string; message: string };
-      reject(new Error(`${url.origin} cannot be asked: ${code ?? message}`));
+      const unknown = /^(?:UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO)/.test(code ?? '');
+      const help = unknown ? '; where its certificate is of a CA of your own, name that with --ca' : '';
+      reject(new Error(`${url.origin} cannot be asked: ${code ?? message}${help}`));
     };
     const begin = url.protocol === 'https:' ? requestTls : requestPlain;
     const content = body === undefined ? undefined : JSON.stringify(body);

@@ -1,8 +1,9 @@
 /** Puts a file in place so that it is the old or the new one at any moment, also after a power cut. For threads: it waits for the disk. */
 import { randomBytes } from 'node:crypto';
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, fchownSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { makeFolder } from './make-folder.ts';
+import { ownerForRoot } from './owner-of-folder.ts';
 
 export interface DurableFileOptions {
   readonly mode?: number;
@@ -22,6 +23,8 @@ export function putFile(
   try {
     const handle = openSync(aside, 'wx', mode);
     try {
+      const owner = ownerForRoot(folder);
+      if (owner) fchownSync(handle, owner.uid, owner.gid);
       const bytes = typeof content === 'string' ? Buffer.from(content, 'utf8') : content;
       for (let at = 0; at < bytes.length; ) at += writeSync(handle, bytes, at);
       fsyncSync(handle);

@@ -4,6 +4,7 @@ import { open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { makeFolder } from '../store/make-folder.ts';
+import { ownerForRoot } from '../store/owner-of-folder.ts';
 import type { Algorithm } from './keys.ts';
 import { offloadKeyLine } from './offload-key.ts';
 
@@ -69,6 +70,8 @@ export async function createFile(
   makeFolder(folder, folderMode);
   const handle = await open(file, 'wx', KEY_MODE);
   try {
+    const owner = ownerForRoot(folder);
+    if (owner) await handle.chown(owner.uid, owner.gid);
     await handle.writeFile(text);
     await handle.chmod(mode);
     await handle.sync();

@@ -175,6 +175,15 @@ describeNeeding(['docker-registry'], 'a login that is ended', () => {
     expect((await baseWith(front, again.token)).status).toBe(401);
   });
 
+  it('of one session is for whose it is, and for whom policy lets', async () => {
+    const { refresh } = await logIn(front, 'alice');
+    const id = /^wrt_([^.]+)\./.exec(refresh)?.[1] ?? '';
+    expect((await revoke({ kind: 'session', id }, 'bob')).status).toBe(403);
+    expect((await refreshWith(front, refresh)).status).toBe(200);
+    expect((await revoke({ kind: 'session', id }, 'alice')).status).toBe(200);
+    expect((await refreshWith(front, refresh)).status).toBe(401);
+  });
+
   it('is one of so many in a minute by the same user, since each is remembered and on record', async () => {
     const all = await Promise.all(
       Array.from({ length: 125 }, () => revoke({ kind: 'subject', id: 'bob' }, 'bob')),

@@ -72,6 +72,12 @@ function isSelf({ subject }: PolicyAsker, name: string | undefined): boolean {
   return subject.method !== 'grant' && subject.name === name;
 }
 
+/** One's logins as a whole, or one of one's sessions. */
+async function isOwn(deps: SessionsDeps, asker: PolicyAsker, { kind, id }: EndedTarget): Promise<boolean> {
+  if (kind === 'subject') return isSelf(asker, id);
+  return kind === 'session' && isSelf(asker, (await deps.get(id))?.subject);
+}
+
 function mayAll(deps: SessionsDeps, asker: PolicyAsker): boolean {
   return deps.decide(asker, 'sessions').verdict === 'granted';
 }
@@ -127,7 +133,7 @@ export function endLogins(deps: SessionsDeps): Middleware<AppState> {
     if (ctx.method !== 'POST') throw new WardenError('METHOD_UNSUPPORTED', { headers: { Allow: 'POST' } });
     const asker = await askerOf(deps, ctx.state);
     const target = await readTarget(deps, exchange);
-    const own = target.kind === 'subject' && isSelf(asker, target.id);
+    const own = await isOwn(deps, asker, target);
     if (!own) requireAll(deps, asker, exchange.id);
     const sessions = await deps.end(target, { subject: asker.subject, exchange, own });
     ctx.set('Cache-Control', 'no-store');

@@ -9,7 +9,9 @@ const GAP = 26;
 
 export function Lineage({ record }: { readonly record: RecordItem }) {
   const say = useSay();
-  const { subject, tag, base = [] } = record;
+  const { subject, tag } = record;
+  // Layers that were taken over from another repository are no sign that the image stands on one there.
+  const base = (record.base ?? []).filter(({ by }) => by !== 'mount');
   const boxes = [
     {
       name: `${subject?.repo ?? ''}${tag ? `:${tag.name}` : ''}`,
