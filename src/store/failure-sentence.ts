@@ -16,11 +16,16 @@ const SENTENCES: Readonly<Record<number, string>> = {
   26: 'it is not a database',
 };
 
+/** By extended result code, where that knows more. Shared memory beside a file grows by truncate, and only a full disk refuses that. */
+const CLOSER: Readonly<Record<number, string>> = {
+  4874: 'its disk is full',
+};
+
 /** What happened to `what` (a name that a person knows, with its path), as one clear sentence without an end stop. */
 export function failureSentence(what: string, error: unknown): string {
   const { errcode, message } = error as { errcode?: number; message?: string };
   if (errcode === THREAD_GONE || errcode === FILE_GONE) return `${what}: ${message}; a restart is needed`;
-  const reason = errcode === undefined ? undefined : SENTENCES[errcode & 255];
+  const reason = errcode === undefined ? undefined : (CLOSER[errcode] ?? SENTENCES[errcode & 255]);
   return `${what}: ${reason ?? message ?? String(error)}`;
 }
 
