@@ -47,10 +47,11 @@ export async function openRecord(part: Part, pushLog: PushLog): Promise<OpenedRe
     random: (size) => randomBytes(size),
     instance: hostname(),
     version,
-    // What else is in the data folder does not stop pushes.
     freeBytes: async () => {
-      const free = await disk.read();
-      return pushLog.elsewhere ? Number.POSITIVE_INFINITY : free;
+      if (!pushLog.elsewhere) return await disk.read();
+      // What else is in the data folder stops no push: neither a full disk, nor one that nothing was written to yet.
+      await disk.read().catch(() => undefined);
+      return Number.POSITIVE_INFINITY;
     },
     minimumFreeBytes: disk.minimumFreeBytes,
     onHealth: (health) => {

@@ -123,7 +123,14 @@ export async function startPostgres({ settings = [], tls }: PostgresOptions = {}
   }
   const family = (): number[] => [child.pid, ...childrenOf(child.pid)];
   function signalAll(name: NodeJS.Signals): void {
-    for (const pid of family()) process.kill(pid, name);
+    for (const pid of family()) {
+      try {
+        process.kill(pid, name);
+      } catch (error) {
+        // A connection's child may end between the two.
+        if ((error as { code?: string }).code !== 'ESRCH') throw error;
+      }
+    }
   }
   async function sql(address: string, text: string): Promise<string> {
     const { status, stdout, stderr } = await run(
