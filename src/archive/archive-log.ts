@@ -14,6 +14,7 @@ import { archivedOf, entriesOf, setArchived } from '../provenance/archived-entri
 import { LOG_FILE } from '../provenance/log-thread.ts';
 import { putFile } from '../store/durable-file.ts';
 import { failureSentence } from '../store/failure-sentence.ts';
+import { transaction } from '../store/transaction.ts';
 import { encodeBundle } from '../tlog/bundle.ts';
 import { HASH_SIZE } from '../tlog/hashing.ts';
 import type { TrustPolicy } from '../tlog/policy-file.ts';
@@ -198,15 +199,4 @@ function linkBundles(tree: string, folder: string, bundles: number): void {
 
 function bundleFile(folder: string, index: number): string {
   return join(folder, `${tilePath({ level: 'entries', index, width: TILE_WIDTH })}.gz`);
-}
-
-function transaction(db: DatabaseSync, work: () => void): void {
-  db.exec('BEGIN IMMEDIATE');
-  try {
-    work();
-    db.exec('COMMIT');
-  } catch (error) {
-    if (db.isTransaction) db.exec('ROLLBACK');
-    throw error;
-  }
 }

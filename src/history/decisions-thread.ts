@@ -4,6 +4,7 @@
  */
 import { openDatabase } from '../store/open-database.ts';
 import { type Operations, oneByOne } from '../store/thread.ts';
+import { transaction } from '../store/transaction.ts';
 
 export interface DecisionsOptions {
   readonly file: string;
@@ -50,19 +51,14 @@ export function open({ file, readOnly }: DecisionsOptions): Operations {
     const insert = db.prepare(
       'INSERT OR IGNORE INTO decision (id, time, policy, question) VALUES (?, ?, ?, ?)',
     );
-    db.exec('BEGIN IMMEDIATE');
-    try {
+    transaction(db, () => {
       for (const { id, time, policy, question } of rows) insert.run(id, time, policy, question);
       const newest = Number(db.prepare('SELECT max(seq) AS seq FROM decision').get()?.['seq'] ?? 0);
       // Rows are in the order of time, so the old ones stand first. More at a time than ever come at once, and no more.
       db.prepare(
         'DELETE FROM decision WHERE seq IN (SELECT seq FROM decision ORDER BY seq LIMIT 20000) AND (seq <= ? OR time < ?)',
       ).run(newest - KEPT_ROWS, now - KEPT_MS);
-      db.exec('COMMIT');
-    } catch (error) {
-      if (db.isTransaction) db.exec('ROLLBACK');
-      throw error;
-    }
+    });
   }
 
   return {

@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import type { PolicyText } from '../config/policy-texts.ts';
 import { openDatabase } from '../store/open-database.ts';
 import { type Operations, oneByOne } from '../store/thread.ts';
+import { transaction } from '../store/transaction.ts';
 
 export interface VersionsOptions {
   readonly file: string;
@@ -55,8 +56,7 @@ export function open({ file, readOnly }: VersionsOptions): Operations {
 
   /** Nothing where the last one is of the same meaning: a restart, or comments that changed. */
   function enter({ digest, texts, since }: Entry): void {
-    db.exec('BEGIN IMMEDIATE');
-    try {
+    transaction(db, () => {
       if (last.get()?.['digest'] !== digest) {
         const files = texts.map(({ file: name, text }) => {
           const sha256 = createHash('sha256').update(text).digest('hex');
@@ -66,11 +66,7 @@ export function open({ file, readOnly }: VersionsOptions): Operations {
         db.prepare('INSERT OR IGNORE INTO version VALUES (?, ?)').run(digest, JSON.stringify(files));
         db.prepare('INSERT INTO period (digest, since) VALUES (?, ?)').run(digest, since);
       }
-      db.exec('COMMIT');
-    } catch (error) {
-      if (db.isTransaction) db.exec('ROLLBACK');
-      throw error;
-    }
+    });
   }
 
   function texts({ digest }: { digest: string }): readonly PolicyText[] | undefined {

@@ -7,6 +7,7 @@
 import { hash } from 'node:crypto';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { type Operations, oneByOne } from '../store/thread.ts';
+import { transaction } from '../store/transaction.ts';
 import { createApply } from './apply-sqlite.ts';
 import { BULK, beginBulk, finishStep } from './finish-bulk.ts';
 import { gather } from './gather.ts';
@@ -61,21 +62,9 @@ export function open(options: IndexOptions): Operations {
     };
   }
 
-  function transaction<T>(work: () => T): T {
-    db.exec('BEGIN IMMEDIATE');
-    try {
-      const result = work();
-      db.exec('COMMIT');
-      return result;
-    } catch (error) {
-      if (db.isTransaction) db.exec('ROLLBACK');
-      throw error;
-    }
-  }
-
   /** @returns where the index is afterwards, which is further on where another process was first. */
   function add({ from, leaves, size }: IndexBatch): IndexMark {
-    return transaction(() => {
+    return transaction(db, () => {
       const last = leaves.at(-1);
       const { watermark, ending } = mark();
       if (watermark !== from || ending || last === undefined || !apply || !setMeta) return mark();
@@ -93,7 +82,7 @@ export function open(options: IndexOptions): Operations {
   /** Ends a long filling. Takes minutes for millions of entries. */
   function finish(): IndexMark {
     while (stage() !== BULK.none) {
-      transaction(() => {
+      transaction(db, () => {
         const before = stage();
         if (before !== BULK.none) setMeta?.run(finishStep(db, before), 'bulk');
       });
@@ -102,7 +91,7 @@ export function open(options: IndexOptions): Operations {
   }
 
   function clear(): IndexMark {
-    return transaction(() => {
+    return transaction(db, () => {
       for (const { name } of db.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").all()) {
         if (name !== 'meta') db.exec(`DELETE FROM ${name}`);
       }

@@ -9,6 +9,7 @@ import { addressKey, addressKeyRange } from '../store/address-key.ts';
 import { afterPrefix, createConditions } from '../store/conditions.ts';
 import { openDatabase } from '../store/open-database.ts';
 import { type Operations, oneByOne } from '../store/thread.ts';
+import { transaction } from '../store/transaction.ts';
 
 export interface InventoryOptions {
   readonly file: string;
@@ -110,8 +111,7 @@ export function open({ file, readOnly }: InventoryOptions): Operations {
         address = excluded.address, address_key = excluded.address_key, client = coalesce(excluded.client, client),
         first = min(first, excluded.first), last = max(last, excluded.last),
         gets = gets + excluded.gets, heads = heads + excluded.heads`);
-    db.exec('BEGIN IMMEDIATE');
-    try {
+    transaction(db, () => {
       for (const pull of pulls) {
         const { address, host, subject, repository, digest, reference, first, last, gets, heads, client } =
           pull;
@@ -123,11 +123,7 @@ export function open({ file, readOnly }: InventoryOptions): Operations {
           ...[first, last, gets, heads, client ?? null],
         );
       }
-      db.exec('COMMIT');
-    } catch (error) {
-      if (db.isTransaction) db.exec('ROLLBACK');
-      throw error;
-    }
+    });
   }
 
   function find({ filters, limit, after }: PullQuestion): readonly FoundPull[] {

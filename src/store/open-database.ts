@@ -9,6 +9,7 @@ import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { failureSentence } from './failure-sentence.ts';
 import { makeFolder } from './make-folder.ts';
+import { transaction } from './transaction.ts';
 
 export interface DatabaseOptions {
   readonly file: string;
@@ -110,19 +111,14 @@ export function createPrivateFile(what: string, file: string): void {
 function createTables(db: DatabaseSync, { schema, version, migrations = {} }: DatabaseOptions): void {
   // Immediate: a second process that opens the same new file waits, and then finds the tables. On a read-only disk this
   // is what fails, before anything depends on a write.
-  db.exec('BEGIN IMMEDIATE');
-  try {
+  transaction(db, () => {
     if (db.prepare('SELECT count(*) AS n FROM sqlite_schema').get()?.['n'] === 0) {
       db.exec('CREATE TABLE meta (key TEXT PRIMARY KEY, value ANY) STRICT, WITHOUT ROWID');
       db.prepare("INSERT INTO meta VALUES ('version', ?), ('probe', 0)").run(version);
       db.exec(schema);
     }
     migrate(db, version, migrations);
-    db.exec('COMMIT');
-  } catch (error) {
-    if (db.isTransaction) db.exec('ROLLBACK');
-    throw error;
-  }
+  });
 }
 
 /** All steps or none, in the transaction that is open. A file of a later release, or of none of ours, stays as it is. */

@@ -4,6 +4,7 @@
  */
 import { openDatabase } from '../store/open-database.ts';
 import { type Operations, oneByOne } from '../store/thread.ts';
+import { transaction } from '../store/transaction.ts';
 import { type Judgement, judge } from './judge.ts';
 
 export interface WitnessStateOptions {
@@ -42,17 +43,12 @@ export function open({ file }: WitnessStateOptions): Operations {
     together: oneByOne({
       /** Durable when it answers 200. */
       add({ origin, old, size, root, proof, note }: Seen): Judgement {
-        db.exec('BEGIN IMMEDIATE');
-        try {
+        return transaction(db, () => {
           const row = get.get(origin) as { size: number; root: Uint8Array } | undefined;
           const judgement = judge(row, old, { size, root }, proof);
           if (judgement.status === 200) put.run(origin, size, root, note);
-          db.exec(judgement.status === 200 ? 'COMMIT' : 'ROLLBACK');
           return judgement;
-        } catch (error) {
-          if (db.isTransaction) db.exec('ROLLBACK');
-          throw error;
-        }
+        });
       },
       note: ({ origin }: { readonly origin: string }) => get.get(origin)?.['note'] as string | undefined,
     }),
