@@ -4,7 +4,7 @@
 usage: verify_log.py <key line> <folder> [<older checkpoint>...]
 
 The folder is in the layout of c2sp.org/tlog-tiles: checkpoint, tile/entries/... (as they are, or with .gz).
-docs/transparency-format.md says what every byte is. Ends with 0 if all is good, with a sentence and 1 if not.
+docs/provenance-format.md says what every byte is. Ends with 0 if all is good, with a sentence and 1 if not.
 """
 import base64
 import gzip

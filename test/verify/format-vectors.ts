@@ -1,4 +1,4 @@
-/** The vectors of docs/transparency-format.md, made by the code. Keys: RFC 8032 section 7.1, tests 1 and 2, published there. */
+/** The vectors of docs/provenance-format.md, made by the code. Keys: RFC 8032 section 7.1, tests 1 and 2, published there. */
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
 import { toBase64 } from '../../src/tlog/base64.ts';
 import { encodeBundle } from '../../src/tlog/bundle.ts';

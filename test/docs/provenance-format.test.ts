@@ -1,11 +1,11 @@
-/** The vectors of docs/transparency-format.md are what the code makes. */
+/** The vectors of docs/provenance-format.md are what the code makes. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from '@jest/globals';
 import { formatVectors } from '../verify/format-vectors.ts';
 import { ROOT } from './blocks.ts';
 
-const page = readFileSync(join(ROOT, 'docs', 'transparency-format.md'), 'utf8');
+const page = readFileSync(join(ROOT, 'docs', 'provenance-format.md'), 'utf8');
 
 it.each(formatVectors())('the page has: %s', (title, text) => {
   const [, block] = page.split(`\n${title}:\n\n\`\`\`text\n`);
