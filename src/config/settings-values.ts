@@ -25,3 +25,25 @@ export const proxy = z.string().superRefine((text, context) => {
     context.addIssue({ code: 'custom', message: `${JSON.stringify(text)} ${everyone}` });
   else if (!parsed.ok) context.addIssue({ code: 'custom', message: parsed.reason });
 });
+
+/** Of our own addresses and the registry’s: nothing may stand behind the host. */
+export const origin = z.string().refine(
+  (text) => {
+    const [, authority = ''] = /^https?:\/\/(.+)$/.exec(text) ?? [];
+    return isAuthority(authority);
+  },
+  {
+    error:
+      'expected http:// or https://, a host in lower case, and a port if it is not the usual one; nothing behind',
+  },
+);
+
+export const port = z.int().min(0).max(65_535);
+export const address = z.string().refine((text) => canonicalAddress(text) === text, {
+  error: 'expected an address such as 127.0.0.1, 0.0.0.0 or ::1; names are not looked up here',
+});
+
+/** Stands between quotes in a header, and as a claim in tokens. */
+export const audience = z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]{1,255}$/, {
+  error: 'expected printable ASCII without blanks, quotes and backslashes',
+});
