@@ -56,6 +56,7 @@ export function questionsAsked({ sample }: World, records: number): readonly Ask
     ask('built on it directly', 'built-on', { base: hotBase, direct: 'yes' }),
     ask('repositories on the hottest base', 'base-repositories', { base: hotBase }),
     ask('who pulls it', 'base-pulls', { base: hotBase }),
+    ask('who is behind', 'behind', { since: '2025-03-01' }),
     ask('refusals added up, a month', 'refusals', { since: '2025-03-01', until: '2025-03-31' }),
     ask('tags of several users', 'shared-tags', {}),
     ask('activity a day, a year', 'activity', { since: '2025-01-01', until: '2025-12-31', limit: '366' }),

@@ -3,11 +3,12 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { createRecordIndex } from '../index/record-index.ts';
 import { sqliteIndex, startIndexThread } from '../index/sqlite-index.ts';
+import type { PullQuestions } from '../inventory/inventory.ts';
 import { INVENTORY_FILE, type InventoryOptions } from '../inventory/inventory-thread.ts';
 import type { LogReader } from '../provenance/log-store.ts';
 import { openSqliteLogReader } from '../provenance/sqlite-log.ts';
 import { systemClock } from '../store/clock.ts';
-import { startThread } from '../store/thread.ts';
+import { startThread, type Thread } from '../store/thread.ts';
 import { type Audit, createAudit } from './audit.ts';
 
 export interface OpenedAudit {
@@ -61,7 +62,7 @@ export async function openAudit(
       audit: createAudit({
         index,
         now: systemClock.now,
-        inventory: { find: (question) => inventoryThread?.call('find', question) ?? Promise.resolve([]) },
+        inventory: inventoryOf(inventoryThread),
       }),
       lacking: () => lacking,
       close,
@@ -70,4 +71,13 @@ export async function openAudit(
     await close();
     throw error;
   }
+}
+
+/** @param thread undefined where nothing was pulled yet. */
+function inventoryOf(thread: Thread | undefined): PullQuestions {
+  return {
+    find: async (question) => thread?.call('find', question) ?? [],
+    series: async (question) => thread?.call('series', question) ?? [],
+    ranking: async (question) => thread?.call('ranking', question) ?? [],
+  };
 }

@@ -4,13 +4,13 @@
  */
 import type { z } from 'zod';
 import type { RecordIndex } from '../index/record-index.ts';
-import type { FoundPull, PullQuestion } from '../inventory/inventory-thread.ts';
+import type { PullQuestions } from '../inventory/inventory.ts';
 import type { MayRead } from './visible-parts.ts';
 
 /** What questions are answered from. */
 export interface AuditParts {
   readonly index: Pick<RecordIndex, 'ask' | 'find' | 'records'>;
-  readonly inventory: { find(question: PullQuestion): Promise<readonly FoundPull[]> };
+  readonly inventory: PullQuestions;
   /** Milliseconds since 1970, which relative times count from. */
   now(): number;
 }

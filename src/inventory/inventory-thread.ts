@@ -10,6 +10,14 @@ import { afterPrefix, createConditions } from '../store/conditions.ts';
 import { openDatabase } from '../store/open-database.ts';
 import { type Operations, oneByOne } from '../store/thread.ts';
 import { transaction } from '../store/transaction.ts';
+import {
+  addTallies,
+  type PullRankingQuestion,
+  type PullSeriesQuestion,
+  pullRanking,
+  pullSeries,
+  TALLY_TABLES,
+} from './pull-tallies.ts';
 
 export interface InventoryOptions {
   readonly file: string;
@@ -66,7 +74,7 @@ export interface FoundPull extends PullCount {
 }
 
 export const INVENTORY_FILE = 'inventory.db';
-const INVENTORY_VERSION = 1;
+const INVENTORY_VERSION = 2;
 
 const SCHEMA = `
   CREATE TABLE pull (
@@ -81,7 +89,10 @@ const SCHEMA = `
   CREATE INDEX pull_subject ON pull (subject);
   CREATE INDEX pull_host ON pull (host);
   CREATE INDEX pull_address ON pull (address_key);
+  ${TALLY_TABLES}
 `;
+/** Files of earlier releases: what was pulled before is in no count over time. */
+const MIGRATIONS = { 1: TALLY_TABLES };
 
 export function open({ file, readOnly }: InventoryOptions): Operations {
   const db = openDatabase({
@@ -89,6 +100,7 @@ export function open({ file, readOnly }: InventoryOptions): Operations {
     called: 'the inventory of pulls',
     version: INVENTORY_VERSION,
     schema: SCHEMA,
+    migrations: MIGRATIONS,
     synchronous: 'NORMAL',
     pageSize: 8192,
     timeoutMs: 5_000,
@@ -123,6 +135,7 @@ export function open({ file, readOnly }: InventoryOptions): Operations {
           ...[first, last, gets, heads, client ?? null],
         );
       }
+      addTallies(db, pulls);
     });
   }
 
@@ -166,7 +179,9 @@ export function open({ file, readOnly }: InventoryOptions): Operations {
     );
   }
 
-  return { together: oneByOne({ add, find }), close: () => db.close() };
+  const series = (question: PullSeriesQuestion) => pullSeries(db, question);
+  const ranking = (question: PullRankingQuestion) => pullRanking(db, question);
+  return { together: oneByOne({ add, find, series, ranking }), close: () => db.close() };
 }
 
 /** A host has a name, so that its row outlives its address. */

@@ -7,6 +7,7 @@ import type { Clock } from '../store/clock.ts';
 import { startRegularFlush } from '../store/regular-flush.ts';
 import type { Thread } from '../store/thread.ts';
 import { type FoundPull, machineOf, type PullCount, type PullQuestion } from './inventory-thread.ts';
+import type { PullRankingQuestion, PullSeriesQuestion, PullsOfName, PullsOfTime } from './pull-tallies.ts';
 
 /** One answered GET or HEAD of a manifest. */
 export interface Pull {
@@ -27,15 +28,23 @@ export interface Pull {
   readonly client?: string | undefined;
 }
 
-export interface Inventory {
+/** What can be asked. */
+export interface PullQuestions {
+  find(question: PullQuestion): Promise<readonly FoundPull[]>;
+  /** How much was pulled over time. */
+  series(question: PullSeriesQuestion): Promise<readonly PullsOfTime[]>;
+  /** By whom, or of what, most. */
+  ranking(question: PullRankingQuestion): Promise<readonly PullsOfName[]>;
+}
+
+/** What is counted is written before a question is answered, as far as it can be. */
+export interface Inventory extends PullQuestions {
   /** Returns at once, never throws. */
   count(pull: Pull): void;
   /** Pulls that were not counted since the start, because nothing could be written for too long. */
   dropped(): number;
   /** Writes what is counted. Never rejected: what cannot be written stays. */
   flush(): Promise<void>;
-  /** What is counted is written first, as far as it can be. */
-  find(question: PullQuestion): Promise<readonly FoundPull[]>;
   /** Writes what is counted, and ends. Idempotent. The thread stays open. */
   close(): Promise<void>;
 }
@@ -125,6 +134,14 @@ export function createInventory({
     async find(question) {
       await flush();
       return thread.call('find', question);
+    },
+    async series(question) {
+      await flush();
+      return thread.call('series', question);
+    },
+    async ranking(question) {
+      await flush();
+      return thread.call('ranking', question);
     },
     close,
   };

@@ -229,6 +229,48 @@ describe('numbers', () => {
     expect((await ask('activity', { ...span, repository: 'secret/app' }, team)).items).toEqual([]);
   });
 
+  it('of pulls over time, and who pulls most', async () => {
+    const span = { since: '2026-03-01', until: '2026-03-31' };
+    expect((await ask('pull-activity', { ...span, per: 'hour' })).items).toEqual([
+      { time: '2026-03-11T08:00:00.000Z', pulls: 3 },
+      { time: '2026-03-10T08:00:00.000Z', pulls: 2 },
+    ]);
+    expect((await ask('pull-activity', { ...span, limit: '1' })).items).toEqual([
+      { time: '2026-03-11T00:00:00.000Z', pulls: 3 },
+    ]);
+    expect((await ask('pull-activity', { ...span, by: 'host' })).items).toEqual([
+      { name: 'web-1', pulls: 3 },
+      { name: 'web-2', pulls: 2 },
+    ]);
+    expect((await ask('pull-activity', { ...span, by: 'user' })).items).toEqual([{ name: '', pulls: 5 }]);
+    expect((await ask('pull-activity', { ...span, by: 'repository' }, team)).items).toEqual([
+      { name: 'team/app', pulls: 3 },
+      { name: 'team/web', pulls: 1 },
+    ]);
+    await expect(ask('pull-activity', { ...span, by: 'host' }, team)).rejects.toThrow('audit on **');
+    await expect(ask('pull-activity', span, team)).rejects.toThrow('audit on **');
+    await expect(ask('pull-activity', { by: 'host', per: 'day' })).rejects.toThrow('together with per');
+  });
+
+  it('of hosts that have not what a tag shows now', async () => {
+    const raw = { since: '2026-03-01' };
+    const items = await oneByOne('behind', raw);
+    expect(items).toEqual([
+      {
+        ...{ repository: 'team/app', tag: '1.0', host: 'web-1', address: '10.2.0.1', digest: APP },
+        ...{
+          last: '2026-03-10T08:00:00.000Z',
+          present: hex('4'),
+          moved: '2026-03-05T08:00:00.000Z',
+          index: 4,
+        },
+      },
+    ]);
+    expect((await ask('behind', { ...raw, repository: 'os/**' })).items).toEqual([]);
+    expect((await ask('behind', { ...raw, host: 'web-2' })).items).toEqual([]);
+    expect((await ask('behind', raw, (repository) => repository === 'os/base')).items).toEqual([]);
+  });
+
   it('tell who was not seen for long', async () => {
     const rows = (await oneByOne('seen', { kind: 'user' })).map(({ name }) => name);
     expect(rows).toEqual(['alice', 'os-team', 'builder', 'mallory']);

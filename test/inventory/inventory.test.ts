@@ -159,6 +159,37 @@ describe('the inventory', () => {
     ]);
   });
 
+  it('counts pulls over time, also in a file of the release before, which had none', async () => {
+    inventory.count(pull({ host: 'web-1', subject: 'anna' }));
+    await stop();
+    const db = new DatabaseSync(file);
+    db.exec("DROP TABLE pulled_hour; DROP TABLE pulled_day; UPDATE meta SET value = 1 WHERE key = 'version'");
+    db.close();
+    await start();
+    expect(await all()).toMatchObject([{ gets: 1 }]);
+    inventory.count(pull({ host: 'web-1', subject: 'anna' }));
+    inventory.count(pull({ head: true }));
+    now += 3_600_000;
+    inventory.count(pull());
+    const [since, until] = [now - 86_400_000, now + 1];
+    const hour = Math.floor(now / 3_600_000) * 3_600_000;
+    expect(await inventory.series({ per: 'hour', since, until })).toEqual([
+      { time: hour, pulls: 1 },
+      { time: hour - 3_600_000, pulls: 1 },
+    ]);
+    expect(await inventory.series({ per: 'day', since, until })).toEqual([
+      { time: Date.parse('2026-03-01T00:00:00Z'), pulls: 2 },
+    ]);
+    expect(await inventory.ranking({ by: 'user', since, until, limit: 9 })).toEqual([
+      { name: '', pulls: 1 },
+      { name: 'anna', pulls: 1 },
+    ]);
+    expect(await inventory.ranking({ by: 'host', since, until, limit: 9 })).toEqual([
+      { name: 'web-1', pulls: 1 },
+    ]);
+    expect(await inventory.ranking({ by: 'repository', since, until: since, limit: 9 })).toEqual([]);
+  });
+
   it('can be read by another process meanwhile', async () => {
     inventory.count(pull());
     await inventory.flush();

@@ -1,0 +1,152 @@
+/** Which hosts still have what a tag showed before: they pulled it, the tag moved, and they have not pulled it since. */
+import { z } from 'zod';
+import type { FoundPull } from '../../inventory/inventory-thread.ts';
+import { timestamp } from '../../store/clock.ts';
+import { moment, named, placeOf, short } from '../cells.ts';
+import { limitOf, SHARED, spanOf } from '../parameters.ts';
+import type { AuditParts, Page, Question } from '../question.ts';
+import { type PushItem, recordPage } from '../record-pages.ts';
+import { pushesParameters } from './pushes.ts';
+
+/** A machine and a tag. */
+export interface BehindItem {
+  readonly repository: string;
+  readonly tag: string;
+  /** A name of the policy; the address where it has none. */
+  readonly host?: string;
+  readonly address: string;
+  /** What it pulled last under this tag, and when: RFC 3339, UTC. */
+  readonly digest: string;
+  readonly last: string;
+  /** What the tag shows since `moved`, by the record `index`. */
+  readonly present: string;
+  readonly moved: string;
+  readonly index: number;
+}
+
+const { repository, tag, host, since, until, limit } = SHARED;
+const parameters = z.strictObject({
+  ...{ repository, tag, host, since, until, limit },
+  cursor: pushesParameters.shape.cursor,
+});
+
+const DAY_MS = 86_400_000;
+/** How far back moves of tags count where nobody says it. */
+const USUAL_MS = 30 * DAY_MS;
+/** Moves of tags that are looked at for one page. */
+const MOVES = 200;
+/** Pulls of one tag that are looked at, latest first. */
+const PULLS = 1_000;
+
+export const behind: Question<z.output<typeof parameters>, BehindItem> = {
+  name: 'behind',
+  summary:
+    'hosts whose last pull of a tag got another image than it shows now; the tags that moved last first',
+  parameters,
+  columns: [
+    { head: 'MOVED (UTC)', least: 14, text: (item) => moment(item.moved), whole: (item) => item.moved },
+    { head: 'REPOSITORY', least: 12, text: (item) => named(item.repository, item.tag) },
+    { head: 'FROM', least: 11, text: (item) => placeOf(item.address, item.host) },
+    { head: 'HAS', least: 7, text: (item) => short(item.digest), whole: (item) => item.digest },
+    { head: 'PRESENT', least: 7, text: (item) => short(item.present), whole: (item) => item.present },
+    { head: 'LAST PULLED', least: 14, text: (item) => moment(item.last), whole: (item) => item.last },
+  ],
+  async answer(parts, query, mayRead): Promise<Page<BehindItem>> {
+    const now = parts.now();
+    const moves = await recordPage(
+      parts,
+      {
+        filters: {
+          ...(query.repository !== undefined && { repository: query.repository }),
+          ...(query.tag !== undefined && { tag: query.tag }),
+          since: now - USUAL_MS,
+          ...spanOf(query, now),
+          types: ['push.accepted'],
+        },
+        limit: MOVES,
+        cursor: query.cursor,
+        check: (record) => record.type === 'push.accepted' && record.tag?.from !== undefined,
+      },
+      mayRead,
+    );
+    const wanted = limitOf(query);
+    const items: BehindItem[] = [];
+    const seen = new Set<string>();
+    for (const move of moves.items) {
+      const found = await behindOf(parts, move, seen);
+      items.push(...found.filter((item) => query.host === undefined || item.host === query.host));
+      // The rest of a tag's hosts come with it: a page ends between two tags.
+      if (items.length < wanted) continue;
+      const more = move !== moves.items.at(-1) || moves.next !== undefined;
+      return {
+        items,
+        watermark: moves.watermark,
+        ...(more && { next: `${move.index}.${moves.watermark}` }),
+      };
+    }
+    return {
+      items,
+      watermark: moves.watermark,
+      ...(moves.next !== undefined && { next: moves.next }),
+    };
+  },
+};
+
+/** Of each tag its last move alone: whoever lacks an earlier one lacks the last too. */
+async function behindOf(
+  parts: AuditParts,
+  move: PushItem,
+  seen: Set<string>,
+): Promise<readonly BehindItem[]> {
+  if (move.type !== 'push.accepted' || move.tag === undefined) return [];
+  const { index, time, subject, tag: moved } = move;
+  const key = `${subject.repo}:${moved.name}`;
+  if (moved.from === subject.digest || seen.has(key)) return [];
+  seen.add(key);
+  if ((await lastMove(parts, subject.repo, moved.name)) !== index) return [];
+  const pulls = await parts.inventory.find({
+    filters: { repository: subject.repo, tag: moved.name },
+    limit: PULLS,
+  });
+  return latestOfEach(pulls)
+    .filter(({ digest }) => digest !== subject.digest)
+    .map(({ host: name, address, digest, last }) => ({
+      ...{ repository: subject.repo, tag: moved.name, address, digest },
+      ...(name !== undefined && { host: name }),
+      ...{ last: timestamp(last), present: subject.digest, moved: time, index },
+    }));
+}
+
+const CHANGES: readonly string[] = ['push.accepted', 'tag.deleted', 'tag.drift'];
+/** Pushes of the same digest again that are gone back over. */
+const UNCHANGED = 50;
+
+/** The index of the record by which the tag shows what it shows; undefined where it was deleted, or moved round Warden. */
+async function lastMove(
+  { index }: AuditParts,
+  repository: string,
+  name: string,
+): Promise<number | undefined> {
+  const { answer } = await index.find({ filters: { repository, tag: name, types: CHANGES }, limit: 1 });
+  let at = answer.rows[0]?.index;
+  for (let step = 0; step < UNCHANGED && at !== undefined; step++) {
+    const [record] = await index.records([at]);
+    if (record?.type !== 'push.accepted') return undefined;
+    if (record.tag?.from !== record.subject.digest) return at;
+    at = record.tag.prev;
+  }
+  return undefined;
+}
+
+/** @param pulls latest first. */
+function latestOfEach(pulls: readonly FoundPull[]): readonly FoundPull[] {
+  const machines = new Set<string>();
+  return pulls.filter(({ host: name, address, gets }) => {
+    // Who only looked has not got it.
+    if (gets === 0) return false;
+    const machine = name ?? address;
+    const first = !machines.has(machine);
+    machines.add(machine);
+    return first;
+  });
+}
