@@ -10,19 +10,30 @@ import { readStrictJson } from '../protocol/strict-json.ts';
 const BODY_LIMIT = 65_536;
 
 /**
- * @param timeoutMs for the whole of it.
- * @throws {WardenError} REQUEST_MALFORMED with the first field that is wrong, and as readBody. BODY_TYPE_REFUSED: a page of
- *   another site can send forms and plain text with somebody's password, but no JSON.
+ * A page of another site can have a browser send forms and plain text with somebody's password, but no JSON.
+ *
+ * @throws {WardenError} BODY_TYPE_REFUSED
  */
-export async function readJson<S extends z.ZodType>(
-  { request, response, expectsContinue }: Exchange,
-  schema: S,
-  timeoutMs: number,
-): Promise<z.output<S>> {
+export function requireJson({ request }: Pick<Exchange, 'request'>): void {
   if (plainMediaType(request.headers['content-type']) !== 'application/json')
     throw new WardenError('BODY_TYPE_REFUSED', { sentence: 'the body must be application/json' });
+}
+
+/**
+ * @param timeoutMs for the whole of it.
+ * @param limit in bytes.
+ * @throws {WardenError} REQUEST_MALFORMED with the first field that is wrong, and as readBody and requireJson.
+ */
+export async function readJson<S extends z.ZodType>(
+  exchange: Pick<Exchange, 'request' | 'response' | 'expectsContinue'>,
+  schema: S,
+  timeoutMs: number,
+  limit = BODY_LIMIT,
+): Promise<z.output<S>> {
+  const { request, response, expectsContinue } = exchange;
+  requireJson(exchange);
   if (expectsContinue) response.writeContinue();
-  const json = readStrictJson(await readBody(request, BODY_LIMIT, timeoutMs));
+  const json = readStrictJson(await readBody(request, limit, timeoutMs));
   if (!json.ok) throw malformed(`the body cannot be read: ${json.reason}`);
   const read = schema.safeParse(json.value);
   if (read.success) return read.data;

@@ -2,8 +2,9 @@
 import { randomBytes } from 'node:crypto';
 import { WardenError } from '../errors.ts';
 import { peerOf } from '../gate/record-facts.ts';
+import type { PolicyAskerDeps } from '../http/policy-asker.ts';
 import type { RevokeTokenDeps } from '../http/routes/revoke-token.ts';
-import type { EndedBy, EndedTarget, PolicyDepsOfSessions, SessionsDeps } from '../http/routes/sessions.ts';
+import type { EndedBy, EndedTarget, SessionsDeps } from '../http/routes/sessions.ts';
 import { type Acts, createActs } from '../provenance/acts.ts';
 import type { Recorder } from '../provenance/recorder.ts';
 import { createMemoryLimit } from '../state/limits.ts';
@@ -72,7 +73,7 @@ export function endingDeps(
     readonly endLogins: EndLogins;
     readonly sessions: Sessions;
     readonly tokens: Tokens;
-    readonly policy: PolicyDepsOfSessions;
+    readonly policy: PolicyAskerDeps;
   },
 ): { readonly sessions: SessionsDeps; readonly revokeToken: RevokeTokenDeps } {
   const { acts, endLogins, sessions, tokens, policy } = parts;

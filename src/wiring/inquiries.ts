@@ -1,6 +1,7 @@
 /** Questions about the policy over HTTP: who may ask them, and what is asked. */
 import type { ApiLoginDeps } from '../http/api-login.ts';
-import type { PolicyAsker, PolicyDeps } from '../http/routes/policy.ts';
+import type { PolicyAsker } from '../http/policy-asker.ts';
+import type { PolicyDeps } from '../http/routes/policy.ts';
 import { createInquiries } from '../inquiry/inquiries.ts';
 import { decide } from '../policy/decide.ts';
 import { type Action, type Question, UNKNOWN } from '../policy/facts.ts';

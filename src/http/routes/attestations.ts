@@ -15,10 +15,11 @@ import { WardenError } from '../../errors.ts';
 import type { Attached, Attaching, ToAttach } from '../../gate/attach.ts';
 import type { VerifiedToken } from '../../gate/deps.ts';
 import type { Exchange } from '../../gate/exchange.ts';
-import { readBody } from '../../gate/read-body.ts';
 import type { Action, Decision } from '../../policy/facts.ts';
 import { isDigest, isRepository } from '../../protocol/names.ts';
 import { type ApiLoginDeps, identify } from '../api-login.ts';
+import { readJson } from '../json-body.ts';
+import { requireMethod } from '../require-method.ts';
 import type { AppState } from '../state.ts';
 
 export interface AttestationsDeps extends ApiLoginDeps {
@@ -45,7 +46,6 @@ export interface AttestationsDeps extends ApiLoginDeps {
   readonly now: () => number;
 }
 
-const BODY_LIMIT = 65_536;
 const HOUR_SECONDS = 3_600;
 
 /** The repository and what in it; everything else has a default. */
@@ -65,9 +65,7 @@ export function attestations(deps: AttestationsDeps): Middleware<AppState> {
   return async function attestationsRoute(ctx) {
     const { exchange, summary } = ctx.state;
     summary.route = 'attestations';
-    if (!['GET', 'POST'].includes(ctx.method)) {
-      throw new WardenError('METHOD_UNSUPPORTED', { headers: { Allow: 'GET, POST' } });
-    }
+    requireMethod(ctx.method, 'GET', 'POST');
     const { subject, tokenAddress, via } = await identify(deps, exchange);
     summary.subject = subject.name;
     const who = { subject, address: tokenAddress, via };
@@ -86,7 +84,7 @@ export function attestations(deps: AttestationsDeps): Middleware<AppState> {
       ctx.body = { attestations: deps.attestor.attest(push, type) };
       return;
     }
-    const { repository, digest, type, index } = read(asked, await bodyOf(deps, exchange));
+    const { repository, digest, type, index } = await readJson(exchange, asked, deps.bodyTimeoutMs);
     summary.repository = repository;
     if (type.includes('push-record')) {
       const sentence = 'type: a push record names people and addresses, and is not put where all may pull it';
@@ -125,7 +123,7 @@ export function attachedTo(deps: AttestationsDeps): Middleware<AppState> {
   return async function attachedRoute(ctx) {
     const { exchange, summary } = ctx.state;
     summary.route = 'attestations-attached';
-    if (ctx.method !== 'GET') throw new WardenError('METHOD_UNSUPPORTED', { headers: { Allow: 'GET' } });
+    requireMethod(ctx.method, 'GET');
     const { subject, tokenAddress, via } = await identify(deps, exchange);
     summary.subject = subject.name;
     const { repository, digest } = read(image, ctx.query);
@@ -141,7 +139,7 @@ export function attachedTo(deps: AttestationsDeps): Middleware<AppState> {
 export function attestationKey({ attestor }: Pick<AttestationsDeps, 'attestor'>): Middleware<AppState> {
   return function attestationKeyRoute(ctx) {
     ctx.state.summary.route = 'attestations-key';
-    if (ctx.method !== 'GET') throw new WardenError('METHOD_UNSUPPORTED', { headers: { Allow: 'GET' } });
+    requireMethod(ctx.method, 'GET');
     ctx.type = 'application/x-pem-file';
     ctx.body = publicKeyText(attestor.key.publicKey);
   };
@@ -169,17 +167,4 @@ function read<T>(schema: z.ZodType<T>, value: unknown): T {
   const [issue] = parsed.error.issues;
   const where = issue?.path.map(String).join('.') || 'the parameters';
   throw new WardenError('FILTER_MALFORMED', { sentence: `${where}: ${issue?.message ?? 'not understood'}` });
-}
-
-async function bodyOf(deps: AttestationsDeps, { request }: Exchange): Promise<unknown> {
-  // A type that no form of a web page can send, so that no page can have a browser ask in its user's name.
-  if (!/^application\/json(?:;|$)/i.test(request.headers['content-type'] ?? '')) {
-    throw new WardenError('BODY_TYPE_REFUSED', { sentence: 'the body must be application/json' });
-  }
-  const text = (await readBody(request, BODY_LIMIT, deps.bodyTimeoutMs)).toString('utf8');
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new WardenError('FILTER_MALFORMED', { sentence: 'the body is not JSON' });
-  }
 }

@@ -8,6 +8,7 @@ import type { Subject } from '../../policy/facts.ts';
 import { type Auditor, type AuditorDeps, identifyAuditor } from '../auditor.ts';
 import { type ProofOf, requireProofs, withProofs } from '../page-proofs.ts';
 import { createPlaces, type Places } from '../places.ts';
+import { requireMethod } from '../require-method.ts';
 import type { AppState } from '../state.ts';
 
 type Raw = Readonly<Record<string, string | readonly string[]>>;
@@ -64,7 +65,7 @@ export function exportPlaces(): Places {
 export function auditQuestion(deps: AuditDeps, question: string, places: Places): Middleware<AppState> {
   return async function auditRoute(ctx) {
     ctx.state.summary.route = `audit-${question}`;
-    if (ctx.method !== 'GET') throw new WardenError('METHOD_UNSUPPORTED', { headers: { Allow: 'GET' } });
+    requireMethod(ctx.method, 'GET');
     const auditor = await identifyAuditor(deps, ctx.state);
     ctx.set('Cache-Control', 'no-store');
     const { format, proofs, proof, ...raw } = ctx.query as Record<string, string | string[]>;

@@ -18,6 +18,7 @@ import type { LogReader } from '../../provenance/log-store.ts';
 import type { PushRecord } from '../../provenance/record.ts';
 import { type Auditor, type AuditorDeps, identifyAuditor } from '../auditor.ts';
 import { createPlaces, whenEnded } from '../places.ts';
+import { requireMethod } from '../require-method.ts';
 import type { AppState } from '../state.ts';
 
 export interface EventsDeps extends AuditorDeps {
@@ -43,7 +44,7 @@ export function events(deps: EventsDeps): Middleware<AppState> {
     const { state } = ctx;
     const { summary, exchange } = state;
     summary.route = 'events';
-    if (ctx.method !== 'GET') throw new WardenError('METHOD_UNSUPPORTED', { headers: { Allow: 'GET' } });
+    requireMethod(ctx.method, 'GET');
     const auditor = await identifyAuditor(deps, state);
     const size = await deps.log.size();
     const from = firstOf(exchange.request.headers['last-event-id'], size);

@@ -15,6 +15,7 @@ import { grantJson } from '../../identity/grants/grant-json.ts';
 import type { ApiLoginDeps } from '../api-login.ts';
 import { askerOf } from '../asker.ts';
 import { readJson } from '../json-body.ts';
+import { requireMethod } from '../require-method.ts';
 import type { AppState } from '../state.ts';
 
 export interface GrantsDeps extends ApiLoginDeps, Pick<AdministerGrants, 'list' | 'show'> {
@@ -67,7 +68,7 @@ export function grants(deps: GrantsDeps): Middleware<AppState> {
   return async function grantsRoute(ctx) {
     const { exchange, summary } = ctx.state;
     summary.route = 'grants';
-    requireMethod(ctx.method, ['GET', 'POST']);
+    requireMethod(ctx.method, 'GET', 'POST');
     const asker = await askerOf(deps, ctx.state);
     ctx.set('Cache-Control', 'no-store');
     if (ctx.method === 'GET') {
@@ -92,7 +93,7 @@ export function showGrant(deps: GrantsDeps): Middleware<AppState> {
   return async function showGrantRoute(ctx) {
     const { exchange, summary } = ctx.state;
     summary.route = 'grants';
-    requireMethod(ctx.method, ['GET']);
+    requireMethod(ctx.method, 'GET');
     const asker = await askerOf(deps, ctx.state);
     const wait = readWait(ctx.querystring);
     ctx.set('Cache-Control', 'no-store');
@@ -112,7 +113,7 @@ export function decideGrant(deps: GrantsDeps, what: 'approve' | 'close'): Middle
   return async function decideGrantRoute(ctx) {
     const { exchange, summary } = ctx.state;
     summary.route = 'grants';
-    requireMethod(ctx.method, ['POST']);
+    requireMethod(ctx.method, 'POST');
     const asker = await askerOf(deps, ctx.state);
     ctx.set('Cache-Control', 'no-store');
     const id = idOf(ctx['params']);
@@ -141,9 +142,4 @@ function readWait(text: string): number {
 /** The router has put it there. */
 function idOf(params: unknown): string {
   return (params as { readonly id: string }).id;
-}
-
-function requireMethod(method: string, allowed: readonly string[]): void {
-  if (!allowed.includes(method))
-    throw new WardenError('METHOD_UNSUPPORTED', { headers: { Allow: allowed.join(', ') } });
 }

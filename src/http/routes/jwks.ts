@@ -5,16 +5,14 @@
  * whether it was made here, by which key.
  */
 import type { Middleware } from 'koa';
-import { WardenError } from '../../errors.ts';
 import type { Jwks } from '../../token/jwks.ts';
+import { requireMethod } from '../require-method.ts';
 import type { AppState } from '../state.ts';
 
 export function publishKeys(keys: () => Jwks): Middleware<AppState> {
   return async function publishKeysRoute(ctx) {
     ctx.state.summary.route = 'jwks';
-    if (ctx.method !== 'GET' && ctx.method !== 'HEAD') {
-      throw new WardenError('METHOD_UNSUPPORTED', { headers: { Allow: 'GET, HEAD' } });
-    }
+    requireMethod(ctx.method, 'GET', 'HEAD');
     // Shorter than a new key is known before it signs.
     ctx.set('Cache-Control', 'public, max-age=30');
     ctx.body = keys();

@@ -13,6 +13,7 @@ import { parseSize } from '../../tlog/sizes.ts';
 import { parseTilePath } from '../../tlog/tile.ts';
 import type { ServedLog } from '../../transparency/served-log.ts';
 import { type Auditor, type AuditorDeps, identifyAuditor } from '../auditor.ts';
+import { requireMethod } from '../require-method.ts';
 import type { AppState } from '../state.ts';
 
 export interface LogDeps {
@@ -34,7 +35,7 @@ const FINAL = 'private, max-age=31536000, immutable';
 export function logRoute(deps: LogDeps): Middleware<AppState> {
   return async function logRouteMiddleware(ctx) {
     ctx.state.summary.route = 'log';
-    if (ctx.method !== 'GET') throw new WardenError('METHOD_UNSUPPORTED', { headers: { Allow: 'GET' } });
+    requireMethod(ctx.method, 'GET');
     const auditor = await identifyAuditor(deps.audit, ctx.state);
     const { served } = deps;
     if (served === undefined)

@@ -3,11 +3,11 @@ import type { Middleware } from 'koa';
 import { z } from 'zod';
 import { WardenError } from '../../errors.ts';
 import type { Exchange } from '../../gate/exchange.ts';
-import { readBody } from '../../gate/read-body.ts';
 import type { Subject } from '../../policy/facts.ts';
-import { plainMediaType } from '../../protocol/manifest.ts';
 import { type LoginDeps, loginWithPassword } from '../basic-login.ts';
+import { readJson } from '../json-body.ts';
 import { type PageSessions, pageToken, requirePage, setCookie } from '../page-login.ts';
+import { requireMethod } from '../require-method.ts';
 import type { AppState } from '../state.ts';
 
 export interface PageSessionDeps extends LoginDeps {
@@ -54,35 +54,22 @@ export function pageSession(deps: PageSessionDeps): Middleware<AppState> {
         ctx.status = 204;
         return;
       default:
-        throw new WardenError('METHOD_UNSUPPORTED', { headers: { Allow: 'GET, POST, DELETE' } });
+        requireMethod(ctx.method, 'GET', 'POST', 'DELETE');
     }
   };
 }
 
-async function signIn(deps: PageSessionDeps, { request, response, client, expectsContinue }: Exchange) {
-  if (plainMediaType(request.headers['content-type']) !== 'application/json')
-    throw new WardenError('BODY_TYPE_REFUSED', { sentence: 'the body must be application/json' });
-  if (expectsContinue) response.writeContinue();
-  const text = (await readBody(request, BODY_LIMIT, deps.bodyTimeoutMs)).toString('utf8');
-  const read = credentials.safeParse(parsed(text));
-  if (!read.success)
-    throw new WardenError('REQUEST_MALFORMED', { sentence: 'expected {"user": …, "password": …}' });
+async function signIn(deps: PageSessionDeps, exchange: Exchange) {
+  const typed = await readJson(exchange, credentials, deps.bodyTimeoutMs, BODY_LIMIT);
+  const { client, request } = exchange;
   const presented = { client, authorization: undefined, userAgent: request.headers['user-agent'] };
-  const login = await loginWithPassword(deps, presented, read.data);
+  const login = await loginWithPassword(deps, presented, typed);
   // A credential of a machine in a browser is one that has leaked, or soon will.
   if (login.subject.kind !== 'person')
     throw new WardenError('CREDENTIALS_REFUSED', {
       sentence: 'the page is for people; machines use the API',
     });
   return login;
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** What the page may know of whom it belongs to. */

@@ -2,6 +2,7 @@
 import type { Middleware } from 'koa';
 import { WardenError } from '../../errors.ts';
 import { INDEX, type PageFile, type PageFiles } from '../page-files.ts';
+import { requireMethod } from '../require-method.ts';
 import type { AppState } from '../state.ts';
 
 /**
@@ -40,8 +41,7 @@ const YEAR = 31_536_000;
 export function page(files: PageFiles | undefined): Middleware<AppState> {
   return function pageRoute(ctx) {
     ctx.state.summary.route = 'page';
-    if (ctx.method !== 'GET' && ctx.method !== 'HEAD')
-      throw new WardenError('METHOD_UNSUPPORTED', { headers: { Allow: 'GET, HEAD' } });
+    requireMethod(ctx.method, 'GET', 'HEAD');
     const file = files && fileOf(files, ctx.path.slice('/ui/'.length));
     if (file === undefined) {
       const unbuilt = 'the page is not built here: npm run build:page';

@@ -10,6 +10,7 @@ import type { Middleware } from 'koa';
 import { WardenError } from '../../errors.ts';
 import { readBody } from '../../gate/read-body.ts';
 import { plainMediaType } from '../../protocol/manifest.ts';
+import { requireMethod } from '../require-method.ts';
 import type { AppState } from '../state.ts';
 import type { EndedBy, EndedTarget } from './sessions.ts';
 
@@ -33,7 +34,7 @@ export function revokeToken(deps: RevokeTokenDeps): Middleware<AppState> {
     const { exchange, summary } = ctx.state;
     const { request, response, client } = exchange;
     summary.route = 'token-revoke';
-    if (ctx.method !== 'POST') throw new WardenError('METHOD_UNSUPPORTED', { headers: { Allow: 'POST' } });
+    requireMethod(ctx.method, 'POST');
     if (!client.confidential) throw new WardenError('CREDENTIALS_EXPOSED');
     if (plainMediaType(request.headers['content-type']) !== 'application/x-www-form-urlencoded') {
       const sentence = 'the body must be application/x-www-form-urlencoded';

@@ -4,7 +4,6 @@
  */
 import type { Middleware } from 'koa';
 import { z } from 'zod';
-import { WardenError } from '../../errors.ts';
 import type { Exchange } from '../../gate/exchange.ts';
 import type { Asker } from '../../identity/asker.ts';
 import { type NewRobot, ROBOT_ACTIONS } from '../../identity/robots/robot.ts';
@@ -13,6 +12,7 @@ import type { KnownRobot } from '../../identity/robots/robots.ts';
 import type { ApiLoginDeps } from '../api-login.ts';
 import { askerOf } from '../asker.ts';
 import { readJson } from '../json-body.ts';
+import { requireMethod } from '../require-method.ts';
 import type { AppState } from '../state.ts';
 
 export interface RobotsDeps extends ApiLoginDeps {
@@ -48,7 +48,7 @@ export function robots(deps: RobotsDeps): Middleware<AppState> {
   return async function robotsRoute(ctx) {
     const { exchange, summary } = ctx.state;
     summary.route = 'robots';
-    requireMethod(ctx.method, ['GET', 'POST']);
+    requireMethod(ctx.method, 'GET', 'POST');
     const asker = await askerOf(deps, ctx.state);
     ctx.set('Cache-Control', 'no-store');
     if (ctx.method === 'GET') {
@@ -68,7 +68,7 @@ export function revokeRobot(deps: RobotsDeps): Middleware<AppState> {
   return async function revokeRobotRoute(ctx) {
     const { exchange, summary } = ctx.state;
     summary.route = 'robots';
-    requireMethod(ctx.method, ['DELETE']);
+    requireMethod(ctx.method, 'DELETE');
     const asker = await askerOf(deps, ctx.state);
     await deps.revoke(asker, nameOf(ctx['params']), exchange);
     ctx.status = 204;
@@ -80,7 +80,7 @@ export function rotateRobot(deps: RobotsDeps): Middleware<AppState> {
   return async function rotateRobotRoute(ctx) {
     const { exchange, summary } = ctx.state;
     summary.route = 'robots';
-    requireMethod(ctx.method, ['POST']);
+    requireMethod(ctx.method, 'POST');
     const asker = await askerOf(deps, ctx.state);
     const { overlapHours } = await readJson(exchange, rotation, deps.bodyTimeoutMs);
     const name = nameOf(ctx['params']);
@@ -93,9 +93,4 @@ export function rotateRobot(deps: RobotsDeps): Middleware<AppState> {
 /** The router has put it there. */
 function nameOf(params: unknown): string {
   return (params as { readonly name: string }).name;
-}
-
-function requireMethod(method: string, allowed: readonly string[]): void {
-  if (!allowed.includes(method))
-    throw new WardenError('METHOD_UNSUPPORTED', { headers: { Allow: allowed.join(', ') } });
 }

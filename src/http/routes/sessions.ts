@@ -8,13 +8,12 @@ import type { Middleware } from 'koa';
 import { z } from 'zod';
 import { WardenError } from '../../errors.ts';
 import type { Exchange } from '../../gate/exchange.ts';
-import { readBody } from '../../gate/read-body.ts';
 import type { Subject } from '../../policy/facts.ts';
-import { plainMediaType } from '../../protocol/manifest.ts';
 import type { SessionRow } from '../../token/sessions.ts';
-import { identify } from '../api-login.ts';
+import { readJson } from '../json-body.ts';
+import { type PolicyAsker, type PolicyAskerDeps, policyAskerOf, requireAllowed } from '../policy-asker.ts';
+import { requireMethod } from '../require-method.ts';
 import type { AppState } from '../state.ts';
-import type { PolicyAsker, PolicyDeps } from './policy.ts';
 
 export const ENDED_KINDS = ['subject', 'session', 'token', 'robot', 'grant', 'checks'] as const;
 
@@ -32,10 +31,7 @@ export interface EndedBy {
   readonly own: boolean;
 }
 
-/** How those of others are asked for. */
-export type PolicyDepsOfSessions = Omit<PolicyDeps, 'ask'>;
-
-export interface SessionsDeps extends PolicyDepsOfSessions {
+export interface SessionsDeps extends PolicyAskerDeps {
   readonly list: (subject: string | undefined) => Promise<readonly SessionRow[]>;
   readonly get: (id: string) => Promise<SessionRow | undefined>;
   /**
@@ -51,21 +47,19 @@ export interface SessionsDeps extends PolicyDepsOfSessions {
 const BODY_LIMIT = 4096;
 const ID = /^[\x21-\x7e]{1,255}$/;
 
-const wanted = z.strictObject({
-  kind: z.enum(ENDED_KINDS, { error: `expected one of ${ENDED_KINDS.join(', ')}` }),
-  id: z
-    .string()
-    .regex(ID, { error: 'expected 1 to 255 printable characters without blanks' })
-    .exactOptional(),
-});
-
-async function askerOf(deps: SessionsDeps, { exchange, summary }: AppState): Promise<PolicyAsker> {
-  const { subject, tokenAddress } = await identify(deps, exchange);
-  summary.subject = subject.name;
-  const client = exchange.request.headers['user-agent'];
-  const { address, certificate } = exchange.client;
-  return { subject, tokenAddress, address, client, certificates: certificate?.names ?? [] };
-}
+const wanted = z
+  .strictObject({
+    kind: z.enum(ENDED_KINDS, { error: `expected one of ${ENDED_KINDS.join(', ')}` }),
+    id: z
+      .string()
+      .regex(ID, { error: 'expected 1 to 255 printable characters without blanks' })
+      .exactOptional(),
+  })
+  .superRefine(({ kind, id }, context) => {
+    const report = (message: string) => context.addIssue({ code: 'custom', path: ['id'], message });
+    if (kind === 'checks' && id !== undefined) report('checks has none');
+    if (kind !== 'checks' && id === undefined) report(`expected the name or id of the ${kind}`);
+  });
 
 /** Nobody who has a grant: it is a password for one job, and the logins of who asked for it serve others. */
 function isSelf({ subject }: PolicyAsker, name: string | undefined): boolean {
@@ -82,25 +76,16 @@ function mayAll(deps: SessionsDeps, asker: PolicyAsker): boolean {
   return deps.decide(asker, 'sessions').verdict === 'granted';
 }
 
-/** @throws {WardenError} POLICY_DENIED */
-function requireAll(deps: SessionsDeps, asker: PolicyAsker, id: string): void {
-  const decision = deps.decide(asker, 'sessions');
-  if (decision.verdict === 'granted') return;
-  throw new WardenError('POLICY_DENIED', {
-    sentence: deps.tellRefusal(asker, { decision, action: 'sessions', id }),
-  });
-}
-
 /** GET /api/v1/sessions: one's own; with `?subject=name` those of another, with `?all=true` those of everybody. */
 export function listSessions(deps: SessionsDeps): Middleware<AppState> {
   return async function listSessionsRoute(ctx) {
     const { exchange, summary } = ctx.state;
     summary.route = 'sessions';
-    if (ctx.method !== 'GET') throw new WardenError('METHOD_UNSUPPORTED', { headers: { Allow: 'GET' } });
-    const asker = await askerOf(deps, ctx.state);
+    requireMethod(ctx.method, 'GET');
+    const asker = await policyAskerOf(deps, ctx.state);
     const { all, subject } = readQuery(ctx.querystring);
     const whose = all ? undefined : (subject ?? asker.subject.name);
-    if (!isSelf(asker, whose)) requireAll(deps, asker, exchange.id);
+    if (!isSelf(asker, whose)) requireAllowed(deps, asker, 'sessions', exchange);
     ctx.set('Cache-Control', 'no-store');
     ctx.body = { items: (await deps.list(whose)).map(shown) };
   };
@@ -111,9 +96,8 @@ export function endSession(deps: SessionsDeps): Middleware<AppState> {
   return async function endSessionRoute(ctx) {
     const { exchange, summary } = ctx.state;
     summary.route = 'sessions';
-    if (ctx.method !== 'DELETE')
-      throw new WardenError('METHOD_UNSUPPORTED', { headers: { Allow: 'DELETE' } });
-    const asker = await askerOf(deps, ctx.state);
+    requireMethod(ctx.method, 'DELETE');
+    const asker = await policyAskerOf(deps, ctx.state);
     const { id } = ctx['params'] as { readonly id: string };
     const found = await deps.get(id);
     const own = isSelf(asker, found?.subject);
@@ -130,44 +114,16 @@ export function endLogins(deps: SessionsDeps): Middleware<AppState> {
   return async function endLoginsRoute(ctx) {
     const { exchange, summary } = ctx.state;
     summary.route = 'revocations';
-    if (ctx.method !== 'POST') throw new WardenError('METHOD_UNSUPPORTED', { headers: { Allow: 'POST' } });
-    const asker = await askerOf(deps, ctx.state);
-    const target = await readTarget(deps, exchange);
+    requireMethod(ctx.method, 'POST');
+    const asker = await policyAskerOf(deps, ctx.state);
+    const { kind, id = '' } = await readJson(exchange, wanted, deps.bodyTimeoutMs, BODY_LIMIT);
+    const target = { kind, id };
     const own = await isOwn(deps, asker, target);
-    if (!own) requireAll(deps, asker, exchange.id);
+    if (!own) requireAllowed(deps, asker, 'sessions', exchange);
     const sessions = await deps.end(target, { subject: asker.subject, exchange, own });
     ctx.set('Cache-Control', 'no-store');
     ctx.body = { sessions };
   };
-}
-
-/** @throws {WardenError} BODY_TYPE_REFUSED: a page of another site can send forms and plain text with somebody's password, but no JSON. */
-async function readTarget(
-  { bodyTimeoutMs }: SessionsDeps,
-  { request, response, expectsContinue }: Exchange,
-): Promise<EndedTarget> {
-  if (plainMediaType(request.headers['content-type']) !== 'application/json') {
-    throw new WardenError('BODY_TYPE_REFUSED', { sentence: 'the body must be application/json' });
-  }
-  if (expectsContinue) response.writeContinue();
-  const malformed = (sentence: string) => new WardenError('REQUEST_MALFORMED', { sentence });
-  let value: unknown;
-  try {
-    value = JSON.parse((await readBody(request, BODY_LIMIT, bodyTimeoutMs)).toString('utf8'));
-  } catch (error) {
-    if (error instanceof WardenError) throw error;
-    throw malformed('the body is no JSON');
-  }
-  const read = wanted.safeParse(value);
-  if (!read.success) {
-    const [issue] = read.error.issues;
-    const where = issue?.path.join('.') ?? '';
-    throw malformed(`${where === '' ? 'the body' : where}: ${issue?.message}`);
-  }
-  const { kind, id } = read.data;
-  if (kind === 'checks' && id !== undefined) throw malformed('id: checks has none');
-  if (kind !== 'checks' && id === undefined) throw malformed(`id: expected the name or id of the ${kind}`);
-  return { kind, id: id ?? '' };
 }
 
 /** @throws {WardenError} FILTER_MALFORMED */

@@ -18,6 +18,7 @@ import {
   loginWithPassword,
   type Presented,
 } from '../basic-login.ts';
+import { requireMethod } from '../require-method.ts';
 import type { AppState } from '../state.ts';
 import { readTokenForm, readTokenQuery, type TokenRequest } from '../token-request.ts';
 
@@ -110,9 +111,7 @@ async function readAsked(
   query: string,
 ): Promise<TokenRequest> {
   if (request.method === 'GET') return readTokenQuery(query);
-  if (request.method !== 'POST') {
-    throw new WardenError('METHOD_UNSUPPORTED', { headers: { Allow: 'GET, POST' } });
-  }
+  requireMethod(request.method ?? '', 'GET', 'POST');
   if (request.headers.authorization !== undefined) {
     throw new WardenError('REQUEST_MALFORMED', {
       sentence: 'a POST carries its credentials in the form, not in a header',
