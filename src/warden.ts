@@ -44,6 +44,7 @@ import { openRecord } from './wiring/record.ts';
 import { limitRefresh } from './wiring/refresh-limit.ts';
 import { openRefusals } from './wiring/refusals.ts';
 import { openRevocations } from './wiring/revocations.ts';
+import { statusOf } from './wiring/status.ts';
 import { endRevoked, openSessions, openTokens, sessionDeps } from './wiring/tokens.ts';
 import { openTransparency, signedLogDeps } from './wiring/transparency.ts';
 import { watchUpstreamKey } from './wiring/upstream-key.ts';
@@ -86,7 +87,7 @@ async function build(
   const record = await openRecord(part, pushLog);
   const documents = await openDocuments(part, databases);
   const reader = openLogReader(part, pushLog);
-  startForwarding(part, { reader, documents, metrics, secrets: loaded.webhookSecrets });
+  const forwarding = startForwarding(part, { reader, documents, metrics, secrets: loaded.webhookSecrets });
   const transparency = await openTransparency(part, {
     reader,
     recorder: record.recorder,
@@ -198,6 +199,14 @@ async function build(
     page,
     audit,
     events: { ...audit, log: record.reader, stopping: ending.signal },
+    status: {
+      ...audit,
+      status: () =>
+        statusOf({
+          ...{ registry, record, policy, logins, revocations, transparency, certificate, upstreamKey },
+          ...{ clientCertificates, forwarding, machines, warnDays: settings.robots.warnDays },
+        }),
+    },
     signedLog: signedLogDeps(audit, reader, transparency),
     policy: inquiries,
     keys: () => jwksOf(clientKeys.current()),

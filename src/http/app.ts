@@ -27,6 +27,7 @@ import { type ReconciliationDeps, reconciliation } from './routes/reconciliation
 import { type RevokeTokenDeps, revokeToken } from './routes/revoke-token.ts';
 import { type RobotsDeps, revokeRobot, robots, rotateRobot } from './routes/robots.ts';
 import { endLogins, endSession, listSessions, type SessionsDeps } from './routes/sessions.ts';
+import { type StatusDeps, status } from './routes/status.ts';
 import { type TokenDeps, token } from './routes/token.ts';
 import type { AppState } from './state.ts';
 
@@ -34,6 +35,7 @@ export interface AppDeps {
   readonly token: TokenDeps;
   readonly audit: AuditDeps;
   readonly events: EventsDeps;
+  readonly status: StatusDeps;
   readonly policy: PolicyDeps;
   readonly sessions: SessionsDeps;
   readonly revokeToken: RevokeTokenDeps;
@@ -69,6 +71,7 @@ export function createApp(deps: AppDeps): App {
   const router = new Router<AppState>({ sensitive: true, strict: true });
   router.all('/token', token(deps.token));
   router.all('/api/v1/events', events(deps.events));
+  router.all('/api/v1/status', status(deps.status));
   const exports = exportPlaces();
   for (const { name } of QUESTIONS) router.all(`/api/v1/${name}`, auditQuestion(deps.audit, name, exports));
   router.all('/.well-known/jwks.json', publishKeys(deps.keys));

@@ -27,11 +27,26 @@ export interface ForwardingDeps {
   readonly secrets: ReadonlyMap<string, Buffer>;
 }
 
+/** How each destination is, as it was last known. */
+export interface ForwardingState {
+  readonly destination: string;
+  /** Records that it lacks; undefined where another instance forwards to it, or it is not known yet. */
+  readonly behind: number | undefined;
+  /** Of the last try. */
+  readonly problem: string | undefined;
+}
+
+export interface Forwarding {
+  readonly state: () => readonly ForwardingState[];
+}
+
 export function startForwarding(
   { settings, log, endings }: Part,
   { reader: source, documents, metrics, secrets }: ForwardingDeps,
-): void {
-  if (settings.forward.length === 0) return;
+): Forwarding {
+  const states = new Map<string, ForwardingState>();
+  const state = () => [...states.values()];
+  if (settings.forward.length === 0) return { state };
   const cursors: Cursors = createCursors({
     documents: documents.of<StoredCursor>(FORWARD_CURSORS),
     holder: settings.store ? randomUUID() : ONLY_ONE,
@@ -51,6 +66,7 @@ export function startForwarding(
       digest: (leaf) => hash('sha256', leaf),
       onDelivered: (count) => metrics.forwarded(name, count),
       onState({ behind, problem }) {
+        states.set(name, { destination: name, behind, problem });
         metrics.forwarding(name, behind, problem !== undefined);
         if (problem === told) return;
         told = problem;
@@ -61,6 +77,7 @@ export function startForwarding(
     });
     endings.defer(() => forwarder.close());
   }
+  return { state };
 }
 
 function destinationOf(to: ForwardTo, source: string, secret: Buffer | undefined): Destination {

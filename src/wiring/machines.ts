@@ -13,6 +13,8 @@ import type { Metrics } from '../telemetry/metrics.ts';
 import type { Part } from './part.ts';
 
 export interface Machines {
+  /** Robots that expire within `robots.warnDays`. */
+  readonly expiring: () => number;
   readonly robots: Robots;
   readonly grants: Grants;
   /** A robot that has just been made or changed here, for its record. */
@@ -82,6 +84,7 @@ export async function openMachines(
   return {
     robots,
     grants,
+    expiring: () => ending().length,
     describe: (name) =>
       describeRobot(
         name,

@@ -23,6 +23,8 @@ export interface Transparency {
   readonly state: () => TransparencyState | undefined;
   /** The log's verifier keys, then those of its witnesses, as text. */
   readonly vkeys: readonly string[];
+  /** How many are asked to cosign. */
+  readonly witnesses: number;
 }
 
 export interface TransparencyState {
@@ -64,7 +66,7 @@ export async function openTransparency(
   const { transparency } = settings;
   const [first] = keys;
   if (transparency === undefined || first === undefined)
-    return { served: undefined, state: () => undefined, vkeys: [] };
+    return { served: undefined, state: () => undefined, vkeys: [], witnesses: 0 };
   const { origin, witnesses, quorum, witnessSeconds, lockFile } = transparency;
   const folder = join(settings.data, FOLDER);
   const thread = await storeThread(part, {
@@ -114,6 +116,7 @@ export async function openTransparency(
       ...keys.map(({ publicKey }) => formatVkey(verifierKey(origin, 0x01, publicKey))),
       ...witnesses.map(({ key }) => key),
     ],
+    witnesses: witnesses.length,
     state() {
       const { signedSize, signedAt, trouble } = publisher.state();
       const { size, at } = cosigner.state();
