@@ -48,6 +48,8 @@ export function questionsAsked({ sample }: World, records: number): readonly Ask
     ask('unsigned after a day', 'pushes', { unsigned: '24h' }),
     ask('count of a repository', 'count', { repository: 'team-7/app-7' }),
     ask('one record', 'record', { index: String(half) }),
+    ask('layers of one record', 'layers', { index: String(half) }),
+    ask('built on the hottest base, refused', 'pushes', { base: hotBase, type: 'push.refused' }),
     ask('image by digest', 'image', { digest: sample.digest(half) }),
     ask('history of a busy tag', 'tag', { repository: hotRepository, tag: 'latest' }),
     ask('a tag at a time', 'tag', { repository: hotRepository, tag: 'latest', at: '2025-03-01T00:00:00Z' }),

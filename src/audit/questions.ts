@@ -8,6 +8,7 @@ import { builtOn } from './questions/built-on.ts';
 import { changes, drift } from './questions/changes.ts';
 import { count } from './questions/count.ts';
 import { image } from './questions/image.ts';
+import { layers } from './questions/layers.ts';
 import { pullActivity } from './questions/pull-activity.ts';
 import { pulls } from './questions/pulls.ts';
 import { pushes } from './questions/pushes.ts';
@@ -20,5 +21,5 @@ import { tag } from './questions/tag.ts';
 export const QUESTIONS: readonly AskedQuestion[] = [
   ...[asked(pushes), asked(count), asked(record), asked(pulls), asked(image), asked(tag), asked(builtOn)],
   ...[asked(baseRepositories), asked(basePulls), asked(refusals), asked(sharedTags), asked(activity)],
-  ...[asked(pullActivity), asked(behind), asked(seen), asked(changes), asked(drift)],
+  ...[asked(pullActivity), asked(behind), asked(layers), asked(seen), asked(changes), asked(drift)],
 ];

@@ -19,7 +19,7 @@ export interface RecordPageQuery {
   readonly cursor?: RecordPlace | undefined;
   /** Of the times, in milliseconds since 1970: checked before records are read. */
   readonly checkTime?: ((time: number) => boolean) | undefined;
-  /** What no index has: checked on the records themselves. */
+  /** What no index has: checked on the records themselves, as far as the reader may see them. */
   readonly check?: ((record: PushRecord) => boolean) | undefined;
 }
 
@@ -65,12 +65,13 @@ export async function recordPage(
       visible,
       check ? visible.length : limit + 1 - items.length,
     )) {
-      if (check && !check(record)) {
+      const shown = visibleParts(record, mayRead);
+      if (check && !check(shown)) {
         last = row.index;
         continue;
       }
       if (items.length === limit) return end(last);
-      items.push({ index: row.index, ...visibleParts(record, mayRead) });
+      items.push({ index: row.index, ...shown });
       last = row.index;
     }
     if (answer.reached === undefined) return end(undefined);

@@ -73,6 +73,25 @@ export function* firstPushes({
   return rows.map(({ idx, repository }) => ({ index: numberOf(idx), repository: String(repository ?? '') }));
 }
 
+/** The first records of images with this layer, at most `limit`: oldest first. */
+export function* firstWithLayer({
+  digest,
+  limit,
+}: {
+  readonly digest: string;
+  readonly limit: number;
+}): Plan<readonly { readonly index: number; readonly repository: string }[]> {
+  const key = digestKey(digest);
+  if (key === undefined) return [];
+  const rows = yield* select(
+    `SELECT d.idx, n.text AS repository FROM (
+       SELECT idx FROM digest WHERE digest = ? AND role = ${ROLES.layer} ORDER BY idx LIMIT ?
+     ) AS d CROSS JOIN record r LEFT JOIN name n ON n.id = r.repo WHERE r.idx = d.idx ORDER BY d.idx`,
+    ...[key, limit],
+  );
+  return rows.map(({ idx, repository }) => ({ index: numberOf(idx), repository: String(repository ?? '') }));
+}
+
 /** When these manifests were deleted from a repository. */
 export function* manifestDeletions({
   repository,

@@ -1,6 +1,6 @@
 /** What the index can be asked, by name. A database that runs plans answers all of them. */
 import { accepted } from './accepted.ts';
-import { appearances, firstPushes, manifestDeletions, wholeDigests } from './appearances.ts';
+import { appearances, firstPushes, firstWithLayer, manifestDeletions, wholeDigests } from './appearances.ts';
 import { baseRepositories, digestsOnBase, imagesOnBase, waysOf } from './bases.ts';
 import { count } from './count.ts';
 import { find } from './find.ts';
@@ -16,6 +16,7 @@ export const QUESTIONS = {
   ...{
     imagesOnBase,
     manifestState,
+    firstWithLayer,
     manifestDeletions,
     ranking,
     refusals,

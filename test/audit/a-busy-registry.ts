@@ -69,6 +69,7 @@ export async function fillBusyRegistry(folder: string): Promise<void> {
     from: APP,
     ...by('alice'),
     ...at('10.9.0.9'),
+    mounted: [{ digest: hex('f'), from: 'secret/app' }],
   }); // 4
   await push(4, {
     repo: 'team/app', // 5

@@ -65,6 +65,15 @@ describe('the list of records', () => {
     [{ without: 'base', result: 'accepted', repository: 'os/*' }, [8, 1]],
     [{ unsigned: '7d', repository: 'team/app' }, [5, 4]],
     [{ unsigned: '1h', repository: 'team/app' }, [5, 4, 3]],
+    [{ base: OLD_BASE, tag: '1.0' }, [3]],
+    [{ base: OLD_BASE, result: 'refused' }, []],
+    [{ kind: 'person', result: 'refused' }, [15, 12]],
+    [{ kind: 'robot', repository: 'os/base' }, [8, 1]],
+    [{ reason: 'CREDENTIALS_REFUSED', type: 'login.failed' }, [14]],
+    [{ reason: 'POLICY', result: 'refused' }, []],
+    [{ text: 'BLUE', result: 'accepted' }, [3]],
+    [{ text: 'image.version' }, [3]],
+    [{ text: 'layerDigests' }, []],
     [{ outside: 'Mon-Fri 00:00-24:00 UTC', result: 'accepted' }, [9, 8, 7]],
     [{ inside: 'Mon-Tue 00:00-24:00 UTC', result: 'accepted' }, [2, 1]],
   ])('is narrowed by %j', async (raw, expected) => {
@@ -79,7 +88,21 @@ describe('the list of records', () => {
   });
 });
 
+it('no text finds what the asker may not see of a record', async () => {
+  const asked = { text: 'secret/', repository: 'team/**' };
+  expect(await indexes('pushes', asked)).toEqual([4]);
+  expect(await indexes('pushes', asked, team)).toEqual([]);
+});
+
 describe('an image', () => {
+  it('has layers, each with the push that brought it here first, as far as the asker may see', async () => {
+    const first = { index: 2, repository: 'os/middle', time: '2026-03-03T08:00:00.000Z', user: 'builder' };
+    expect((await ask('layers', { index: '2' })).items).toEqual([{ digest: SECRET_LAYER, first }]);
+    const middle = (repository: string): boolean => repository !== 'os/middle';
+    expect((await ask('layers', { index: '2' }, middle)).items).toEqual([]);
+    expect((await ask('layers', { index: '99999' })).items).toEqual([]);
+  });
+
   it('is found by its digest, its id and a platform of it, with who pushed it first', async () => {
     const page = await ask('image', { digest: '2222222' });
     expect(page).toMatchObject({ digest: APP, first: { index: 3, build: { number: 17 } } });
@@ -321,6 +344,7 @@ describe('every question', () => {
         ...(name === 'tag' && { repository: 'team/app', tag: '1.0' }),
         ...(name === 'seen' && { kind: 'user' }),
         ...(name === 'record' && { index: '1' }),
+        ...(name === 'layers' && { index: '2' }),
         ...('since' in question.parameters.shape && { since: '2026-03-01' }),
       };
       const { items } = await ask(name, needed);

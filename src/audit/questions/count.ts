@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { malformed } from '../parameters.ts';
 import type { Question } from '../question.ts';
 import { remembered } from '../record-pages.ts';
-import { pushesParameters, recordQuery } from './pushes.ts';
+import { pushesParameters, wholeQuery } from './pushes.ts';
 
 export interface CountItem {
   readonly repository: string;
@@ -14,6 +14,9 @@ const {
   limit: _limit,
   cursor: _cursor,
   label: _label,
+  kind: _kind,
+  reason: _reason,
+  text: _text,
   inside: _inside,
   outside: _outside,
   ...shape
@@ -30,7 +33,7 @@ export const count: Question<z.output<typeof parameters>, CountItem> = {
   ],
   async answer({ index, now }, query, mayRead) {
     const may = remembered(mayRead);
-    const { filters, check } = recordQuery(query, now());
+    const { filters, check } = await wholeQuery({ index, now }, query);
     if (check) throw malformed('without', 'label: cannot be counted');
     const { answer, watermark } = await index.ask('count', { filters });
     const items = answer.counts.filter(({ repository }) => may(repository));

@@ -4,6 +4,7 @@ import type { RecordFilters } from '../../index/filters.ts';
 import type { Fact } from '../../index/kinds.ts';
 import { isWithin, parseTimeWindow, type TimeWindow } from '../../policy/time-window.ts';
 import { type PushRecord, RECORD_TYPES } from '../../provenance/record.ts';
+import { basesAsked } from '../bases-asked.ts';
 import { moment, named, placeOf, short, userOf } from '../cells.ts';
 import {
   limitOf,
@@ -16,7 +17,7 @@ import {
   SHARED,
   spanOf,
 } from '../parameters.ts';
-import type { Column, Question } from '../question.ts';
+import type { AuditParts, Column, Question } from '../question.ts';
 import { type PushItem, parseRecordCursor, type RecordPageQuery, recordPage } from '../record-pages.ts';
 import { parseLength } from '../time.ts';
 
@@ -28,6 +29,7 @@ const RESULTS: Readonly<Record<string, readonly string[]>> = {
 };
 
 const LACKING: readonly string[] = ['build', 'source', 'base', 'attest', 'operator', 'grant', 'labels'];
+const KINDS = ['anonymous', 'person', 'robot', 'build'] as const;
 const WINDOW = 'a window such as Mon-Fri 08:00-18:00 Europe/Berlin';
 const CURSOR = 'what an answer gave as next';
 const DIGEST = 'sha256: and at least 7 of its hex digits (sha256: can be left out)';
@@ -50,6 +52,16 @@ export const pushesParameters = z.strictObject({
   ),
   layer: parameter('images with this layer', DIGEST, parseDigest),
   refers: parameter('what refers to this manifest: signatures, attestations', DIGEST, parseDigest),
+  base: parameter(
+    'built on this image, directly or through others: its digest or image id',
+    DIGEST,
+    parseDigest,
+  ),
+  kind: parameter(`of one kind of identity: ${KINDS.join(', ')}`, `one of ${KINDS.join(', ')}`, (text) =>
+    KINDS.find((one) => one === text),
+  ),
+  reason: parameter('refused or failed for this reason, as records name it', 'a reason', nonEmpty),
+  text: parameter('with this text anywhere in the record, in capitals or not', 'a text', nonEmpty),
   label: parameter('with this label: name, or name=value', 'a label as name or name=value', nonEmpty),
   without: parameter(
     `that lack one of ${LACKING.join(', ')}, or label:NAME`,
@@ -68,7 +80,17 @@ export const pushesParameters = z.strictObject({
 
 export type PushesQuery = z.output<typeof pushesParameters>;
 
-/** @throws {WardenError} FILTER_MALFORMED */
+/** With the digests of the base that is asked for. @throws {WardenError} FILTER_MALFORMED */
+export async function wholeQuery(
+  parts: Pick<AuditParts, 'index' | 'now'>,
+  query: PushesQuery,
+): Promise<RecordPageQuery> {
+  const asked = recordQuery(query, parts.now());
+  if (query.base === undefined) return asked;
+  return { ...asked, filters: { ...asked.filters, bases: await basesAsked(parts, query.base) } };
+}
+
+/** All but `base`, which has to be looked up. @throws {WardenError} FILTER_MALFORMED */
 export function recordQuery(query: PushesQuery, now: number): RecordPageQuery {
   const { result, type, without, unsigned } = query;
   if (result !== undefined && type !== undefined)
@@ -92,7 +114,7 @@ export function recordQuery(query: PushesQuery, now: number): RecordPageQuery {
 }
 
 /** What stands in the records alone. */
-function checkOf({ label, without }: PushesQuery) {
+function checkOf({ label, without, kind, reason, text }: PushesQuery) {
   const checks: ((record: PushRecord) => boolean)[] = [];
   if (label !== undefined) {
     const [name = '', ...value] = label.split('=');
@@ -103,6 +125,12 @@ function checkOf({ label, without }: PushesQuery) {
   }
   const lacking = without?.startsWith('label:') ? without.slice('label:'.length) : undefined;
   if (lacking !== undefined) checks.push((record) => labelOf(record, lacking) === undefined);
+  if (kind !== undefined) checks.push((record) => 'actor' in record && record.actor?.kind === kind);
+  if (reason !== undefined) checks.push((record) => 'reason' in record && record.reason === reason);
+  if (text !== undefined) {
+    const wanted = text.toLowerCase();
+    checks.push((record) => textOf(record).toLowerCase().includes(wanted));
+  }
   return checks.length === 0 ? undefined : (record: PushRecord) => checks.every((fits) => fits(record));
 }
 
@@ -110,6 +138,19 @@ function checkTimeOf({ inside, outside }: PushesQuery) {
   if (inside === undefined && outside === undefined) return undefined;
   return (time: number): boolean =>
     (inside === undefined || isWithin(inside, time)) && (outside === undefined || !isWithin(outside, time));
+}
+
+/** All that somebody can have written into it, and names and digests; not the names of fields. */
+function textOf(value: unknown): string {
+  if (typeof value === 'string') return value;
+  if (typeof value !== 'object' || value === null) return '';
+  return (Array.isArray(value) ? value : Object.entries(value).flatMap(labelled)).map(textOf).join('\n');
+}
+
+/** Names of labels and headers were written by people too. */
+function labelled([name, value]: [string, unknown]): readonly unknown[] {
+  const written = (name === 'labels' || name === 'meta') && typeof value === 'object' && value !== null;
+  return written ? [...Object.keys(value), value] : [value];
 }
 
 /** Of its own: every object has something called constructor. */
@@ -177,5 +218,5 @@ export const pushes: Question<PushesQuery, PushItem> = {
   summary: 'the record of pushes, refusals and deletions, newest first',
   parameters: pushesParameters,
   columns: PUSHES_COLUMNS,
-  answer: (parts, query, mayRead) => recordPage(parts, recordQuery(query, parts.now()), mayRead),
+  answer: async (parts, query, mayRead) => recordPage(parts, await wholeQuery(parts, query), mayRead),
 };

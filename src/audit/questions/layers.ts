@@ -1,0 +1,69 @@
+/** The layers of one pushed image, and with which push each of them came here first. */
+import { z } from 'zod';
+import { moment, short, userOf } from '../cells.ts';
+import { parseCount, required } from '../parameters.ts';
+import type { AuditParts, Question } from '../question.ts';
+import { remembered } from '../record-pages.ts';
+import type { MayRead } from '../visible-parts.ts';
+
+export interface LayerItem {
+  readonly digest: string;
+  /** The first record of an image with it that the asker may see. Of a mount it is that of the repository it came from. */
+  readonly first?: {
+    readonly index: number;
+    readonly repository: string;
+    /** RFC 3339, UTC. */
+    readonly time: string;
+    readonly user?: string;
+  };
+}
+
+const parameters = z.strictObject({
+  index: required('of the record, as other answers give it', 'the index of a record', parseCount),
+});
+
+/** The oldest records with a layer that are looked at for one that the asker may see. */
+const FIRST = 50;
+
+export const layers: Question<z.output<typeof parameters>, LayerItem> = {
+  name: 'layers',
+  summary: 'the layers of one pushed image, and with which push each of them came first; lowest first',
+  parameters,
+  columns: [
+    { head: 'LAYER', least: 12, text: ({ digest }) => short(digest), whole: ({ digest }) => digest },
+    {
+      head: 'FIRST (UTC)',
+      least: 14,
+      text: ({ first }) => moment(first?.time ?? ''),
+      whole: ({ first }) => first?.time ?? '',
+    },
+    { head: 'REPOSITORY', least: 12, text: ({ first }) => first?.repository ?? '' },
+    {
+      head: 'USER',
+      least: 6,
+      text: ({ first }) => (first?.user === undefined ? '' : userOf(first.user)),
+    },
+  ],
+  async answer(parts, { index: wanted }, mayRead) {
+    const { watermark } = await parts.index.find({ filters: {}, limit: 1 });
+    const [record] = wanted < watermark ? await parts.index.records([wanted]) : [];
+    // One of somebody else is as if it were not there.
+    if (record?.type !== 'push.accepted' || !mayRead(record.subject.repo)) return { items: [], watermark };
+    const may = remembered(mayRead);
+    const items: LayerItem[] = [];
+    for (const digest of record.subject.layerDigests ?? []) {
+      const first = await firstOf(parts, digest, may);
+      items.push({ digest, ...(first && { first }) });
+    }
+    return { items, watermark };
+  },
+};
+
+async function firstOf({ index }: AuditParts, digest: string, may: MayRead): Promise<LayerItem['first']> {
+  const { answer } = await index.ask('firstWithLayer', { digest, limit: FIRST });
+  const seen = answer.find(({ repository }) => may(repository));
+  const [record] = seen === undefined ? [] : await index.records([seen.index]);
+  if (seen === undefined || record === undefined) return undefined;
+  const user = 'actor' in record ? record.actor?.sub : undefined;
+  return { ...seen, time: record.time, ...(user !== undefined && { user }) };
+}
