@@ -5,6 +5,7 @@ import { exportLog } from '../transfer/export-log.ts';
 import { importLog } from '../transfer/import-log.ts';
 import { openPostgresTarget } from '../transfer/postgres-target.ts';
 import { openSqliteTarget } from '../transfer/sqlite-target.ts';
+import { entriesFrom } from '../verify/bundle.ts';
 import { folderSource } from '../verify/source.ts';
 import { type LogDeps, run, settingsOf, TLOG_FOLDER } from './log-common.ts';
 import { databaseOf, openLogOf } from './open-log.ts';
@@ -56,7 +57,7 @@ async function importFrom(deps: LogDeps, folder: string, { config }: TransferOpt
     const told = { verified: progress(deps, 'verified'), written: progress(deps, 'written') };
     const size = await importLog({
       from: folder,
-      entries: folderSource(folder).entries,
+      entries: entriesFrom(folderSource(folder)),
       target,
       onProgress: (entries, all, what) => told[what](entries, all),
     });

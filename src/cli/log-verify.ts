@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { printable, printableJson } from '../audit/printable.ts';
 import { toBase64 } from '../tlog/base64.ts';
 import { firstOf, folderSource, httpSource, type LogSource } from '../verify/source.ts';
+import type { ClockReport } from '../verify/timeline.ts';
 import { type Verification, verifyLog } from '../verify/verify-log.ts';
 import { type LogDeps, readText, run, settingsOf, WRONG } from './log-common.ts';
 import { type LiveLog, liveLog } from './log-live.ts';
@@ -14,10 +15,12 @@ interface VerifyOptions extends TrustOptions, ServerOptions {
   readonly archive?: string;
   readonly against?: readonly string[];
   readonly skew: string;
+  readonly silence: string;
   readonly meaning: boolean;
   readonly json?: true;
 }
 
+const HOUR_MS = 3_600_000;
 /** Entries between two lines of progress. */
 const PROGRESS_EVERY = 1_000_000;
 
@@ -38,6 +41,7 @@ export function addVerifyCommand(log: Command, deps: LogDeps): void {
     .option('--against <file>', 'a checkpoint that was kept: the log must go on from it', collect)
     .option('--archive <folder>', 'where records are that the log has no more')
     .option('--skew <seconds>', 'how far time may run back between two records', '60')
+    .option('--silence <hours>', 'tell of a longer time without a record', '24')
     .option('--no-meaning', 'hashes alone: do not read the records')
     .option('--json', 'one JSON document')
     .action((folder: string | undefined, options: VerifyOptions) =>
@@ -48,6 +52,7 @@ export function addVerifyCommand(log: Command, deps: LogDeps): void {
 async function verify(deps: LogDeps, folder: string | undefined, options: VerifyOptions): Promise<number> {
   const { io } = deps;
   if (!/^\d{1,9}$/.test(options.skew)) throw new UsageError('--skew is not a number of seconds');
+  if (!/^\d{1,6}$/.test(options.silence)) throw new UsageError('--silence is not a number of hours');
   const policy = await trustOf(options);
   const older = await Promise.all(
     (options.against ?? []).map(async (name) => ({ name, note: await readText(name) })),
@@ -67,7 +72,8 @@ async function verify(deps: LogDeps, folder: string | undefined, options: Verify
       io.err(`${entries} of ${size}`);
     },
   });
-  show(deps, verification, older.length, options.json === true);
+  if (options.json) deps.io.out(asJson(verification));
+  else tell(deps, verification, older.length, Number(options.silence) * HOUR_MS);
   return verification.ok ? 0 : WRONG;
 }
 
@@ -99,22 +105,48 @@ async function sourceOf(
   return liveLog(settings, reader, (options.against ?? []).length > 0);
 }
 
-function show({ io }: LogDeps, verification: Verification, older: number, json: boolean): void {
-  const { ok, checkpoint, cosigned, tiles, problems, found } = verification;
-  if (json) {
-    const shown = checkpoint && { ...checkpoint, root: toBase64(checkpoint.root) };
-    io.out(printableJson({ ok, checkpoint: shown, cosigned, tiles, problems, found }));
-    return;
-  }
+function asJson({ checkpoint, cosigned, ...rest }: Verification): string {
+  const shown = checkpoint && { ...checkpoint, root: toBase64(checkpoint.root) };
+  const seen = cosigned.map(({ name, time }) => ({
+    name,
+    time: time === undefined ? undefined : iso(time * 1000),
+  }));
+  return printableJson({ checkpoint: shown, cosigned: seen, ...rest });
+}
+
+function tell({ io }: LogDeps, verification: Verification, older: number, silenceMs: number): void {
+  const { ok, checkpoint, cosigned, tiles, problems, found, clock } = verification;
   for (const { sentence } of problems) io.err(printable(sentence));
   if (found > problems.length) io.err(`and ${found - problems.length} more`);
   if (checkpoint === undefined) return;
   const { origin, size } = checkpoint;
-  const by = cosigned.length === 0 ? '' : `, cosigned by ${cosigned.join(', ')}`;
+  const witnesses = cosigned.map(({ name, time = 0 }) => `${name} at ${iso(time * 1000)}`);
+  const by = cosigned.length === 0 ? '' : `, cosigned by ${witnesses.join(', ')}`;
   const kept = older === 0 ? '' : `, ${older} older checkpoint${older === 1 ? '' : 's'}`;
   io.out(
     printable(
       `${ok ? 'good' : 'WRONG'}: ${size} records of ${origin}, root ${toBase64(checkpoint.root)}; compared: ${tiles} tiles${kept}${by}`,
     ),
   );
+  for (const line of clock ? aboutTime(clock, silenceMs) : []) io.out(line);
+}
+
+/** No faults; but whoever looks for what somebody hid begins there. */
+function aboutTime({ sets, found, silence }: ClockReport, silenceMs: number): readonly string[] {
+  const lines = sets.map(({ index, byMs }) => {
+    const seconds = Math.round(Math.abs(byMs) / 1000);
+    return `the clock was set ${byMs < 0 ? 'back' : 'forward'} by ${seconds} seconds before entry ${index}`;
+  });
+  if (found > sets.length) lines.push(`and ${found - sets.length} times more`);
+  if (silence !== undefined && silence.ms > silenceMs) {
+    const hours = (silence.ms / HOUR_MS).toFixed(1);
+    lines.push(
+      `the longest time without a record: ${hours} hours after entry ${silence.index}, ${iso(silence.from)}`,
+    );
+  }
+  return lines;
+}
+
+function iso(time: number): string {
+  return new Date(time).toISOString();
 }

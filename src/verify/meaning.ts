@@ -5,109 +5,89 @@
  * length is checked in the same memory.
  */
 import { DatabaseSync } from 'node:sqlite';
+import { DROP, JUMP, type Meant, MOVE, POLICY, type Said, WRONG } from './bundle-facts.ts';
+import { type ClockReport, createTimeline } from './timeline.ts';
 
 export interface MeaningOptions {
   /** In milliseconds: how far time may run back between two records. Several are made at once, and clocks are set. */
   readonly skewMs: number;
+  /** Told of each thing that does not fit, in the order of the records; the sentence goes on from "entry 5". */
+  readonly say: (index: number, sentence: string) => void;
 }
 
 export interface Meaning {
-  /** @returns a sentence for each thing that does not fit. */
-  add(index: number, entry: Uint8Array): readonly string[];
+  /** Records in their order. @param from the index of the first. */
+  add(from: number, meant: Meant): void;
+  /** Records that are not there: what would have been said of time by them is not known. */
+  skip(): void;
+  clock(): ClockReport;
   close(): void;
 }
 
-interface Leaf {
-  readonly v?: unknown;
-  readonly type?: unknown;
-  readonly id?: unknown;
-  readonly time?: unknown;
-  readonly subject?: { readonly repo?: string; readonly digest?: string };
-  readonly tag?: { readonly name: string; readonly from?: string; readonly prev?: number };
-  readonly policy?: { readonly digest?: string };
-}
-
-/** Records that say where a tag now points. */
-const MOVES = ['push.accepted', 'tag.drift', 'tag.deleted'];
-
-export function createMeaning({ skewMs }: MeaningOptions): Meaning {
+export function createMeaning({ skewMs, say }: MeaningOptions): Meaning {
   const db = new DatabaseSync('');
   db.exec(`
     PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA cache_size=-65536;
     CREATE TABLE id (id BLOB PRIMARY KEY) STRICT, WITHOUT ROWID;
     CREATE TABLE tag (repo TEXT, tag TEXT, idx INTEGER NOT NULL, digest TEXT, PRIMARY KEY (repo, tag)) STRICT, WITHOUT ROWID;
+    BEGIN;
   `);
   const addId = db.prepare('INSERT OR IGNORE INTO id VALUES (?)');
   const getTag = db.prepare('SELECT idx, digest FROM tag WHERE repo = ? AND tag = ?');
   const setTag = db.prepare('INSERT OR REPLACE INTO tag VALUES (?, ?, ?, ?)');
   const dropDigest = db.prepare('UPDATE tag SET idx = ?, digest = NULL WHERE repo = ? AND digest = ?');
   const policies = new Set<string>();
-  let latest = Number.NEGATIVE_INFINITY;
+  const timeline = createTimeline({ skewMs, say });
 
-  function tagProblems(index: number, { type, subject, tag }: Leaf): readonly string[] {
-    const repo = subject?.repo;
-    if (repo === undefined) return [];
-    if (type === 'manifest.deleted' && subject?.digest !== undefined)
-      dropDigest.run(index, repo, subject.digest);
-    if (tag === undefined || !MOVES.includes(String(type))) return [];
-    const problems: string[] = [];
-    const row = getTag.get(repo, tag.name) as { idx: number; digest: string | null } | undefined;
-    if (tag.prev !== row?.idx) {
-      problems.push(
-        `says that the record before it about ${repo}:${tag.name} is ${tag.prev ?? 'none'}, and it is ${row?.idx ?? 'none'}`,
+  function move(index: number, [, , repo, tag, prev, from, digest]: Extract<Said, { 1: typeof MOVE }>): void {
+    const row = getTag.get(repo, tag) as { idx: number; digest: string | null } | undefined;
+    if (prev !== (row?.idx ?? null)) {
+      say(
+        index,
+        `says that the record before it about ${repo}:${tag} is ${prev ?? 'none'}, and it is ${row?.idx ?? 'none'}`,
       );
-    } else if (type !== 'tag.deleted' && (tag.from ?? null) !== (row?.digest ?? null)) {
-      problems.push(
-        `says that ${repo}:${tag.name} was ${tag.from ?? 'nothing'} before it, and the record before says ${row?.digest ?? 'nothing'}`,
+    } else if (from !== undefined && from !== (row?.digest ?? null)) {
+      say(
+        index,
+        `says that ${repo}:${tag} was ${from ?? 'nothing'} before it, and the record before says ${row?.digest ?? 'nothing'}`,
       );
     }
-    setTag.run(repo, tag.name, index, type === 'tag.deleted' ? null : (subject?.digest ?? null));
-    return problems;
+    setTag.run(repo, tag, index, digest);
   }
 
-  function timeProblem(leaf: Leaf): string | undefined {
-    const time = Date.parse(String(leaf.time));
-    if (Number.isNaN(time)) return 'has no time';
-    const back = latest - time;
-    // From here on the clock is another.
-    if (leaf.type === 'clock.jumped') latest = time;
-    else latest = Math.max(latest, time);
-    if (leaf.type === 'clock.jumped' || back <= skewMs) return undefined;
-    return `is ${Math.round(back / 1000)} seconds older than a record before it`;
-  }
-
-  function policyProblem({ type, policy }: Leaf): string | undefined {
-    const digest = policy?.digest;
-    if (digest === undefined) return undefined;
-    if (type === 'policy.changed') policies.add(digest);
+  function policy(index: number, digest: string, inForce: boolean): void {
+    if (inForce) policies.add(digest);
     // Records from before policies were recorded cannot be held to it.
-    const known = policies.size === 0 || policies.has(digest);
-    return known ? undefined : `was decided by a policy (${digest}) that no policy.changed record names`;
+    else if (policies.size > 0 && !policies.has(digest)) {
+      say(index, `was decided by a policy (${digest}) that no policy.changed record names`);
+    }
+  }
+
+  function hear(index: number, said: Said): void {
+    if (said[1] === POLICY) policy(index, said[2], said[3]);
+    else if (said[1] === MOVE) move(index, said);
+    else if (said[1] === DROP) dropDigest.run(index, said[2], said[3]);
+    else if (said[1] === WRONG) say(index, said[2]);
   }
 
   return {
-    add(index, entry) {
-      let leaf: Leaf;
-      try {
-        leaf = JSON.parse(
-          Buffer.from(entry.buffer, entry.byteOffset, entry.byteLength).toString('utf8'),
-        ) as Leaf;
-      } catch {
-        return ['is not JSON'];
+    add(from, { ids, times, said }) {
+      let next = 0;
+      for (let at = 0; at < times.length; at++) {
+        const index = from + at;
+        const time = times[at] as number;
+        if (!Number.isNaN(time)) {
+          const id = ids.subarray(at * 16, at * 16 + 16);
+          if (addId.run(id).changes === 0) say(index, 'has the id of a record before it');
+          const first = said[next];
+          const jump = first?.[0] === at && first[1] === JUMP ? first : undefined;
+          timeline.add(index, time, jump && { expected: jump[2], shown: jump[3] });
+        }
+        for (let one = said[next]; one !== undefined && one[0] === at; one = said[++next]) hear(index, one);
       }
-      if (typeof leaf !== 'object' || leaf === null || leaf.v !== 1 || typeof leaf.type !== 'string')
-        return ['is not a record of version 1'];
-      const id = typeof leaf.id === 'string' ? Buffer.from(leaf.id.replaceAll('-', ''), 'hex') : undefined;
-      const twice =
-        id?.length !== 16
-          ? 'has no id'
-          : addId.run(id).changes === 0
-            ? 'has the id of a record before it'
-            : undefined;
-      return [twice, timeProblem(leaf), policyProblem(leaf), ...tagProblems(index, leaf)].filter(
-        (problem) => problem !== undefined,
-      );
     },
+    skip: timeline.skip,
+    clock: timeline.report,
     close: () => db.close(),
   };
 }

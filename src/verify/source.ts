@@ -1,25 +1,20 @@
 /** Where a log that is verified comes from. Nothing that a source gives is believed. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { gunzip } from 'node:zlib';
 import type { LogReader } from '../provenance/log-store.ts';
-import { decodeBundle } from '../tlog/bundle.ts';
+import { encodeBundle } from '../tlog/bundle.ts';
 import { HASH_SIZE } from '../tlog/hashing.ts';
 import { TILE_WIDTH, type TilePlace, tilePath } from '../tlog/tile.ts';
+import type { Bundle } from './bundle.ts';
 
 export interface LogSource {
   /** The signed note. @throws with one sentence where there is none. */
   checkpoint(): Promise<string>;
-  /** The entries of a bundle, as many as `width`; undefined where they are not there. @throws where they cannot be read. */
-  entries(index: number, width: number): Promise<readonly Uint8Array[] | undefined>;
+  /** A bundle of at least `width` entries, not looked at yet; undefined where they are not there. @throws where it cannot be read. */
+  bundle(index: number, width: number): Promise<Bundle | undefined>;
   /** The hashes of a tile; undefined where it is not there. */
   tile(place: TilePlace): Promise<Uint8Array | undefined>;
 }
-
-const decompress = promisify(gunzip);
-/** In bytes: 256 entries of the greatest length. */
-const BUNDLE_LIMIT = TILE_WIDTH * (2 + 65_535);
 
 /** A folder in the layout of tlog-tiles, bundles as they are or compressed: an export, an archive, a mirror. */
 export function folderSource(folder: string): LogSource {
@@ -29,16 +24,13 @@ export function folderSource(folder: string): LogSource {
       if (bytes === undefined) throw new Error(`${folder} holds no checkpoint`);
       return bytes.toString('utf8');
     },
-    async entries(index, width) {
+    async bundle(index, width) {
       for (const wide of width === TILE_WIDTH ? [width] : [width, TILE_WIDTH]) {
         const file = join(folder, tilePath({ level: 'entries', index, width: wide }));
         const plain = await read(file);
-        const packed = plain === undefined ? await read(`${file}.gz`) : undefined;
-        const bytes = plain ?? (packed && (await unpack(packed, `${file}.gz`)));
-        if (bytes === undefined) continue;
-        const decoded = decodeBundle(bytes, wide);
-        if (!decoded.ok) throw new Error(`${file}: ${decoded.reason}`);
-        return decoded.entries.slice(0, width);
+        if (plain !== undefined) return { bytes: plain, packed: false, width: wide, name: file };
+        const packed = await read(`${file}.gz`);
+        if (packed !== undefined) return { bytes: packed, packed: true, width: wide, name: `${file}.gz` };
       }
       return undefined;
     },
@@ -57,9 +49,10 @@ export function dataSource(reader: Pick<LogReader, 'entries'>, tlogFolder: strin
   const files = folderSource(tlogFolder);
   return {
     checkpoint: files.checkpoint,
-    async entries(index, width) {
+    async bundle(index, width) {
       const entries = await reader.entries(index * TILE_WIDTH, width);
-      return entries.length === width ? entries : undefined;
+      if (entries.length !== width) return undefined;
+      return { bytes: encodeBundle(entries), packed: false, width, name: `bundle ${index} of the log` };
     },
     tile: files.tile,
   };
@@ -69,8 +62,7 @@ export function dataSource(reader: Pick<LogReader, 'entries'>, tlogFolder: strin
 export function firstOf(first: LogSource, second: LogSource): LogSource {
   return {
     checkpoint: first.checkpoint,
-    entries: async (index, width) =>
-      (await first.entries(index, width)) ?? (await second.entries(index, width)),
+    bundle: async (index, width) => (await first.bundle(index, width)) ?? (await second.bundle(index, width)),
     tile: async (place) => (await first.tile(place)) ?? (await second.tile(place)),
   };
 }
@@ -83,24 +75,13 @@ export function httpSource(get: (path: string) => Promise<Uint8Array | undefined
       if (bytes === undefined) throw new Error('the server has no checkpoint');
       return Buffer.from(bytes).toString('utf8');
     },
-    async entries(index, width) {
+    async bundle(index, width) {
       const path = tilePath({ level: 'entries', index, width });
       const bytes = await get(path);
-      if (bytes === undefined) return undefined;
-      const decoded = decodeBundle(bytes, width);
-      if (!decoded.ok) throw new Error(`${path}: ${decoded.reason}`);
-      return decoded.entries;
+      return bytes && { bytes, packed: false, width, name: path };
     },
     tile: (place) => get(tilePath(place)),
   };
-}
-
-async function unpack(bytes: Uint8Array, file: string): Promise<Buffer> {
-  try {
-    return await decompress(bytes, { maxOutputLength: BUNDLE_LIMIT });
-  } catch {
-    throw new Error(`${file} cannot be unpacked`);
-  }
 }
 
 async function read(file: string): Promise<Buffer | undefined> {

@@ -5,12 +5,15 @@
  * 3. The root is the signed one. 4. Each older checkpoint is one of this tree's beginnings. 5. The records fit together.
  */
 import { openCheckpoint } from '../tlog/checkpoint.ts';
-import { createCompactRange } from '../tlog/compact-range.ts';
-import { HASH_SIZE, leafHash, sameHash } from '../tlog/hashing.ts';
+import { HASH_SIZE, sameHash } from '../tlog/hashing.ts';
 import type { TrustPolicy } from '../tlog/policy-file.ts';
-import { hashesAt, hashInTile, rootOfTile, TILE_WIDTH, tilePath, widthAt } from '../tlog/tile.ts';
+import { TILE_WIDTH, widthAt } from '../tlog/tile.ts';
+import type { BundleFacts } from './bundle-facts.ts';
+import { createLookers, type Lookers } from './lookers.ts';
 import { createMeaning } from './meaning.ts';
 import type { LogSource } from './source.ts';
+import type { ClockReport } from './timeline.ts';
+import { createTreeWalk } from './tree-walk.ts';
 
 export interface VerifyOptions {
   readonly source: LogSource;
@@ -30,27 +33,31 @@ export interface Problem {
   readonly sentence: string;
 }
 
+export interface Cosigned {
+  readonly name: string;
+  readonly time: number | undefined;
+}
+
 export interface Verification {
   readonly ok: boolean;
   /** Undefined where the checkpoint is not believed: then nothing else was looked at. */
   readonly checkpoint:
     | { readonly origin: string; readonly size: number; readonly root: Uint8Array }
     | undefined;
-  /** Names of witnesses that cosigned it. */
-  readonly cosigned: readonly string[];
+  /** Witnesses that cosigned it, and when they saw it, in seconds since 1970: long ago, nobody watches any more. */
+  readonly cosigned: readonly Cosigned[];
   /** Tiles that were there, and compared. */
   readonly tiles: number;
   /** The first ones. */
   readonly problems: readonly Problem[];
   /** All that were found. */
   readonly found: number;
+  /** Where the clock was set, and the longest silence: no faults. Undefined where records were not read. */
+  readonly clock: ClockReport | undefined;
 }
 
 /** More say no more. */
 const SHOWN = 20;
-/** Bundles that are asked for at once. */
-const AHEAD = 4;
-
 /** @throws with one sentence where the source cannot be read; what is read and wrong is a problem. */
 export async function verifyLog(options: VerifyOptions): Promise<Verification> {
   const { source, policy } = options;
@@ -62,9 +69,10 @@ export async function verifyLog(options: VerifyOptions): Promise<Verification> {
   };
   const result = (
     checkpoint: Verification['checkpoint'],
-    cosigned: readonly string[] = [],
+    cosigned: readonly Cosigned[] = [],
     tiles = 0,
-  ): Verification => ({ ok: found === 0, checkpoint, cosigned, tiles, problems, found });
+    clock?: ClockReport,
+  ): Verification => ({ ok: found === 0, checkpoint, cosigned, tiles, problems, found, clock });
 
   const opened = openCheckpoint(await source.checkpoint(), policy.logs, policy.witnesses);
   if (!opened.ok) {
@@ -73,8 +81,8 @@ export async function verifyLog(options: VerifyOptions): Promise<Verification> {
   }
   const { checkpoint } = opened;
   const { size, root, origin } = checkpoint;
-  const cosigners = opened.cosigned.map(({ key }) => key);
-  if (!policy.quorum(cosigners))
+  const cosigned = opened.cosigned.map(({ key, time }) => ({ name: key.name, time }));
+  if (!policy.quorum(opened.cosigned.map(({ key }) => key)))
     say('too few of the witnesses that the policy names have cosigned the checkpoint');
 
   /** Roots that the tree must have on its way, by size. */
@@ -95,103 +103,62 @@ export async function verifyLog(options: VerifyOptions): Promise<Verification> {
     }
   }
 
-  const range = createCompactRange();
-  const edges: Uint8Array[][] = [];
-  let tiles = 0;
-  const compareOlder = (): void => {
-    for (const { name, root: wanted } of expected.get(range.size()) ?? []) {
-      if (!sameHash(range.root(), wanted))
-        say(`${name}: the first ${range.size()} entries of the log are not those that it was signed for`);
-    }
-  };
-
-  async function compareTile(level: number, index: number, hashes: readonly Uint8Array[]): Promise<void> {
-    const place = { level, index, width: hashes.length };
-    const tile = await source.tile(place);
-    if (tile === undefined) return;
-    tiles++;
-    if (tile.length !== hashes.length * HASH_SIZE) return say(`${tilePath(place)} has the wrong length`);
-    const odd = hashes.findIndex((hash, at) => !sameHash(hash, hashInTile(tile, at)));
-    if (odd < 0) return;
-    if (level === 0) {
-      const entry = index * TILE_WIDTH + odd;
-      say(`entry ${entry} is not the one that ${tilePath(place)} has the hash of`, entry);
-    } else say(`${tilePath(place)} is not what the tiles below it give`);
-  }
-
-  async function push(level: number, hash: Uint8Array): Promise<void> {
-    const edge = edges[level] ?? [];
-    edges[level] = edge;
-    edge.push(hash);
-    if (edge.length < TILE_WIDTH) return;
-    edges[level] = [];
-    const index = hashesAt(level, range.size()) / TILE_WIDTH - 1;
-    await compareTile(level, index, edge);
-    await push(level + 1, rootOfTile(Buffer.concat(edge)));
-  }
-
-  const meaning = options.meaning ? createMeaning({ skewMs: options.skewMs }) : undefined;
+  const walk = createTreeWalk({ source, size, older: expected, say });
+  const meaning = options.meaning ? createMeaning({ skewMs: options.skewMs, say: sayOf(say) }) : undefined;
+  const lookers = await createLookers(Math.ceil(size / TILE_WIDTH));
   try {
-    compareOlder();
-    for await (const [index, entries] of bundles(source, size)) {
-      if (entries === undefined) {
-        const from = index * TILE_WIDTH;
-        const width = widthAt('entries', index, size);
-        const tile = await source.tile({ level: 0, index, width });
-        say(`entries ${from} to ${from + width - 1} are not there`, from);
-        if (tile?.length !== width * HASH_SIZE) {
-          say('without them and their hashes the tree cannot be made');
-          return result(checkpoint, names(cosigners), tiles);
-        }
-        // The rest can still be held against the root by their hashes.
-        for (let at = 0; at < width; at++) {
-          range.append(hashInTile(tile, at));
-          compareOlder();
-          await push(0, hashInTile(tile, at));
-        }
+    for await (const [index, facts] of bundles(options, lookers, size)) {
+      const from = index * TILE_WIDTH;
+      if (facts !== undefined) {
+        await walk.add(facts.hashes, facts.root);
+        if (facts.meaning) meaning?.add(from, facts.meaning);
+        if (index % 64 === 0) options.onProgress?.(from + facts.width, size);
         continue;
       }
-      for (const [at, entry] of entries.entries()) {
-        const position = index * TILE_WIDTH + at;
-        for (const sentence of meaning?.add(position, entry) ?? [])
-          say(`entry ${position} ${sentence}`, position);
-        const hash = leafHash(entry);
-        range.append(hash);
-        if (expected.size > 0) compareOlder();
-        await push(0, hash);
+      const width = widthAt('entries', index, size);
+      const tile = await source.tile({ level: 0, index, width });
+      say(`entries ${from} to ${from + width - 1} are not there`, from);
+      if (tile?.length !== width * HASH_SIZE) {
+        say('without them and their hashes the tree cannot be made');
+        return result(checkpoint, cosigned, walk.tiles());
       }
-      if (index % 64 === 0) options.onProgress?.(range.size(), size);
+      // The rest can still be held against the root by their hashes.
+      await walk.add(tile, undefined);
+      meaning?.skip();
     }
-    for (const [level, edge] of edges.entries()) {
-      const index = Math.floor(hashesAt(level, size) / TILE_WIDTH);
-      if (edge.length > 0) await compareTile(level, index, edge);
-    }
+    await walk.end();
+    if (!sameHash(walk.root(), root)) say(`the ${size} entries do not have the root that was signed`);
+    return result(checkpoint, cosigned, walk.tiles(), meaning?.clock());
   } finally {
     meaning?.close();
+    await lookers.close();
   }
-  if (!sameHash(range.root(), root)) say(`the ${size} entries do not have the root that was signed`);
-  return result(checkpoint, names(cosigners), tiles);
 }
 
-function names(keys: readonly { readonly name: string }[]): readonly string[] {
-  return keys.map(({ name }) => name);
+function sayOf(say: (sentence: string, index: number) => void): (index: number, sentence: string) => void {
+  return (index, sentence) => say(`entry ${index} ${sentence}`, index);
 }
 
-/** In their order; some are asked for before they are needed, since a server is far away. */
+/** In their order; some are under way before they are needed: a server is far away, and threads work side by side. */
 async function* bundles(
-  source: LogSource,
+  { source, meaning }: VerifyOptions,
+  lookers: Lookers,
   size: number,
-): AsyncGenerator<readonly [number, readonly Uint8Array[] | undefined]> {
+): AsyncGenerator<readonly [number, BundleFacts | undefined]> {
+  async function factsOf(index: number): Promise<BundleFacts | undefined> {
+    const width = widthAt('entries', index, size);
+    const bundle = await source.bundle(index, width);
+    return bundle && lookers.look({ bundle, width, meaning });
+  }
   const count = Math.ceil(size / TILE_WIDTH);
-  const asked: Promise<readonly Uint8Array[] | undefined>[] = [];
+  const asked: Promise<BundleFacts | undefined>[] = [];
   for (let index = 0; index < count; index++) {
-    while (asked.length < AHEAD && index + asked.length < count) {
-      const next = index + asked.length;
-      const answer = source.entries(next, widthAt('entries', next, size));
+    while (asked.length < lookers.ahead && index + asked.length < count) {
+      const answer = factsOf(index + asked.length);
       // Looked at in its turn; until then nobody waits for it.
       answer.catch(() => undefined);
       asked.push(answer);
     }
-    yield [index, await (asked.shift() as Promise<readonly Uint8Array[] | undefined>)] as const;
+    yield [index, await (asked.shift() as Promise<BundleFacts | undefined>)] as const;
   }
 }

@@ -9,6 +9,7 @@ import { importLog } from '../../src/transfer/import-log.ts';
 import type { LogTarget } from '../../src/transfer/log-target.ts';
 import { openPostgresTarget } from '../../src/transfer/postgres-target.ts';
 import { openSqliteTarget } from '../../src/transfer/sqlite-target.ts';
+import { entriesFrom } from '../../src/verify/bundle.ts';
 import { folderSource } from '../../src/verify/source.ts';
 import { aDigest, anIntent, recorderOptions } from '../provenance/a-log.ts';
 import { push } from '../provenance/postgres-instances.ts';
@@ -28,7 +29,7 @@ describeNeeding(['postgres'], 'a log that moves', () => {
   const digest = aDigest();
 
   const into = (target: LogTarget, from = temp.at('one')) =>
-    importLog({ from, entries: folderSource(from).entries, target });
+    importLog({ from, entries: entriesFrom(folderSource(from)), target });
   async function closing<T>(target: LogTarget, work: (target: LogTarget) => Promise<T>): Promise<T> {
     try {
       return await work(target);

@@ -60,7 +60,9 @@ describe('a log that is whole', () => {
 });
 
 describe('a log that was altered', () => {
-  const all = entriesOf(records(600));
+  const size = 600;
+  const all = entriesOf(records(size));
+  const width = Math.floor(size / 256);
   const forged = (at: number) =>
     all.map((entry, index) =>
       index === at ? Buffer.from(Buffer.from(entry).toString().replace('team/app', 'team/apq')) : entry,
@@ -76,16 +78,16 @@ describe('a log that was altered', () => {
     expect(found.ok).toBe(false);
     expect(sentences(found)).toContain('entry 300 is not the one that tile/0/001 has the hash of');
     expect(found.problems.find(({ index }) => index === 300)).toBeDefined();
-    expect(sentences(found)).toContain('the 600 entries do not have the root that was signed');
+    expect(sentences(found)).toContain(`the ${size} entries do not have the root that was signed`);
   });
 
   it('with its tiles shows by the root, and by older checkpoints since when', async () => {
-    const older = [256, 300, 301].map((size) => ({ name: `at ${size}`, note: noteOf(all.slice(0, size)) }));
+    const older = [256, 300, 301].map((at) => ({ name: `at ${at}`, note: noteOf(all.slice(0, at)) }));
     const found = await verify(all, { shown: forged(300), older });
     expect(sentences(found)).toEqual(
       expect.arrayContaining([
         'at 301: the first 301 entries of the log are not those that it was signed for',
-        'the 600 entries do not have the root that was signed',
+        `the ${size} entries do not have the root that was signed`,
       ]),
     );
     expect(sentences(found).join()).not.toContain('at 300');
@@ -106,7 +108,7 @@ describe('a log that was altered', () => {
   it('or cut shows by an older checkpoint', async () => {
     const found = await verify(all.slice(0, 500), { older: [{ name: 'kept', note: noteOf(all) }] });
     expect(sentences(found)).toEqual([
-      'kept has 600 entries, and the log 500: entries that were signed are gone',
+      `kept has ${size} entries, and the log 500: entries that were signed are gone`,
     ]);
   });
 
@@ -126,8 +128,8 @@ describe('a log that was altered', () => {
     ],
     [
       'a damaged tile of level 1',
-      (folder) => writeFileSync(join(folder, 'tile/1/000.p/2'), Buffer.alloc(64)),
-      /tile\/1\/000\.p\/2 is not what the tiles below it give/,
+      (folder) => writeFileSync(join(folder, `tile/1/000.p/${width}`), Buffer.alloc(width * 32)),
+      /tile\/1\/000\.p\/\d+ is not what the tiles below it give/,
     ],
     [
       'a short tile',
@@ -141,7 +143,8 @@ describe('a log that was altered', () => {
     ],
     [
       'a checkpoint that was changed',
-      (folder) => writeFileSync(join(folder, 'checkpoint'), noteOf(all).replace('\n600\n', '\n599\n')),
+      (folder) =>
+        writeFileSync(join(folder, 'checkpoint'), noteOf(all).replace(`\n${size}\n`, `\n${size - 1}\n`)),
       /the signature of registry\.test\/push-log is wrong/,
     ],
   ])('shows by %s', async (_, damage, wanted) => {
@@ -191,6 +194,41 @@ describe('a log that was altered', () => {
   });
 });
 
+describe('a log that is long enough for threads', () => {
+  const size = 5_000;
+  const all = entriesOf(records(size));
+
+  it('shows which entry was altered, which tile, and what does not fit', async () => {
+    const forged = all.map((entry, index) => (index === 4_000 ? Buffer.from('{}') : entry));
+    const older = [1, 3_999, 4_001].map((at) => ({ name: `at ${at}`, note: noteOf(all.slice(0, at)) }));
+    const found = await verify(all, {
+      older,
+      damage(folder) {
+        const path = 'tile/entries/015';
+        writeFileSync(join(folder, path), filesOf(forged).get(path) as Uint8Array);
+        writeFileSync(join(folder, 'tile/0/003'), Buffer.alloc(256 * 32));
+        rmSync(join(folder, 'tile/entries/001'));
+      },
+    });
+    expect(sentences(found)).toEqual(
+      expect.arrayContaining([
+        'entries 256 to 511 are not there',
+        'entry 768 is not the one that tile/0/003 has the hash of',
+        'entry 4000 is not a record of version 1',
+        'entry 4000 is not the one that tile/0/015 has the hash of',
+        'at 4001: the first 4001 entries of the log are not those that it was signed for',
+        'the 5000 entries do not have the root that was signed',
+      ]),
+    );
+    expect(sentences(found).join()).not.toMatch(/at (?:1|3999):/);
+  });
+
+  it('is told to be unreadable where a bundle is none', async () => {
+    const damage = (folder: string) => writeFileSync(join(folder, 'tile/entries/010'), 'x');
+    await expect(verify(all, { damage })).rejects.toThrow(/010: the bundle ends in entry 0 of 256/);
+  });
+});
+
 describe('records that were signed and do not fit together', () => {
   type Leaf = Record<string, unknown>;
   it.each<[string, (all: Leaf[]) => void, RegExp]>([
@@ -236,11 +274,94 @@ describe('records that were signed and do not fit together', () => {
 
   it('may run back where the clock was set, and that is on record', async () => {
     const all = records(300).map((record) => ({ ...record })) as Leaf[];
-    all[100] = { ...all[0], id: all[100]?.['id'], type: 'clock.jumped' };
+    const [expected, shown] = [all[100]?.['time'], all[0]?.['time']];
+    all[100] = { ...all[0], id: all[100]?.['id'], type: 'clock.jumped', clock: { expected, shown } };
     for (const [index, record] of all.entries()) {
       if (index > 100) record['time'] = new Date(Date.UTC(2026, 0, 1) + (index - 100) * 1000).toISOString();
     }
+    // The pushes are left out, whose links would be other ones.
     const found = await verify(entriesOf(all.filter((record) => !('tag' in record))));
     expect(sentences(found)).toEqual([]);
+    expect(found.clock).toMatchObject({ found: 1, sets: [{ index: 2, byMs: -100_000 }] });
+  });
+
+  it('tell how long nothing was recorded', async () => {
+    const all = records(10).map((record, index) => ({
+      ...record,
+      time: new Date(Date.UTC(2026, 0, 1, index < 4 ? 0 : 62, index)).toISOString(),
+    }));
+    const { clock } = await verify(entriesOf(all));
+    const silence = { index: 3, ms: 62 * 3_600_000 + 60_000, from: Date.UTC(2026, 0, 1, 0, 3) };
+    expect(clock).toEqual({ sets: [], found: 0, silence });
+  });
+
+  it.each<[string, string, string]>([
+    ['JSON that is cut', '{"v":1,', 'is not JSON'],
+    ['a list', '[1]', 'is not a record of version 1'],
+    ['nothing', 'null', 'is not a record of version 1'],
+    ['deep lists', `${'['.repeat(20_000)}${']'.repeat(20_000)}`, 'is not a record of version 1'],
+    ['a number in place of an id', '{"id":7,"type":"x","v":1}', 'has no id'],
+    ['an object in place of a time', '{"id":"ID","time":{},"type":"x","v":1}', 'has no time'],
+    [
+      'a policy that is a text',
+      '{"id":"ID","policy":"p","time":"TIME","type":"x","v":1}',
+      'has a policy that is none',
+    ],
+    [
+      'a digest that is a list',
+      '{"id":"ID","policy":{"digest":[]},"time":"TIME","type":"x","v":1}',
+      'has a policy that is none',
+    ],
+    [
+      'a subject that is a number',
+      '{"id":"ID","subject":5,"time":"TIME","type":"push.accepted","v":1}',
+      'has a subject that is none',
+    ],
+    [
+      'a repository that is an object',
+      '{"id":"ID","subject":{"repo":{}},"time":"TIME","type":"push.accepted","v":1}',
+      'has a subject that is none',
+    ],
+    [
+      'a tag that is null',
+      '{"id":"ID","subject":{"repo":"r"},"tag":null,"time":"TIME","type":"push.accepted","v":1}',
+      'has a tag that is none',
+    ],
+    [
+      'a tag without a name',
+      '{"id":"ID","subject":{"repo":"r"},"tag":{},"time":"TIME","type":"push.accepted","v":1}',
+      'has a tag that is none',
+    ],
+    [
+      'a link that is a text',
+      '{"id":"ID","subject":{"repo":"r"},"tag":{"name":"t","prev":"1"},"time":"TIME","type":"push.accepted","v":1}',
+      'has a tag that is none',
+    ],
+    [
+      'a link below 0',
+      '{"id":"ID","subject":{"repo":"r"},"tag":{"name":"t","prev":-1},"time":"TIME","type":"push.accepted","v":1}',
+      'has a tag that is none',
+    ],
+    [
+      'a clock that says nothing',
+      '{"clock":{},"id":"ID","time":"TIME","type":"clock.jumped","v":1}',
+      'says of no clock that it was set',
+    ],
+    [
+      'a member twice',
+      '{"id":"ID","time":"TIME","type":"x","type":"y","v":1}',
+      'is not in the form of RFC 8785: readers may differ in what it says',
+    ],
+    [
+      'white space',
+      '{"id":"ID","time":"TIME","type":"x", "v":1}',
+      'is not in the form of RFC 8785: readers may differ in what it says',
+    ],
+  ])('show by their place where a record is %s', async (_, text, wanted) => {
+    const all = [...entriesOf(records(4))];
+    const { id, time } = records(3)[2] as { id: string; time: string };
+    all[2] = Buffer.from(text.replace('ID', id).replace('TIME', time));
+    const found = await verify(all);
+    expect(sentences(found)[0]).toBe(`entry 2 ${wanted}`);
   });
 });
