@@ -25,16 +25,17 @@ export function fillLog(
     const head = db.prepare('SELECT size FROM head');
     const setHead = db.prepare('UPDATE head SET size = ?');
     const addEntry = db.prepare('INSERT INTO entry (idx, leaf) VALUES (?, ?)');
-    const getTag = db.prepare('SELECT idx FROM tag WHERE repo = ? AND tag = ?');
+    const getTag = db.prepare('SELECT idx, digest FROM tag WHERE repo = ? AND tag = ?');
     const setTag = db.prepare('INSERT OR REPLACE INTO tag (repo, tag, idx, digest) VALUES (?, ?, ?, ?)');
     const before = Number(head.get()?.['size']);
     const began = performance.now();
 
     function add(index: number, record: PushRecord): void {
-      if (record.type === 'manifest.deleted') throw new Error('a deletion by digest moves tags, which is not done here');
+      if (record.type === 'manifest.deleted')
+        throw new Error('a deletion by digest moves tags, which is not done here');
       const moved = movedTag(record);
-      const last = moved && getTag.get(moved.repo, moved.tag)?.['idx'];
-      addEntry.run(index, leafOf(record, last === undefined ? undefined : Number(last)));
+      const last = moved && getTag.get(moved.repo, moved.tag);
+      addEntry.run(index, leafOf(withFrom(record, last?.['digest']), last && Number(last['idx'])));
       if (moved) setTag.run(moved.repo, moved.tag, index, moved.digest ?? null);
     }
 
@@ -52,4 +53,10 @@ export function fillLog(
     db.close();
     lock.close();
   }
+}
+
+/** What the tag showed before, which a server looks up. */
+function withFrom(record: PushRecord, from: unknown): PushRecord {
+  if (record.type !== 'push.accepted' || record.tag === undefined || typeof from !== 'string') return record;
+  return { ...record, tag: { ...record.tag, from } };
 }

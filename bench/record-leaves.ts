@@ -151,8 +151,7 @@ export function createWorld(size: number): World {
   function image(n: number, which: number, facts: { readonly tag?: string; readonly platform?: string }) {
     const random = randomOf(`base ${n}`);
     const kind = random();
-    const base =
-      kind < 0.4 ? skewed(random(), 30) : 30 + (kind < 0.7 ? which % 300 : 300 + (which % 600));
+    const base = kind < 0.4 ? skewed(random(), 30) : 30 + (kind < 0.7 ? which % 300 : 300 + (which % 600));
     const on = foundation(base % foundations, rebuildOf(n));
     return push(n, {
       ...{ repo: repositoryOf(which), digest: digestOf('image', n), on, ...facts },

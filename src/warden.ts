@@ -207,7 +207,7 @@ async function build(
           ...{ clientCertificates, forwarding, machines, warnDays: settings.robots.warnDays },
         }),
     },
-    signedLog: signedLogDeps(audit, reader, transparency),
+    signedLog: signedLogDeps(audit, record.entryOf, transparency),
     policy: inquiries,
     keys: () => jwksOf(clientKeys.current()),
     ...endingDeps(part, { acts, endLogins, sessions, tokens, policy: inquiries }),

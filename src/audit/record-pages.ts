@@ -25,6 +25,8 @@ export interface RecordPageQuery {
 
 /** Questions to the index for one page. It can end early at them, with `next`, where nearly all is hidden or does not fit. */
 const ROUNDS = 12;
+/** Those among them that found less than was asked, after looking at much. */
+const VAIN_ROUNDS = 3;
 /** Rows asked for at once where some are hidden, or checked. */
 const WIDEST = 1_000;
 /** Repositories that the index is told to leave out. */
@@ -42,6 +44,8 @@ export async function recordPage(
   let watermark = cursor?.watermark;
   let last: number | undefined;
   let width = limit + 1;
+  let vain = 0;
+  const only = may('') ? undefined : await visibleRepositories(index, may);
 
   const end = (place: number | undefined) => ({
     items,
@@ -54,7 +58,7 @@ export async function recordPage(
       filters,
       limit: width,
       ...(before !== undefined && { before }),
-      ...(hidden.size > 0 && { hidden: [...hidden] }),
+      ...(only ? { only } : hidden.size > 0 && { hidden: [...hidden] }),
     });
     watermark ??= now;
     const visible = answer.rows.filter(
@@ -77,12 +81,22 @@ export async function recordPage(
     if (answer.reached === undefined) return end(undefined);
     before = answer.reached;
     last = before;
+    if (answer.rows.length < width && ++vain === VAIN_ROUNDS) return end(before);
     for (const { repository } of answer.rows) {
       if (repository !== '' && !may(repository) && hidden.size < HIDDEN_LIMIT) hidden.add(repository);
     }
     width = Math.min(WIDEST, width * 4);
   }
   return end(before);
+}
+
+/**
+ * Those that the asker may see, of all on record: what they are is asked of policy once for a page, however few records
+ * are of them.
+ */
+async function visibleRepositories(index: AuditParts['index'], may: MayRead): Promise<readonly string[]> {
+  const { answer } = await index.ask('repositories', { after: -1 });
+  return answer.map(({ name }) => name).filter((name) => may(name));
 }
 
 /** `at most` of them: those past a page's end are not needed, but for the first. */

@@ -39,12 +39,16 @@ export function* appearances({
 }): Plan<readonly Appearance[]> {
   const key = digestKey(digest);
   if (key === undefined) return [];
+  const ofEachRole = SHOWN.map(
+    (role) =>
+      `SELECT * FROM (SELECT idx, role FROM digest WHERE digest = ? AND role = ${ROLES[role]} AND idx < ? ORDER BY idx DESC LIMIT ?) AS ${role}_`,
+  ).join(' UNION ALL ');
   const rows = yield* select(
     `SELECT d.idx, d.role, n.text AS repository FROM (
-       SELECT idx, role FROM digest WHERE digest = ? AND role IN (${listOf(SHOWN.map((role) => ROLES[role]))}) AND idx < ?
-       ORDER BY idx DESC LIMIT ?
+       SELECT idx, role FROM (${ofEachRole}) AS u ORDER BY idx DESC LIMIT ?
      ) AS d CROSS JOIN record r LEFT JOIN name n ON n.id = r.repo WHERE r.idx = d.idx ORDER BY d.idx DESC`,
-    ...[key, before ?? Number.MAX_SAFE_INTEGER, limit],
+    ...SHOWN.flatMap(() => [key, before ?? Number.MAX_SAFE_INTEGER, limit]),
+    limit,
   );
   return rows.map(({ idx, role, repository }) => ({
     index: numberOf(idx),
@@ -67,7 +71,7 @@ export function* firstPushes({
     `SELECT d.idx, n.text AS repository FROM (
        SELECT idx FROM digest WHERE digest = ? AND role = ${ROLES.manifest} ORDER BY idx LIMIT ?
      ) AS d CROSS JOIN record r LEFT JOIN name n ON n.id = r.repo
-     WHERE r.idx = d.idx AND r.type = (SELECT id FROM name WHERE kind = 9 AND text = 'push.accepted') ORDER BY d.idx`,
+     WHERE r.idx = d.idx AND r.type = (SELECT id FROM name WHERE kind = ${NAMES.type} AND text = 'push.accepted') ORDER BY d.idx`,
     ...[key, limit],
   );
   return rows.map(({ idx, repository }) => ({ index: numberOf(idx), repository: String(repository ?? '') }));

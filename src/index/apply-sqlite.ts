@@ -1,7 +1,7 @@
 /** Writes what was gathered into the tables of SQLite. The caller holds the transaction. */
 import type { DatabaseSync } from 'node:sqlite';
 import { createAncestry } from './ancestry-sqlite.ts';
-import { dayOf, type Gathered, type GatheredName, type GatheredRecord } from './gather.ts';
+import type { Gathered, GatheredName, GatheredRecord } from './gather.ts';
 import { EVERYTHING, NAMES } from './kinds.ts';
 
 /** @param late of a filling that puts off what costs most; `finishBulk` does it. */
@@ -13,17 +13,19 @@ export function createApply(db: DatabaseSync): (gathered: Gathered, late: boolea
      RETURNING id`,
   );
   const putTag = db.prepare(
-    `INSERT INTO tag (repo, name, records, last_idx, actors, hosts) VALUES (?, ?, ?, ?, 0, 0)
-     ON CONFLICT (name, repo) DO UPDATE SET records = records + excluded.records, last_idx = excluded.last_idx
+    `INSERT INTO tag (repo, name, records, last_idx, moved_idx, actors, hosts) VALUES (?, ?, ?, ?, ?, 0, 0)
+     ON CONFLICT (name, repo) DO UPDATE SET records = records + excluded.records, last_idx = excluded.last_idx,
+       moved_idx = coalesce(excluded.moved_idx, moved_idx)
      RETURNING id`,
   );
   const putTagBy = db.prepare(
-    `INSERT INTO tag_by (tag, kind, who, pushes, first_idx, last_idx) VALUES (?, ?, ?, ?, ?, ?)
+    `INSERT INTO tag_by (tag, kind, who, pushes, last_idx) VALUES (?, ?, ?, ?, ?)
      ON CONFLICT (tag, kind, who) DO UPDATE SET pushes = pushes + excluded.pushes, last_idx = excluded.last_idx
      RETURNING pushes`,
   );
   const raiseTag = db.prepare('UPDATE tag SET actors = actors + ?, hosts = hosts + ? WHERE id = ?');
-  const putRecord = db.prepare('INSERT INTO record VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)');
+  const putRecord = db.prepare('INSERT INTO record VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)');
+  const putId = db.prepare('INSERT INTO record_id VALUES (?, ?)');
   const putDigest = db.prepare('INSERT INTO digest (digest, idx, role) VALUES (?, ?, ?)');
   const putDigestLate = db.prepare('INSERT INTO digest_late (digest, idx, role) VALUES (?, ?, ?)');
   const putBaseLate = db.prepare('INSERT INTO base_late VALUES (?, ?, ?, ?, ?)');
@@ -32,9 +34,12 @@ export function createApply(db: DatabaseSync): (gathered: Gathered, late: boolea
     `INSERT INTO tally_hour VALUES (?, ?, ?, ?)
      ON CONFLICT (name, hour, type) DO UPDATE SET events = events + excluded.events`,
   );
-  const putDay = db.prepare(
-    `INSERT INTO tally_day VALUES (?, ?, ?, ?, ?)
-     ON CONFLICT (kind, day, name, type) DO UPDATE SET events = events + excluded.events`,
+  const putSpanOfDays = db.prepare(
+    `INSERT INTO tally_span VALUES (?, ?, ?, ?, ?, ?)
+     ON CONFLICT (level, kind, bucket, name, type) DO UPDATE SET events = events + excluded.events`,
+  );
+  const putTotal = db.prepare(
+    `INSERT INTO total VALUES (?, ?, ?) ON CONFLICT (name, type) DO UPDATE SET records = records + excluded.records`,
   );
   const putRefused = db.prepare(
     `INSERT INTO refused VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
@@ -47,7 +52,7 @@ export function createApply(db: DatabaseSync): (gathered: Gathered, late: boolea
   );
   const addAncestors = createAncestry(db);
 
-  return function apply({ names, tags, records, tallies, refusals, spans }, late) {
+  return function apply({ names, tags, records, tallies, daySpans, totals, refusals, spans }, late) {
     const addDigest = late ? putDigestLate : putDigest;
     const ids = new Map<GatheredName, number>();
     for (const name of names) {
@@ -59,11 +64,13 @@ export function createApply(db: DatabaseSync): (gathered: Gathered, late: boolea
     const orNone = (name: GatheredName | undefined): number => idOf(name) ?? EVERYTHING;
     const tagIds = new Map<GatheredRecord['tag'], number>();
     for (const tag of tags) {
-      const id = Number(putTag.get(idOf(tag.repo), tag.name, tag.records, tag.lastIdx)?.['id']);
+      const id = Number(
+        putTag.get(idOf(tag.repo), tag.name, tag.records, tag.lastIdx, tag.movedIdx ?? null)?.['id'],
+      );
       tagIds.set(tag, id);
       let [actors, hosts] = [0, 0];
-      for (const [who, { pushes, firstIdx, lastIdx }] of tag.by) {
-        const row = putTagBy.get(id, who.kind, idOf(who), pushes, firstIdx, lastIdx);
+      for (const [who, { pushes, lastIdx }] of tag.by) {
+        const row = putTagBy.get(id, who.kind, idOf(who), pushes, lastIdx);
         // As many as this batch brought: nobody of this name moved the tag before.
         if (Number(row?.['pushes']) !== pushes) continue;
         if (who.kind === NAMES.actor) actors++;
@@ -76,8 +83,9 @@ export function createApply(db: DatabaseSync): (gathered: Gathered, late: boolea
       putRecord.run(
         ...[idx, idOf(type), columns.time, idOf(repo), tag ? (tagIds.get(tag) ?? null) : null],
         ...[idOf(actor), idOf(host), idOf(address), idOf(job), columns.build ?? null, columns.commit ?? null],
-        ...[columns.digest ?? null, columns.has],
+        ...[columns.digest ?? null, columns.has, idOf(record.labels)],
       );
+      if (columns.id) putId.run(columns.id, idx);
       for (const { key, role } of columns.digests) addDigest.run(key, idx, role);
       for (const rule of record.rules) putRule.run(idOf(rule), idx);
       if (record.bases.length === 0 || !repo) continue;
@@ -92,8 +100,11 @@ export function createApply(db: DatabaseSync): (gathered: Gathered, late: boolea
     }
     for (const { name, hour, type, events } of tallies) {
       putHour.run(orNone(name), hour, idOf(type), events);
-      putDay.run(name?.kind ?? EVERYTHING, dayOf(hour), orNone(name), idOf(type), events);
     }
+    for (const { name, level, bucket, type, events } of daySpans) {
+      putSpanOfDays.run(level, name?.kind ?? EVERYTHING, bucket, orNone(name), idOf(type), events);
+    }
+    for (const { name, type, records: count } of totals) putTotal.run(idOf(name), idOf(type), count);
     for (const { hour, of, reason, rule, events, firstIdx, lastIdx } of refusals) {
       const who = [orNone(of.repo), orNone(of.actor), orNone(of.host), orNone(of.address)];
       putRefused.run(hour, idOf(of.type), ...who, orNone(rule), orNone(reason), events, firstIdx, lastIdx);

@@ -1,13 +1,19 @@
 /** What the index keeps of a record. All of it comes from the leaf, so that it can be made anew from the log alone. */
 import { type Address, parseAddress, parseRange } from '../policy/address.ts';
 import { chainIds } from '../provenance/chain-id.ts';
+import { movedTag } from '../provenance/log-entry.ts';
 import type { PushRecord } from '../provenance/record.ts';
 import { addressKey } from '../store/address-key.ts';
+import { commitKey } from './commit-key.ts';
 import { digestKey } from './digest-key.ts';
+import { idKey } from './entry-of.ts';
 import { HAS, ROLES } from './kinds.ts';
+import { labelSet } from './label-sets.ts';
 
 export interface IndexColumns {
   readonly type: string;
+  /** The bytes of its id; undefined for one that is no UUID. */
+  readonly id: Uint8Array | undefined;
   /** Milliseconds since 1970. */
   readonly time: number;
   /** How many events the record stands for. */
@@ -20,8 +26,13 @@ export interface IndexColumns {
   readonly addressKey: Uint8Array | undefined;
   readonly job: string | undefined;
   readonly build: number | undefined;
-  readonly commit: string | undefined;
+  /** See {@link commitKey}. */
+  readonly commit: Uint8Array | undefined;
+  /** See {@link labelSet}. */
+  readonly labels: string | undefined;
   readonly reason: string | undefined;
+  /** The record says where the tag now points. */
+  readonly movesTag: boolean;
   /** Of the manifest that the record is about. */
   readonly digest: Uint8Array | undefined;
   /** Bits of HAS. */
@@ -49,7 +60,7 @@ interface Parts {
     readonly of?: string;
     readonly layerDigests?: readonly string[];
   };
-  readonly tag?: { readonly name: string };
+  readonly tag?: { readonly name: string; readonly from?: string };
   readonly actor?: { readonly sub: string };
   readonly peer?: { readonly ip: string; readonly host?: string };
   readonly network?: string;
@@ -58,6 +69,7 @@ interface Parts {
   readonly policy?: { readonly rules?: readonly string[] };
   readonly reason?: string;
   readonly count?: number;
+  readonly labels?: Readonly<Record<string, string>>;
   readonly image?: { readonly diffIds?: readonly string[] };
   readonly base?: readonly { readonly digest?: string; readonly of?: string; readonly evidence: string }[];
 }
@@ -69,6 +81,7 @@ export function columnsOf(record: PushRecord): IndexColumns {
   const of = subject?.of ?? referredBy(tag?.name);
   return {
     type: record.type,
+    id: idKey(record.id),
     time: Date.parse(record.time),
     events: count ?? 1,
     repo: subject?.repo,
@@ -79,8 +92,10 @@ export function columnsOf(record: PushRecord): IndexColumns {
     addressKey: address && addressKey(address),
     job: build?.job ?? build?.project,
     build: build?.number,
-    commit: source?.commit,
+    commit: commitKey(source?.commit ?? '')?.key,
+    labels: parts.labels && labelSet(parts.labels),
     reason,
+    movesTag: tag !== undefined && movedTag(record) !== undefined,
     digest: subject?.digest === undefined ? undefined : digestKey(subject.digest),
     has: factsOf(parts, of),
     digests: keysOf([
@@ -96,10 +111,18 @@ export function columnsOf(record: PushRecord): IndexColumns {
   };
 }
 
-function factsOf(parts: object, of: string | undefined): number {
+/** Facts whose bit says that the record has a part of this name. */
+const NAMED = Object.entries(HAS).filter(
+  ([fact]) => fact !== 'refers' && fact !== 'moved' && fact !== 'oddCommit',
+);
+
+function factsOf(parts: Parts, of: string | undefined): number {
   const present = parts as Readonly<Record<string, unknown>>;
+  const { tag, subject, source } = parts;
   let has = of === undefined ? 0 : HAS.refers;
-  for (const [fact, bit] of Object.entries(HAS)) if (present[fact] !== undefined) has |= bit;
+  if (tag?.from !== undefined && tag.from !== subject?.digest) has |= HAS.moved;
+  if (commitKey(source?.commit ?? '')?.odd) has |= HAS.oddCommit;
+  for (const [fact, bit] of NAMED) if (present[fact] !== undefined) has |= bit;
   return has;
 }
 

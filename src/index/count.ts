@@ -1,7 +1,9 @@
 /** How many records a list has, by repository. A plan. */
 import type { RecordFilters } from './filters.ts';
 import { rowsOf } from './find.ts';
-import { numberOf, type Plan, select } from './plan.ts';
+import { NAMES } from './kinds.ts';
+import { idsOfNames, idsOfRepositories } from './names.ts';
+import { listOf, numberOf, type Plan, select } from './plan.ts';
 
 export interface Counts {
   readonly counts: readonly { readonly repository: string; readonly records: number }[];
@@ -13,6 +15,9 @@ export interface Counts {
 const COUNT_LIMIT = 100_000;
 
 export function* count({ filters }: { readonly filters: RecordFilters }): Plan<Counts> {
+  const { repository, types, ...others } = filters;
+  if (repository !== undefined && Object.values(others).every((other) => other === undefined))
+    return yield* totals(repository, types);
   const wanted = yield* rowsOf(filters, COUNT_LIMIT + 1);
   if (wanted === undefined) return { counts: [], complete: true };
   const rows = yield* select(
@@ -31,5 +36,24 @@ export function* count({ filters }: { readonly filters: RecordFilters }): Plan<C
       }))
       .filter(({ records }) => records > 0),
     complete: looked <= COUNT_LIMIT,
+  };
+}
+
+/** From the numbers that are kept: however many records there are. */
+function* totals(repository: string, types: readonly string[] | undefined): Plan<Counts> {
+  const { ids } = yield* idsOfRepositories(repository);
+  const ofTypes =
+    types === undefined ? '' : ` AND t.type IN (${listOf((yield* idsOfNames(NAMES.type, types)).ids)})`;
+  const rows = yield* select(
+    `SELECT n.text AS repository, part.records FROM (
+       SELECT t.name, sum(t.records) AS records FROM total t WHERE t.name IN (${listOf(ids)})${ofTypes} GROUP BY t.name
+     ) AS part CROSS JOIN name n WHERE n.id = part.name ORDER BY part.records DESC, n.text`,
+  );
+  return {
+    counts: rows.map((row) => ({
+      repository: String(row['repository']),
+      records: numberOf(row['records']),
+    })),
+    complete: true,
   };
 }

@@ -30,6 +30,11 @@ export interface RecordFilters {
   readonly until?: number;
   readonly types?: readonly string[];
   readonly rule?: string;
+  /** With a label of this name; and without one of that name. Some records without, or with it, may be among them. */
+  readonly label?: string;
+  readonly withoutLabel?: string;
+  /** Pushes that moved their tag from another manifest. */
+  readonly moved?: boolean;
   /** Records that lack each of these. */
   readonly without?: readonly Fact[];
   /** To which nothing was pushed that refers to it, a signature or an attestation, within so many milliseconds. */
@@ -43,6 +48,8 @@ export interface RecordQuestion {
   readonly before?: number;
   /** Records of these repositories are left out: the caller has seen that the asker may not read them. */
   readonly hidden?: readonly string[];
+  /** Records of these repositories and no others. */
+  readonly only?: readonly string[];
 }
 
 export interface RecordRow {

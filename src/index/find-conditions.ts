@@ -1,7 +1,9 @@
 /** The filters of a list as what drives it, the filter that leaves the fewest, and what is checked on the rest. */
 import { matchesTag, parseTagGlob } from '../policy/glob.ts';
+import { commitKeys } from './commit-key.ts';
 import type { RecordFilters } from './filters.ts';
 import { HAS, NAMES, ROLES } from './kinds.ts';
+import { setsWith } from './label-sets.ts';
 import {
   digestsFrom,
   idOfName,
@@ -45,7 +47,10 @@ interface Candidate {
 const DIGESTS_LIMIT = 50;
 
 /** @returns undefined where nothing can be found: a name that no record has. */
-export function* conditionsOf(filters: RecordFilters): Plan<Conditions | undefined> {
+export function* conditionsOf(
+  filters: RecordFilters,
+  only?: readonly string[],
+): Plan<Conditions | undefined> {
   const candidates: Candidate[] = [];
   const residual: Condition[] = [];
   const {
@@ -68,6 +73,7 @@ export function* conditionsOf(filters: RecordFilters): Plan<Conditions | undefin
   const repositories =
     repository === undefined || repository === '**' ? undefined : yield* idsOfRepositories(repository);
   if (repositories) candidates.push(column('repo', repositories));
+  if (only !== undefined) candidates.push(column('repo', yield* idsOfNames(NAMES.repository, only)));
   if (repository === '**') residual.push(condition('r.repo IS NOT NULL'));
   if (tag !== undefined) {
     const tags = yield* tagsOf(tag, repositories);
@@ -88,6 +94,15 @@ export function* conditionsOf(filters: RecordFilters): Plan<Conditions | undefin
   ] as const) {
     if (prefix === undefined) continue;
     candidates.push(ofDigests(yield* digestsFrom(prefix, DIGESTS_LIMIT), roles));
+  }
+  for (const [name, has] of [
+    [filters.label, true],
+    [filters.withoutLabel, false],
+  ] as const) {
+    const sets = name === undefined ? undefined : yield* setsWith(name, has);
+    if (sets === undefined) continue;
+    if (has) candidates.push(column('labels', sets));
+    else residual.push(condition(`r.labels IS NULL OR r.labels IN (${listOf(sets.ids)})`));
   }
   if (bases !== undefined)
     candidates.push(ofBases(yield* idsOfNames(NAMES.base, bases), filters.directly === true));
@@ -143,7 +158,6 @@ function ofRule({ ids, records }: Numbers): Candidate {
 }
 
 function ofDigests(digests: readonly Uint8Array[], roles: readonly number[]): Candidate {
-  const role = `role IN (${listOf(roles)})`;
   const marks = digests.map(() => '?').join(', ');
   return {
     // A digest has few records, or is what was asked about: it drives.
@@ -151,10 +165,12 @@ function ofDigests(digests: readonly Uint8Array[], roles: readonly number[]): Ca
     driver: {
       kind: 'walk',
       table: 'digest',
-      keys: digests.map((digest) => condition(`digest = ? AND ${role}`, digest)),
+      keys: digests.flatMap((digest) =>
+        roles.map((role) => condition('digest = ? AND role = ?', digest, role)),
+      ),
     },
     check: condition(
-      `EXISTS (SELECT 1 FROM digest x WHERE x.digest IN (${marks}) AND x.idx = r.idx AND x.${role})`,
+      `EXISTS (SELECT 1 FROM digest x WHERE x.digest IN (${marks}) AND x.role IN (${listOf(roles)}) AND x.idx = r.idx)`,
       ...digests,
     ),
   };
@@ -172,14 +188,19 @@ function ofBases({ ids }: Numbers, directly: boolean): Candidate {
 }
 
 function ofCommit(prefix: string): Candidate {
-  const range = condition('r.vcs_commit >= ? AND r.vcs_commit < ?', prefix, `${prefix}\u{10ffff}`);
+  const { low, high } = commitKeys(prefix);
+  const range = condition(
+    `r.vcs_commit >= ? AND r.vcs_commit < ? AND ((r.has & ${HAS.oddCommit}) = 0 OR length(r.vcs_commit) * 2 > ?)`,
+    ...[low, high, prefix.length],
+  );
   return { records: 1, driver: { kind: 'rows', condition: range }, check: range };
 }
 
-function plainChecks({ since, until, without, unsignedMs }: RecordFilters): Condition[] {
+function plainChecks({ since, until, without, unsignedMs, moved }: RecordFilters): Condition[] {
   const checks: Condition[] = [];
   if (since !== undefined) checks.push(condition('r.time >= ?', since));
   if (until !== undefined) checks.push(condition('r.time < ?', until));
+  if (moved) checks.push(condition(`(r.has & ${HAS.moved}) <> 0`));
   if (without !== undefined) {
     const bits = without.reduce((sum, fact) => sum | HAS[fact], 0);
     checks.push(condition('(r.has & ?) = 0', bits));

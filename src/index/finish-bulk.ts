@@ -13,7 +13,7 @@ export const BULK = { none: 0, filling: 1, sorted: 2, related: 3 } as const;
 export function finishStep(db: DatabaseSync, stage: number): number {
   switch (stage) {
     case BULK.filling:
-      db.exec(`INSERT INTO digest SELECT digest, idx, role FROM digest_late ORDER BY digest, idx, role;
+      db.exec(`INSERT INTO digest SELECT digest, idx, role FROM digest_late ORDER BY digest, role, idx;
                DELETE FROM digest_late`);
       return BULK.sorted;
     case BULK.sorted:

@@ -4,7 +4,7 @@
  */
 import type { PushRecord } from '../provenance/record.ts';
 import { columnsOf, type IndexColumns } from './columns.ts';
-import { DAY_MS, EVERYTHING, HOUR_MS, NAMES, type NameKind } from './kinds.ts';
+import { DAY_MS, EVERYTHING, HOUR_MS, LEVELS, NAMES, type NameKind } from './kinds.ts';
 
 /** A name, and what the batch says of it. */
 export interface GatheredName {
@@ -23,8 +23,10 @@ export interface GatheredTag {
   readonly name: string;
   records: number;
   lastIdx: number;
+  /** Of the last record that says where it points; undefined where none of the batch does. */
+  movedIdx: number | undefined;
   /** Who moved it, users and hosts. */
-  readonly by: Map<GatheredName, { pushes: number; readonly firstIdx: number; lastIdx: number }>;
+  readonly by: Map<GatheredName, { pushes: number; lastIdx: number }>;
 }
 
 export interface GatheredRecord {
@@ -37,6 +39,7 @@ export interface GatheredRecord {
   readonly host: GatheredName | undefined;
   readonly address: GatheredName | undefined;
   readonly job: GatheredName | undefined;
+  readonly labels: GatheredName | undefined;
   readonly rules: readonly GatheredName[];
   readonly bases: readonly {
     readonly base: GatheredName;
@@ -54,6 +57,23 @@ export interface GatheredTally {
   events: number;
 }
 
+/** Of a span of days; see LEVELS. */
+export interface GatheredSpan {
+  readonly name: GatheredName | undefined;
+  readonly level: number;
+  /** Spans of this level since 1970. */
+  readonly bucket: number;
+  readonly type: GatheredName;
+  events: number;
+}
+
+/** How many records of each type, ever. */
+export interface GatheredTotal {
+  readonly name: GatheredName;
+  readonly type: GatheredName;
+  records: number;
+}
+
 export interface GatheredRefusals {
   readonly hour: number;
   readonly of: GatheredRecord;
@@ -69,6 +89,8 @@ export interface Gathered {
   readonly tags: readonly GatheredTag[];
   readonly records: readonly GatheredRecord[];
   readonly tallies: readonly GatheredTally[];
+  readonly daySpans: readonly GatheredSpan[];
+  readonly totals: readonly GatheredTotal[];
   readonly refusals: readonly GatheredRefusals[];
   /** First and last index of each hour. */
   readonly spans: ReadonlyMap<number, { readonly first: number; readonly last: number }>;
@@ -82,6 +104,8 @@ export function gather(leaves: readonly Uint8Array[], from: number): Gathered {
   const names = new Map<string, GatheredName>();
   const tags = new Map<string, GatheredTag>();
   const tallies = new Map<string, GatheredTally>();
+  const daySpans = new Map<string, GatheredSpan>();
+  const totals = new Map<string, GatheredTotal>();
   const refusals = new Map<string, GatheredRefusals>();
   const spans = new Map<number, { first: number; last: number }>();
   const numbers = new Map<GatheredName, number>();
@@ -119,7 +143,7 @@ export function gather(leaves: readonly Uint8Array[], from: number): Gathered {
     const key = `${repo.text} ${name}`;
     let tag = tags.get(key);
     if (!tag) {
-      tag = { repo, name, records: 0, lastIdx: idx, by: new Map() };
+      tag = { repo, name, records: 0, lastIdx: idx, movedIdx: undefined, by: new Map() };
       tags.set(key, tag);
     }
     tag.records++;
@@ -130,7 +154,7 @@ export function gather(leaves: readonly Uint8Array[], from: number): Gathered {
   function movedBy(tag: GatheredTag, who: GatheredName | undefined, idx: number): void {
     if (!who) return;
     const known = tag.by.get(who);
-    if (!known) tag.by.set(who, { pushes: 1, firstIdx: idx, lastIdx: idx });
+    if (!known) tag.by.set(who, { pushes: 1, lastIdx: idx });
     else {
       known.pushes++;
       known.lastIdx = idx;
@@ -142,6 +166,24 @@ export function gather(leaves: readonly Uint8Array[], from: number): Gathered {
     const known = tallies.get(key);
     if (known) known.events += events;
     else tallies.set(key, { name, hour, type, events });
+  }
+
+  function countTotal(name: GatheredName, type: GatheredName): void {
+    const key = keyOf(name, type);
+    const known = totals.get(key);
+    if (known) known.records++;
+    else totals.set(key, { name, type, records: 1 });
+  }
+
+  /** From the hours, which are fewer than the records. */
+  function addDays({ name, hour, type, events }: GatheredTally): void {
+    for (const level of LEVELS) {
+      const bucket = dayOf(hour) >> level;
+      const key = keyOf(name ?? EVERYTHING, level, bucket, type);
+      const known = daySpans.get(key);
+      if (known) known.events += events;
+      else daySpans.set(key, { name, level, bucket, type, events });
+    }
   }
 
   function refuse(record: GatheredRecord, hour: number): void {
@@ -180,9 +222,11 @@ export function gather(leaves: readonly Uint8Array[], from: number): Gathered {
     const host = nameOf(NAMES.host, columns.host, idx, time);
     const address = nameOf(NAMES.address, columns.address, idx, time, columns.addressKey);
     const tag = repo && columns.tag !== undefined ? tagOf(repo, columns.tag, idx) : undefined;
+    if (tag && columns.movesTag) tag.movedIdx = idx;
     const record: GatheredRecord = {
       ...{ idx, columns, type, repo, tag, actor, host, address },
       job: nameOf(NAMES.job, columns.job, idx, time),
+      labels: nameOf(NAMES.labels, columns.labels, idx, time),
       rules: columns.rules.map((rule) => nameOf(NAMES.rule, rule, idx, time)),
       bases:
         columns.type === ACCEPTED
@@ -197,17 +241,21 @@ export function gather(leaves: readonly Uint8Array[], from: number): Gathered {
     const hour = Math.floor(time / HOUR_MS);
     count(undefined, hour, type, events);
     for (const name of [repo, actor, host]) if (name) count(name, hour, type, events);
+    if (repo) countTotal(repo, type);
     if (REFUSALS.includes(columns.type)) refuse(record, hour);
     const span = spans.get(hour);
     if (span) span.last = idx;
     else spans.set(hour, { first: idx, last: idx });
     return record;
   });
+  for (const tally of tallies.values()) addDays(tally);
   return {
     names: [...names.values()],
     tags: [...tags.values()],
     records,
     tallies: [...tallies.values()],
+    daySpans: [...daySpans.values()],
+    totals: [...totals.values()],
     refusals: [...refusals.values()],
     spans,
   };

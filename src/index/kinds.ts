@@ -11,6 +11,8 @@ export const NAMES = {
   base: 7,
   reason: 8,
   type: 9,
+  /** The names of a record's labels together, as `labelSet` writes them. */
+  labels: 10,
 } as const;
 export type NameKind = (typeof NAMES)[keyof typeof NAMES];
 
@@ -42,11 +44,22 @@ export const HAS = {
   refers: 128,
   recovered: 256,
   meta: 512,
+  /** Its push moved the tag from another manifest. */
+  moved: 1024,
+  /** Its commit has an odd number of digits: the last half byte of the key is none of them. */
+  oddCommit: 2048,
 } as const;
-export type Fact = keyof typeof HAS;
+/** Those that a record has under the same name. */
+export type Fact = Exclude<keyof typeof HAS, 'refers' | 'moved' | 'oddCommit'>;
 
 /** The name under which counts of everything stand. */
 export const EVERYTHING = 0;
+
+/**
+ * Events are counted in spans of 1, 8 and 64 days (2 to the power of the level), so that a long time is added up from few.
+ * They begin at whole multiples since 1970.
+ */
+export const LEVELS = [0, 3, 6] as const;
 
 export const HOUR_MS = 3_600_000;
 export const DAY_MS = 86_400_000;

@@ -15,7 +15,8 @@ export interface Numbers {
   readonly records: number;
 }
 
-const NONE: Numbers = { ids: [], records: 0 };
+/** Names that are looked up in one statement. */
+const TOGETHER = 500;
 
 /** Of one name, as it is written. */
 export function* idOfName(kind: NameKind, text: string): Plan<Numbers> {
@@ -23,12 +24,31 @@ export function* idOfName(kind: NameKind, text: string): Plan<Numbers> {
 }
 
 export function* idsOfNames(kind: NameKind, texts: readonly string[]): Plan<Numbers> {
-  let all = NONE;
-  for (const text of texts) {
-    const one = yield* idOfName(kind, text);
-    all = { ids: [...all.ids, ...one.ids], records: all.records + one.records };
+  const rows: Row[] = [];
+  for (let at = 0; at < texts.length; at += TOGETHER) {
+    const part = texts.slice(at, at + TOGETHER);
+    const marks = part.map(() => '?').join(', ');
+    rows.push(
+      ...(yield* select(
+        `SELECT id, records FROM name WHERE kind = ? AND text IN (${marks})`,
+        ...[kind, ...part],
+      )),
+    );
   }
-  return all;
+  return numbersOf(rows);
+}
+
+/** Repositories that came on record after the one with number `after`, in the order of their numbers. */
+export function* repositories({
+  after,
+}: {
+  readonly after: number;
+}): Plan<readonly { readonly id: number; readonly name: string }[]> {
+  const rows = yield* select(
+    'SELECT id, text AS name FROM name WHERE kind = ? AND id > ? ORDER BY id',
+    ...[NAMES.repository, after],
+  );
+  return rows.map(({ id, name }) => ({ id: numberOf(id), name: String(name) }));
 }
 
 /** Repositories that fit a pattern of the policy. @throws {Error} with the reason why it is none. */

@@ -5,6 +5,7 @@ import type { ImagesOfChain, KnownImage } from '../provenance/known-image.ts';
 import type { LogReader } from '../provenance/log-store.ts';
 import type { PushRecord } from '../provenance/record.ts';
 import type { Clock } from '../store/clock.ts';
+import type { FoundEntry } from './entry-of.ts';
 import type { RecordQuestion, RecordRows } from './filters.ts';
 import type { IndexBatch, IndexMark } from './index-thread.ts';
 import type { ManifestState } from './manifest-state.ts';
@@ -47,6 +48,8 @@ export interface RecordIndex {
   /** What the record last said of exactly this manifest. */
   stateOf(repository: string, digest: string): Promise<ManifestState>;
   imagesOfChain: ImagesOfChain;
+  /** Where the record with this id stands. */
+  entryOf(id: string): Promise<FoundEntry | undefined>;
   /** The records of these indexes, in their order. */
   records(indexes: readonly number[]): Promise<readonly PushRecord[]>;
   /** @returns how many entries of the log are indexed now. */
@@ -174,6 +177,7 @@ export function createRecordIndex(deps: RecordIndexDeps): RecordIndex {
       const { answer } = await ask('imagesOfChain', { chains });
       return (await readRecords(log, answer)).map(knownImage);
     },
+    entryOf: async (id) => (await ask('entryOf', { id })).answer,
     records: (indexes) => readRecords(log, indexes),
     catchUp,
     async close() {

@@ -4,7 +4,7 @@
  */
 
 /** A file of another version is thrown away and filled again. */
-export const INDEX_VERSION = 4;
+export const INDEX_VERSION = 5;
 
 /**
  * `digest_late` and `base_late` hold what a long filling puts off: random places of a large tree cost more than one sorting.
@@ -18,21 +18,24 @@ export const TABLES = `
   ) STRICT;
   CREATE INDEX name_sort ON name (kind, sort) WHERE sort IS NOT NULL;
   CREATE INDEX name_last ON name (kind, last_time);
+  CREATE INDEX name_kind ON name (kind);
   CREATE TABLE tag (
     id INTEGER PRIMARY KEY, repo INTEGER NOT NULL, name TEXT NOT NULL, records INTEGER NOT NULL, last_idx INTEGER NOT NULL,
-    actors INTEGER NOT NULL, hosts INTEGER NOT NULL, UNIQUE (name, repo)
+    moved_idx INTEGER, actors INTEGER NOT NULL, hosts INTEGER NOT NULL, UNIQUE (name, repo)
   ) STRICT;
   CREATE INDEX tag_shared ON tag (last_idx) WHERE actors > 1 OR hosts > 1;
   CREATE TABLE tag_by (
-    tag INTEGER NOT NULL, kind INTEGER NOT NULL, who INTEGER NOT NULL, pushes INTEGER NOT NULL, first_idx INTEGER NOT NULL,
-    last_idx INTEGER NOT NULL, PRIMARY KEY (tag, kind, who)
+    tag INTEGER NOT NULL, kind INTEGER NOT NULL, who INTEGER NOT NULL, pushes INTEGER NOT NULL, last_idx INTEGER NOT NULL,
+    PRIMARY KEY (tag, kind, who)
   ) STRICT, WITHOUT ROWID;
   CREATE TABLE record (
     idx INTEGER PRIMARY KEY, type INTEGER NOT NULL, time INTEGER NOT NULL, repo INTEGER, tag INTEGER, actor INTEGER,
-    host INTEGER, address INTEGER, job INTEGER, build INTEGER, vcs_commit TEXT, digest BLOB, has INTEGER NOT NULL
+    host INTEGER, address INTEGER, job INTEGER, build INTEGER, vcs_commit BLOB, digest BLOB, has INTEGER NOT NULL,
+    labels INTEGER
   ) STRICT;
+  CREATE TABLE record_id (id BLOB NOT NULL, idx INTEGER NOT NULL, PRIMARY KEY (id, idx)) STRICT, WITHOUT ROWID;
   CREATE TABLE digest (
-    digest BLOB NOT NULL, idx INTEGER NOT NULL, role INTEGER NOT NULL, PRIMARY KEY (digest, idx, role)
+    digest BLOB NOT NULL, idx INTEGER NOT NULL, role INTEGER NOT NULL, PRIMARY KEY (digest, role, idx)
   ) STRICT, WITHOUT ROWID;
   CREATE TABLE rule (rule INTEGER NOT NULL, idx INTEGER NOT NULL, PRIMARY KEY (rule, idx)) STRICT, WITHOUT ROWID;
   CREATE TABLE span (hour INTEGER PRIMARY KEY, first_idx INTEGER NOT NULL, last_idx INTEGER NOT NULL) STRICT;
@@ -40,6 +43,7 @@ export const TABLES = `
     base INTEGER NOT NULL, idx INTEGER NOT NULL, distance INTEGER NOT NULL, claimed INTEGER NOT NULL,
     PRIMARY KEY (base, idx)
   ) STRICT, WITHOUT ROWID;
+  CREATE INDEX built_direct ON built (base, idx) WHERE distance = 1;
   CREATE INDEX built_image ON built (idx);
   CREATE TABLE base_repo (
     base INTEGER NOT NULL, repo INTEGER NOT NULL, pushes INTEGER NOT NULL, last_idx INTEGER NOT NULL,
@@ -49,9 +53,12 @@ export const TABLES = `
     name INTEGER NOT NULL, hour INTEGER NOT NULL, type INTEGER NOT NULL, events INTEGER NOT NULL,
     PRIMARY KEY (name, hour, type)
   ) STRICT, WITHOUT ROWID;
-  CREATE TABLE tally_day (
-    kind INTEGER NOT NULL, day INTEGER NOT NULL, name INTEGER NOT NULL, type INTEGER NOT NULL, events INTEGER NOT NULL,
-    PRIMARY KEY (kind, day, name, type)
+  CREATE TABLE tally_span (
+    level INTEGER NOT NULL, kind INTEGER NOT NULL, bucket INTEGER NOT NULL, name INTEGER NOT NULL, type INTEGER NOT NULL,
+    events INTEGER NOT NULL, PRIMARY KEY (level, kind, bucket, name, type)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE total (
+    name INTEGER NOT NULL, type INTEGER NOT NULL, records INTEGER NOT NULL, PRIMARY KEY (name, type)
   ) STRICT, WITHOUT ROWID;
   CREATE TABLE refused (
     hour INTEGER NOT NULL, type INTEGER NOT NULL, repo INTEGER NOT NULL, actor INTEGER NOT NULL, host INTEGER NOT NULL,
@@ -75,5 +82,6 @@ export const LATE_INDEXES = `
   CREATE INDEX IF NOT EXISTS record_host ON record (host) WHERE host IS NOT NULL;
   CREATE INDEX IF NOT EXISTS record_address ON record (address) WHERE address IS NOT NULL;
   CREATE INDEX IF NOT EXISTS record_job ON record (job) WHERE job IS NOT NULL;
+  CREATE INDEX IF NOT EXISTS record_labels ON record (labels) WHERE labels IS NOT NULL;
   CREATE INDEX IF NOT EXISTS record_commit ON record (vcs_commit) WHERE vcs_commit IS NOT NULL;
 `;

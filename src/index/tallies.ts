@@ -1,4 +1,5 @@
 /** Counts over time, from the tables that are kept as records come. Plans. */
+import { endOfLongest, spansOf } from './day-spans.ts';
 import { DAY_MS, EVERYTHING, HOUR_MS, NAMES, type NameKind } from './kinds.ts';
 import { idOfName } from './names.ts';
 import { numberOf, type Plan, select } from './plan.ts';
@@ -30,6 +31,7 @@ export function* series(asked: {
   const { of, per, since, until } = asked;
   const id = of === undefined ? EVERYTHING : (yield* idOfName(COUNTED[of.kind], of.name)).ids[0];
   if (id === undefined) return [];
+  if (of === undefined && per === 'day') return yield* daily(since, until);
   const hours = per === 'hour' ? 1 : DAY_MS / HOUR_MS;
   const rows = yield* select(
     `SELECT part.bucket, n.text AS type, part.events FROM (
@@ -40,6 +42,32 @@ export function* series(asked: {
   );
   return rows.map(({ bucket, type, events }) => ({
     time: numberOf(bucket) * hours * HOUR_MS,
+    type: String(type),
+    events: numberOf(events),
+  }));
+}
+
+/** The whole days from the counts of days, which are fewer; the rest of the first and the last one from their hours. */
+function* daily(since: number, until: number): Plan<readonly Series[]> {
+  const perDay = DAY_MS / HOUR_MS;
+  const [first, end] = [Math.floor(since / HOUR_MS), Math.ceil(until / HOUR_MS)];
+  const from = Math.ceil(first / perDay);
+  const to = Math.max(from, Math.floor(end / perDay));
+  const rows = yield* select(
+    `SELECT part.bucket, n.text AS type, part.events FROM (
+       SELECT bucket, type, sum(events) AS events FROM (
+         SELECT bucket, type, events FROM tally_span
+         WHERE level = 0 AND kind = ${EVERYTHING} AND bucket >= ? AND bucket < ?
+         UNION ALL SELECT hour / ${perDay} AS bucket, type, events FROM tally_hour
+         WHERE name = ${EVERYTHING} AND hour >= ? AND hour < ?
+         UNION ALL SELECT hour / ${perDay} AS bucket, type, events FROM tally_hour
+         WHERE name = ${EVERYTHING} AND hour >= ? AND hour < ?
+       ) AS u GROUP BY bucket, type
+     ) AS part CROSS JOIN name n WHERE n.id = part.type ORDER BY part.bucket DESC, n.text`,
+    ...[from, to, first, Math.min(end, from * perDay), Math.max(from * perDay, to * perDay), end],
+  );
+  return rows.map(({ bucket, type, events }) => ({
+    time: numberOf(bucket) * DAY_MS,
     type: String(type),
     events: numberOf(events),
   }));
@@ -61,14 +89,24 @@ export function* ranking(asked: {
 }): Plan<readonly Ranked[]> {
   const { by, types, since, until, limit } = asked;
   const marks = types.map(() => '?').join(', ');
+  const [last] = yield* select(
+    `SELECT max(bucket) AS day FROM tally_span WHERE level = 0 AND kind = ${EVERYTHING}`,
+  );
+  const end = Math.ceil(until / DAY_MS);
+  // Past the last day there is nothing, so the span that it is in counts as a whole one.
+  const spans = spansOf(
+    Math.floor(since / DAY_MS),
+    end > numberOf(last?.['day'] ?? -1) ? endOfLongest(end) : end,
+  );
+  if (spans.length === 0) return [];
   const rows = yield* select(
     `SELECT n.text AS name, part.events FROM (
-       SELECT name, sum(events) AS events FROM tally_day
-       WHERE kind = ? AND day >= ? AND day < ?
-         AND type IN (SELECT id FROM name WHERE kind = ${NAMES.type} AND text IN (${marks}))
+       SELECT name, sum(events) AS events FROM (${spans.map(() => 'SELECT name, type, events FROM tally_span WHERE level = ? AND kind = ? AND bucket >= ? AND bucket < ?').join(' UNION ALL ')}) AS u
+       WHERE type IN (SELECT id FROM name WHERE kind = ${NAMES.type} AND text IN (${marks}))
        GROUP BY name ORDER BY sum(events) DESC, name LIMIT ?
      ) AS part CROSS JOIN name n WHERE n.id = part.name ORDER BY part.events DESC, n.text`,
-    ...[COUNTED[by], Math.floor(since / DAY_MS), Math.ceil(until / DAY_MS), ...types, limit],
+    ...spans.flatMap(({ level, from, to }) => [level, COUNTED[by], from, to]),
+    ...[...types, limit],
   );
   return rows.map(({ name, events }) => ({ name: String(name), events: numberOf(events) }));
 }

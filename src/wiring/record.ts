@@ -29,6 +29,7 @@ export interface OpenedRecord {
   readonly isRecorded: (repository: string, digest: string) => Promise<boolean>;
   readonly imagesOfChain: RecordIndex['imagesOfChain'];
   readonly stateOf: RecordIndex['stateOf'];
+  readonly entryOf: RecordIndex['entryOf'];
 }
 
 /** Milliseconds between two fillings of the index while nobody asks. */
@@ -99,5 +100,6 @@ export async function openRecord(part: Part, pushLog: PushLog): Promise<OpenedRe
     isRecorded: index.accepted,
     imagesOfChain: index.imagesOfChain,
     stateOf: index.stateOf,
+    entryOf: index.entryOf,
   };
 }

@@ -3,13 +3,13 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AuditorDeps } from '../http/auditor.ts';
 import type { LogDeps } from '../http/routes/log.ts';
+import type { RecordIndex } from '../index/record-index.ts';
 import type { LogReader } from '../provenance/log-store.ts';
 import type { Recorder } from '../provenance/recorder.ts';
 import { systemClock } from '../store/clock.ts';
 import { formatVkey, parseVkey, verifierKey } from '../tlog/vkey.ts';
 import type { NoteKey } from '../token/note-key.ts';
 import { startCosigner } from '../transparency/cosigner.ts';
-import { findRecord } from '../transparency/find-record.ts';
 import { startPublisher } from '../transparency/publisher.ts';
 import { createServedLog, type ServedLog } from '../transparency/served-log.ts';
 import type { TreeOptions } from '../transparency/tree-thread.ts';
@@ -40,10 +40,10 @@ export interface TransparencyState {
 /** What the addresses of the log need. */
 export function signedLogDeps(
   audit: AuditorDeps,
-  reader: LogReader,
+  entryOf: RecordIndex['entryOf'],
   { served, vkeys }: Transparency,
 ): LogDeps {
-  return { audit, served, keys: vkeys, find: (id) => findRecord(reader, id) };
+  return { audit, served, keys: vkeys, find: entryOf };
 }
 
 /** Milliseconds between two looks for new entries. */

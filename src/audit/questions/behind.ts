@@ -62,17 +62,20 @@ export const behind: Question<z.output<typeof parameters>, BehindItem> = {
           since: now - USUAL_MS,
           ...spanOf(query, now),
           types: ['push.accepted'],
+          moved: true,
         },
         limit: MOVES,
         cursor: query.cursor,
-        check: (record) => record.type === 'push.accepted' && record.tag?.from !== undefined,
       },
       mayRead,
     );
     const wanted = limitOf(query);
     const items: BehindItem[] = [];
     const seen = new Set<string>();
-    for (const move of moves.items) {
+    const { answer: present } = await parts.index.ask('inForce', {
+      indexes: moves.items.map(({ index }) => index),
+    });
+    for (const move of moves.items.filter(({ index }) => present.includes(index))) {
       const found = await behindOf(parts, move, seen);
       items.push(...found.filter((item) => query.host === undefined || item.host === query.host));
       // The rest of a tag's hosts come with it: a page ends between two tags.
@@ -92,7 +95,7 @@ export const behind: Question<z.output<typeof parameters>, BehindItem> = {
   },
 };
 
-/** Of each tag its last move alone: whoever lacks an earlier one lacks the last too. */
+/** Of each tag its last move alone, which comes first: whoever lacks an earlier one lacks the last too. */
 async function behindOf(
   parts: AuditParts,
   move: PushItem,
@@ -103,7 +106,6 @@ async function behindOf(
   const key = `${subject.repo}:${moved.name}`;
   if (moved.from === subject.digest || seen.has(key)) return [];
   seen.add(key);
-  if ((await lastMove(parts, subject.repo, moved.name)) !== index) return [];
   const pulls = await parts.inventory.find({
     filters: { repository: subject.repo, tag: moved.name },
     limit: PULLS,
@@ -115,27 +117,6 @@ async function behindOf(
       ...(name !== undefined && { host: name }),
       ...{ last: timestamp(last), present: subject.digest, moved: time, index },
     }));
-}
-
-const CHANGES: readonly string[] = ['push.accepted', 'tag.deleted', 'tag.drift'];
-/** Pushes of the same digest again that are gone back over. */
-const UNCHANGED = 50;
-
-/** The index of the record by which the tag shows what it shows; undefined where it was deleted, or moved round Warden. */
-async function lastMove(
-  { index }: AuditParts,
-  repository: string,
-  name: string,
-): Promise<number | undefined> {
-  const { answer } = await index.find({ filters: { repository, tag: name, types: CHANGES }, limit: 1 });
-  let at = answer.rows[0]?.index;
-  for (let step = 0; step < UNCHANGED && at !== undefined; step++) {
-    const [record] = await index.records([at]);
-    if (record?.type !== 'push.accepted') return undefined;
-    if (record.tag?.from !== record.subject.digest) return at;
-    at = record.tag.prev;
-  }
-  return undefined;
 }
 
 /** @param pulls latest first. */

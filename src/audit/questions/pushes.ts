@@ -101,6 +101,7 @@ export function recordQuery(query: PushesQuery, now: number): RecordPageQuery {
     ...networkOf(query),
     ...spanOf(query, now),
     types: type === undefined ? (result ?? RESULTS['all'] ?? []) : [type],
+    ...labelsOf(query),
     ...(without !== undefined && LACKING.includes(without) && { without: [without as Fact] }),
     ...(unsigned !== undefined && { unsignedMs: unsigned, types: ['push.accepted'] }),
   };
@@ -113,6 +114,19 @@ export function recordQuery(query: PushesQuery, now: number): RecordPageQuery {
   };
 }
 
+/** By their names, which the index has. */
+function labelsOf({ label, without }: PushesQuery): Pick<RecordFilters, 'label' | 'withoutLabel'> {
+  const lacking = lackedLabel(without);
+  return {
+    ...(label !== undefined && { label: label.split('=', 1)[0] ?? '' }),
+    ...(lacking !== undefined && { withoutLabel: lacking }),
+  };
+}
+
+function lackedLabel(without: string | undefined): string | undefined {
+  return without?.startsWith('label:') ? without.slice('label:'.length) : undefined;
+}
+
 /** What stands in the records alone. */
 function checkOf({ label, without, kind, reason, text }: PushesQuery) {
   const checks: ((record: PushRecord) => boolean)[] = [];
@@ -123,7 +137,7 @@ function checkOf({ label, without, kind, reason, text }: PushesQuery) {
       return found !== undefined && (value.length === 0 || found === value.join('='));
     });
   }
-  const lacking = without?.startsWith('label:') ? without.slice('label:'.length) : undefined;
+  const lacking = lackedLabel(without);
   if (lacking !== undefined) checks.push((record) => labelOf(record, lacking) === undefined);
   if (kind !== undefined) checks.push((record) => 'actor' in record && record.actor?.kind === kind);
   if (reason !== undefined) checks.push((record) => 'reason' in record && record.reason === reason);
