@@ -27,6 +27,8 @@ export interface RecordPageQuery {
 const ROUNDS = 12;
 /** Those among them that found less than was asked, after looking at much. */
 const VAIN_ROUNDS = 3;
+/** Records that are read for what only they themselves have. */
+const READ_LIMIT = 2_000;
 /** Rows asked for at once where some are hidden, or checked. */
 const WIDEST = 1_000;
 /** Repositories that the index is told to leave out. */
@@ -45,6 +47,7 @@ export async function recordPage(
   let last: number | undefined;
   let width = limit + 1;
   let vain = 0;
+  let read = 0;
   const only = may('') ? undefined : await visibleRepositories(index, may);
 
   const end = (place: number | undefined) => ({
@@ -64,6 +67,7 @@ export async function recordPage(
     const visible = answer.rows.filter(
       ({ repository, time }) => may(repository) && (checkTime?.(time) ?? true),
     );
+    read += check ? visible.length : 0;
     for (const { row, record } of await recordsOf(
       index,
       visible,
@@ -82,6 +86,7 @@ export async function recordPage(
     before = answer.reached;
     last = before;
     if (answer.rows.length < width && ++vain === VAIN_ROUNDS) return end(before);
+    if (read >= READ_LIMIT) return end(before);
     for (const { repository } of answer.rows) {
       if (repository !== '' && !may(repository) && hidden.size < HIDDEN_LIMIT) hidden.add(repository);
     }

@@ -24,7 +24,7 @@ export function createApply(db: DatabaseSync): (gathered: Gathered, late: boolea
      RETURNING pushes`,
   );
   const raiseTag = db.prepare('UPDATE tag SET actors = actors + ?, hosts = hosts + ? WHERE id = ?');
-  const putRecord = db.prepare('INSERT INTO record VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)');
+  const putRecord = db.prepare('INSERT INTO record VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)');
   const putId = db.prepare('INSERT INTO record_id VALUES (?, ?)');
   const putDigest = db.prepare('INSERT INTO digest (digest, idx, role) VALUES (?, ?, ?)');
   const putDigestLate = db.prepare('INSERT INTO digest_late (digest, idx, role) VALUES (?, ?, ?)');
@@ -83,7 +83,7 @@ export function createApply(db: DatabaseSync): (gathered: Gathered, late: boolea
       putRecord.run(
         ...[idx, idOf(type), columns.time, idOf(repo), tag ? (tagIds.get(tag) ?? null) : null],
         ...[idOf(actor), idOf(host), idOf(address), idOf(job), columns.build ?? null, columns.commit ?? null],
-        ...[columns.digest ?? null, columns.has, idOf(record.labels)],
+        ...[columns.digest ?? null, columns.has, idOf(record.labels), idOf(record.reason)],
       );
       if (columns.id) putId.run(columns.id, idx);
       for (const { key, role } of columns.digests) addDigest.run(key, idx, role);
@@ -105,9 +105,9 @@ export function createApply(db: DatabaseSync): (gathered: Gathered, late: boolea
       putSpanOfDays.run(level, name?.kind ?? EVERYTHING, bucket, orNone(name), idOf(type), events);
     }
     for (const { name, type, records: count } of totals) putTotal.run(idOf(name), idOf(type), count);
-    for (const { hour, of, reason, rule, events, firstIdx, lastIdx } of refusals) {
+    for (const { hour, of, rule, events, firstIdx, lastIdx } of refusals) {
       const who = [orNone(of.repo), orNone(of.actor), orNone(of.host), orNone(of.address)];
-      putRefused.run(hour, idOf(of.type), ...who, orNone(rule), orNone(reason), events, firstIdx, lastIdx);
+      putRefused.run(hour, idOf(of.type), ...who, orNone(rule), orNone(of.reason), events, firstIdx, lastIdx);
     }
     for (const [hour, { first, last }] of spans) putSpan.run(hour, first, last);
   };

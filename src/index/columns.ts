@@ -7,7 +7,7 @@ import { addressKey } from '../store/address-key.ts';
 import { commitKey } from './commit-key.ts';
 import { digestKey } from './digest-key.ts';
 import { idKey } from './entry-of.ts';
-import { HAS, ROLES } from './kinds.ts';
+import { ACTED, type ActorKind, HAS, ROLES } from './kinds.ts';
 import { labelSet } from './label-sets.ts';
 
 export interface IndexColumns {
@@ -35,7 +35,7 @@ export interface IndexColumns {
   readonly movesTag: boolean;
   /** Of the manifest that the record is about. */
   readonly digest: Uint8Array | undefined;
-  /** Bits of HAS. */
+  /** Bits of HAS and ACTED. */
   readonly has: number;
   readonly digests: readonly { readonly key: Uint8Array; readonly role: number }[];
   readonly rules: readonly string[];
@@ -61,7 +61,7 @@ interface Parts {
     readonly layerDigests?: readonly string[];
   };
   readonly tag?: { readonly name: string; readonly from?: string };
-  readonly actor?: { readonly sub: string };
+  readonly actor?: { readonly sub: string; readonly kind: ActorKind };
   readonly peer?: { readonly ip: string; readonly host?: string };
   readonly network?: string;
   readonly build?: { readonly project?: string; readonly job?: string; readonly number?: number };
@@ -118,10 +118,11 @@ const NAMED = Object.entries(HAS).filter(
 
 function factsOf(parts: Parts, of: string | undefined): number {
   const present = parts as Readonly<Record<string, unknown>>;
-  const { tag, subject, source } = parts;
+  const { tag, subject, source, actor } = parts;
   let has = of === undefined ? 0 : HAS.refers;
   if (tag?.from !== undefined && tag.from !== subject?.digest) has |= HAS.moved;
   if (commitKey(source?.commit ?? '')?.odd) has |= HAS.oddCommit;
+  if (actor) has |= ACTED[actor.kind] ?? 0;
   for (const [fact, bit] of NAMED) if (present[fact] !== undefined) has |= bit;
   return has;
 }

@@ -1,5 +1,5 @@
 /** Which records: the question of every list. */
-import type { Fact } from './kinds.ts';
+import type { ActorKind, Fact } from './kinds.ts';
 
 /** All that are given must hold. */
 export interface RecordFilters {
@@ -35,6 +35,8 @@ export interface RecordFilters {
   readonly withoutLabel?: string;
   /** Pushes that moved their tag from another manifest. */
   readonly moved?: boolean;
+  readonly actorKind?: ActorKind;
+  readonly reason?: string;
   /** Records that lack each of these. */
   readonly without?: readonly Fact[];
   /** To which nothing was pushed that refers to it, a signature or an attestation, within so many milliseconds. */

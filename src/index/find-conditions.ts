@@ -2,7 +2,7 @@
 import { matchesTag, parseTagGlob } from '../policy/glob.ts';
 import { commitKeys } from './commit-key.ts';
 import type { RecordFilters } from './filters.ts';
-import { HAS, NAMES, ROLES } from './kinds.ts';
+import { ACTED, HAS, NAMES, ROLES } from './kinds.ts';
 import { setsWith } from './label-sets.ts';
 import {
   digestsFrom,
@@ -85,6 +85,8 @@ export function* conditionsOf(
   if (network !== undefined) candidates.push(column('address', yield* idsOfNetwork(network)));
   if (job !== undefined) candidates.push(column('job', yield* idOfName(NAMES.job, job)));
   if (build !== undefined) residual.push(condition('r.build = ?', build));
+  if (filters.reason !== undefined)
+    candidates.push(column('reason', yield* idOfName(NAMES.reason, filters.reason)));
   if (types !== undefined) candidates.push(column('type', yield* idsOfNames(NAMES.type, types)));
   if (rule !== undefined) candidates.push(ofRule(yield* idOfName(NAMES.rule, rule)));
   for (const [prefix, roles] of [
@@ -196,10 +198,11 @@ function ofCommit(prefix: string): Candidate {
   return { records: 1, driver: { kind: 'rows', condition: range }, check: range };
 }
 
-function plainChecks({ since, until, without, unsignedMs, moved }: RecordFilters): Condition[] {
+function plainChecks({ since, until, without, unsignedMs, moved, actorKind }: RecordFilters): Condition[] {
   const checks: Condition[] = [];
   if (since !== undefined) checks.push(condition('r.time >= ?', since));
   if (until !== undefined) checks.push(condition('r.time < ?', until));
+  if (actorKind !== undefined) checks.push(condition(`(r.has & ${ACTED[actorKind]}) <> 0`));
   if (moved) checks.push(condition(`(r.has & ${HAS.moved}) <> 0`));
   if (without !== undefined) {
     const bits = without.reduce((sum, fact) => sum | HAS[fact], 0);

@@ -40,6 +40,7 @@ export interface GatheredRecord {
   readonly address: GatheredName | undefined;
   readonly job: GatheredName | undefined;
   readonly labels: GatheredName | undefined;
+  readonly reason: GatheredName | undefined;
   readonly rules: readonly GatheredName[];
   readonly bases: readonly {
     readonly base: GatheredName;
@@ -77,7 +78,6 @@ export interface GatheredTotal {
 export interface GatheredRefusals {
   readonly hour: number;
   readonly of: GatheredRecord;
-  readonly reason: GatheredName | undefined;
   readonly rule: GatheredName | undefined;
   events: number;
   readonly firstIdx: number;
@@ -187,8 +187,7 @@ export function gather(leaves: readonly Uint8Array[], from: number): Gathered {
   }
 
   function refuse(record: GatheredRecord, hour: number): void {
-    const { columns, idx, rules } = record;
-    const reason = nameOf(NAMES.reason, columns.reason, idx, columns.time);
+    const { columns, idx, rules, reason } = record;
     const [rule] = rules;
     const key = keyOf(
       hour,
@@ -207,7 +206,7 @@ export function gather(leaves: readonly Uint8Array[], from: number): Gathered {
       return;
     }
     refusals.set(key, {
-      ...{ hour, of: record, reason, rule },
+      ...{ hour, of: record, rule },
       ...{ events: columns.events, firstIdx: idx, lastIdx: idx },
     });
   }
@@ -227,6 +226,7 @@ export function gather(leaves: readonly Uint8Array[], from: number): Gathered {
       ...{ idx, columns, type, repo, tag, actor, host, address },
       job: nameOf(NAMES.job, columns.job, idx, time),
       labels: nameOf(NAMES.labels, columns.labels, idx, time),
+      reason: nameOf(NAMES.reason, columns.reason, idx, time),
       rules: columns.rules.map((rule) => nameOf(NAMES.rule, rule, idx, time)),
       bases:
         columns.type === ACCEPTED

@@ -52,6 +52,10 @@ export const HAS = {
 /** Those that a record has under the same name. */
 export type Fact = Exclude<keyof typeof HAS, 'refers' | 'moved' | 'oddCommit'>;
 
+/** The kind of identity that acted, as further bits of the same number. */
+export const ACTED = { anonymous: 4096, person: 8192, robot: 16384, build: 32768 } as const;
+export type ActorKind = keyof typeof ACTED;
+
 /** The name under which counts of everything stand. */
 export const EVERYTHING = 0;
 

@@ -31,7 +31,7 @@ export const TABLES = `
   CREATE TABLE record (
     idx INTEGER PRIMARY KEY, type INTEGER NOT NULL, time INTEGER NOT NULL, repo INTEGER, tag INTEGER, actor INTEGER,
     host INTEGER, address INTEGER, job INTEGER, build INTEGER, vcs_commit BLOB, digest BLOB, has INTEGER NOT NULL,
-    labels INTEGER
+    labels INTEGER, reason INTEGER
   ) STRICT;
   CREATE TABLE record_id (id BLOB NOT NULL, idx INTEGER NOT NULL, PRIMARY KEY (id, idx)) STRICT, WITHOUT ROWID;
   CREATE TABLE digest (
@@ -83,5 +83,6 @@ export const LATE_INDEXES = `
   CREATE INDEX IF NOT EXISTS record_address ON record (address) WHERE address IS NOT NULL;
   CREATE INDEX IF NOT EXISTS record_job ON record (job) WHERE job IS NOT NULL;
   CREATE INDEX IF NOT EXISTS record_labels ON record (labels) WHERE labels IS NOT NULL;
+  CREATE INDEX IF NOT EXISTS record_reason ON record (reason) WHERE reason IS NOT NULL;
   CREATE INDEX IF NOT EXISTS record_commit ON record (vcs_commit) WHERE vcs_commit IS NOT NULL;
 `;

@@ -14,8 +14,6 @@ const {
   limit: _limit,
   cursor: _cursor,
   label: _label,
-  kind: _kind,
-  reason: _reason,
   text: _text,
   inside: _inside,
   outside: _outside,

@@ -102,6 +102,8 @@ export function recordQuery(query: PushesQuery, now: number): RecordPageQuery {
     ...spanOf(query, now),
     types: type === undefined ? (result ?? RESULTS['all'] ?? []) : [type],
     ...labelsOf(query),
+    ...(query.kind !== undefined && { actorKind: query.kind }),
+    ...only(query, ['reason']),
     ...(without !== undefined && LACKING.includes(without) && { without: [without as Fact] }),
     ...(unsigned !== undefined && { unsignedMs: unsigned, types: ['push.accepted'] }),
   };
@@ -128,7 +130,7 @@ function lackedLabel(without: string | undefined): string | undefined {
 }
 
 /** What stands in the records alone. */
-function checkOf({ label, without, kind, reason, text }: PushesQuery) {
+function checkOf({ label, without, text }: PushesQuery) {
   const checks: ((record: PushRecord) => boolean)[] = [];
   if (label !== undefined) {
     const [name = '', ...value] = label.split('=');
@@ -139,8 +141,6 @@ function checkOf({ label, without, kind, reason, text }: PushesQuery) {
   }
   const lacking = lackedLabel(without);
   if (lacking !== undefined) checks.push((record) => labelOf(record, lacking) === undefined);
-  if (kind !== undefined) checks.push((record) => 'actor' in record && record.actor?.kind === kind);
-  if (reason !== undefined) checks.push((record) => 'reason' in record && record.reason === reason);
   if (text !== undefined) {
     const wanted = text.toLowerCase();
     checks.push((record) => textOf(record).toLowerCase().includes(wanted));
