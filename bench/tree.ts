@@ -84,7 +84,7 @@ async function main(): Promise<void> {
     for (const meaning of [true, false]) {
       began = performance.now();
       const { ok, found } = await verifyLog({
-        source: dataSource(reader, tiles),
+        source: dataSource(folder, tiles),
         policy: { logs: [key], witnesses: [], quorum: () => true },
         ...{ older: [], skewMs: 3_600_000, meaning },
       });

@@ -67,7 +67,7 @@ export async function archiveLog({ data, to, before, policy }: ArchiveOptions): 
     }
     if (until === 0) return { until: 0, taken: 0 };
     copyTree(join(data, TREE), folder, bundles);
-    await requireVerified({ data, folder, policy, read });
+    await requireVerified({ data, folder, policy });
     // The archive first, then the word of it, then the deletion: at every moment each record is somewhere that is known.
     transaction(db, () => setArchived(db, { until, folder }));
     const taken = takeOut(db, until);
@@ -145,14 +145,12 @@ async function requireVerified({
   data,
   folder,
   policy,
-  read,
 }: {
   readonly data: string;
   readonly folder: string;
   readonly policy: TrustPolicy;
-  readonly read: (from: number, limit: number) => Uint8Array[];
 }): Promise<void> {
-  const live = dataSource({ entries: async (from, limit) => read(from, limit) }, join(data, TREE));
+  const live = dataSource(data, join(data, TREE));
   const archive = folderSource(folder);
   const { ok, problems } = await verifyLog({
     source: {

@@ -7,10 +7,11 @@ import type { Settings } from '../config/settings.ts';
 import type { LogReader } from '../provenance/log-store.ts';
 import { parseSize } from '../tlog/sizes.ts';
 import { readSigningLock } from '../transparency/signing-lock.ts';
-import { dataSource, type LogSource } from '../verify/source.ts';
+import { dataSource, type LogSource, readerSource } from '../verify/source.ts';
 import { TLOG_FOLDER } from './log-common.ts';
 
 type LiveSettings = Pick<Settings, 'data'> & {
+  readonly store?: Settings['store'];
   readonly transparency?: Pick<NonNullable<Settings['transparency']>, 'lockFile'> | undefined;
 };
 
@@ -25,11 +26,12 @@ export interface LiveLog {
  * @throws {Error} with one sentence where something was signed and the lock file is missing, or cannot be read.
  */
 export async function liveLog(
-  { data, transparency }: LiveSettings,
+  { data, store, transparency }: LiveSettings,
   reader: Pick<LogReader, 'size' | 'entries'>,
   kept: boolean,
 ): Promise<LiveLog> {
-  const source = dataSource(reader, join(data, TLOG_FOLDER));
+  const tiles = join(data, TLOG_FOLDER);
+  const source = store === undefined ? dataSource(data, tiles) : readerSource(reader, tiles);
   // Where this instance signs nothing, it has only what another one gave it.
   if (transparency === undefined) return { source, older: [] };
   const { lockFile } = transparency;

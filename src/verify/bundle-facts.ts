@@ -2,7 +2,7 @@
  * What is to be known of the entries of one bundle to verify a log: their hashes, and what their records say that other
  * records must agree with. Pure. It is made in a thread and read in another, so it is in columns, which are quick to send.
  */
-import { HASH_SIZE, leafHash } from '../tlog/hashing.ts';
+import { HASH_SIZE, leafHash, sha256 } from '../tlog/hashing.ts';
 import { rootOfTile, TILE_WIDTH } from '../tlog/tile.ts';
 import { readLeaf } from './leaf.ts';
 
@@ -50,6 +50,8 @@ export interface Meant {
   readonly ids: Uint8Array;
   /** Milliseconds since 1970; not a number where it is no such record. */
   readonly times: Float64Array;
+  /** Of those that move a tag: 16 bytes that stand for repository and tag. */
+  readonly places: Uint8Array;
   readonly said: readonly Said[];
 }
 
@@ -65,6 +67,7 @@ export function factsOf(entries: readonly Uint8Array[], meaning: boolean): Bundl
 function meantBy(entries: readonly Uint8Array[]): Meant {
   const ids = new Uint8Array(entries.length * 16);
   const times = new Float64Array(entries.length);
+  const places = new Uint8Array(entries.length * 16);
   const said: Said[] = [];
   for (const [at, entry] of entries.entries()) {
     const read = readLeaf(entry);
@@ -82,6 +85,7 @@ function meantBy(entries: readonly Uint8Array[]): Meant {
     const { repo, digest } = subject;
     if (type === 'manifest.deleted' && digest !== undefined) said.push([at, DROP, repo, digest]);
     if (tag === undefined || !MOVES.has(type)) continue;
+    places.set(placeOf(repo, tag.name), at * 16);
     const deleted = type === 'tag.deleted';
     said.push([
       ...([at, MOVE, repo, tag.name, tag.prev ?? null] as const),
@@ -89,8 +93,13 @@ function meantBy(entries: readonly Uint8Array[]): Meant {
       deleted ? null : (digest ?? null),
     ]);
   }
-  return { ids, times, said };
+  return { ids, times, places, said };
 }
 
 /** Records that say where a tag now points. */
 const MOVES: ReadonlySet<string> = new Set(['push.accepted', 'tag.drift', 'tag.deleted']);
+
+/** Short, so that more of them are in memory; as many bits as nobody finds two names for. */
+export function placeOf(repo: string, name: string): Uint8Array {
+  return sha256(Buffer.from(`${repo}\0${name}`, 'utf8')).subarray(0, 16);
+}

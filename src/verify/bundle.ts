@@ -1,46 +1,69 @@
-/** Entries as a source has them, until they are looked at: some 256 in one piece, so that threads hand on little. */
+/**
+ * A bundle of entries as a source names it: who looks at it reads it, so that what lies on a disk goes through one thread
+ * alone.
+ */
+import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { decodeBundle } from '../tlog/bundle.ts';
 import { TILE_WIDTH } from '../tlog/tile.ts';
 
-export interface Bundle {
-  /** In the form of c2sp.org/tlog-tiles, "Log entries". */
-  readonly bytes: Uint8Array;
-  /** Whether they are compressed by gzip. */
-  readonly packed: boolean;
-  /** How many entries stand there; it may be more than were asked for. */
-  readonly width: number;
-  /** Where it is from, for a sentence. */
-  readonly name: string;
-}
+export type Bundle =
+  /** In the form of c2sp.org/tlog-tiles, "Log entries". `name` is for a sentence. */
+  | { readonly kind: 'bytes'; readonly bytes: Uint8Array; readonly width: number; readonly name: string }
+  /** The same as a file; `packed`: compressed by gzip. Its width may be more than was asked for. */
+  | { readonly kind: 'file'; readonly file: string; readonly packed: boolean; readonly width: number }
+  /** In the log itself, in that data folder. */
+  | { readonly kind: 'log'; readonly folder: string; readonly from: number; readonly width: number };
+
+/** The entries of a log in a data folder, beginning with `from`: fewer than `limit` at its end. */
+export type ReadLog = (folder: string, from: number, limit: number) => readonly Uint8Array[];
 
 /** In bytes: 256 entries of the greatest length. */
 const LIMIT = TILE_WIDTH * (2 + 65_535);
 
-/** @param wanted how many of its entries, from the first on. @throws {Error} with one sentence that names it. */
+/**
+ * @param wanted how many of its entries, from the first on.
+ * @returns undefined where the log has not that many.
+ * @throws {Error} with one sentence that names the bundle.
+ */
 export function entriesIn(
-  { bytes, packed, width, name }: Bundle,
-  wanted: number = width,
-): readonly Uint8Array[] {
-  const decoded = decodeBundle(packed ? unpacked(bytes, name) : bytes, width);
+  bundle: Bundle,
+  wanted: number,
+  readLog: ReadLog,
+): readonly Uint8Array[] | undefined {
+  if (bundle.kind === 'log') {
+    const entries = readLog(bundle.folder, bundle.from, wanted);
+    return entries.length === wanted ? entries : undefined;
+  }
+  const { width } = bundle;
+  const name = bundle.kind === 'file' ? bundle.file : bundle.name;
+  const bytes = bundle.kind === 'file' ? readBundle(bundle) : bundle.bytes;
+  const decoded = decodeBundle(bytes, width);
   if (!decoded.ok) throw new Error(`${name}: ${decoded.reason}`);
   return wanted < width ? decoded.entries.slice(0, wanted) : decoded.entries;
 }
 
-function unpacked(bytes: Uint8Array, name: string): Uint8Array {
+function readBundle({ file, packed }: Extract<Bundle, { kind: 'file' }>): Uint8Array {
+  let bytes: Uint8Array;
+  try {
+    bytes = readFileSync(file);
+  } catch (error) {
+    throw new Error(`${file} cannot be read: ${(error as { code?: string }).code}`);
+  }
+  if (!packed) return bytes;
   try {
     return gunzipSync(bytes, { maxOutputLength: LIMIT });
   } catch {
-    throw new Error(`${name} cannot be unpacked`);
+    throw new Error(`${file} cannot be unpacked`);
   }
 }
 
-/** The entries of bundles of a source, for whoever reads them and does not verify. */
+/** Those of a folder, for whoever reads entries and does not verify them. */
 export function entriesFrom(source: {
   bundle(index: number, width: number): Promise<Bundle | undefined>;
 }): (index: number, width: number) => Promise<readonly Uint8Array[] | undefined> {
   return async (index, width) => {
     const bundle = await source.bundle(index, width);
-    return bundle && entriesIn(bundle, width);
+    return bundle && entriesIn(bundle, width, () => []);
   };
 }

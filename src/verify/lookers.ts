@@ -1,15 +1,14 @@
 /** Who looks at the bundles of a log that is verified: threads, as many as the machine runs at once. */
 import { availableParallelism } from 'node:os';
 import { startThread, type Thread } from '../store/thread.ts';
-import { entriesIn } from './bundle.ts';
-import { type BundleFacts, factsOf } from './bundle-facts.ts';
-import type { Look } from './look-thread.ts';
+import type { BundleFacts } from './bundle-facts.ts';
+import { createLooker, type Look } from './look.ts';
 
 export interface Lookers {
   /** How many bundles should be under way at once. */
   readonly ahead: number;
-  /** @throws {Error} with one sentence for a bundle that is none. */
-  look(look: Look): Promise<BundleFacts>;
+  /** @returns undefined for entries that are not there. @throws {Error} with one sentence for a bundle that is none. */
+  look(look: Look): Promise<BundleFacts | undefined>;
   close(): Promise<void>;
 }
 
@@ -25,10 +24,11 @@ const AHEAD_ALONE = 4;
 /** @param bundles how many there will be. */
 export async function createLookers(bundles: number): Promise<Lookers> {
   if (bundles < FEW) {
+    const looker = createLooker();
     return {
       ahead: AHEAD_ALONE,
-      look: async ({ bundle, width, meaning }) => factsOf(entriesIn(bundle, width), meaning),
-      close: async () => undefined,
+      look: async (look) => looker.look(look),
+      close: async () => looker.close(),
     };
   }
   const count = Math.min(MOST, availableParallelism());

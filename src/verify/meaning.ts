@@ -5,7 +5,7 @@
  * length is checked in the same memory.
  */
 import { DatabaseSync } from 'node:sqlite';
-import { DROP, JUMP, type Meant, MOVE, POLICY, type Said, WRONG } from './bundle-facts.ts';
+import { DROP, JUMP, type Meant, MOVE, POLICY, placeOf, type Said, WRONG } from './bundle-facts.ts';
 import { type ClockReport, createTimeline } from './timeline.ts';
 
 export interface MeaningOptions {
@@ -27,32 +27,58 @@ export interface Meaning {
 export function createMeaning({ skewMs, say }: MeaningOptions): Meaning {
   const db = new DatabaseSync('');
   db.exec(`
-    PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA cache_size=-65536;
+    PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA cache_size=-98304;
     CREATE TABLE id (id BLOB PRIMARY KEY) STRICT, WITHOUT ROWID;
-    CREATE TABLE tag (repo TEXT, tag TEXT, idx INTEGER NOT NULL, digest TEXT, PRIMARY KEY (repo, tag)) STRICT, WITHOUT ROWID;
+    CREATE TABLE tag (place BLOB PRIMARY KEY, idx INTEGER NOT NULL, digest ANY) STRICT, WITHOUT ROWID;
+    CREATE TABLE dropped (place BLOB PRIMARY KEY, idx INTEGER NOT NULL) STRICT, WITHOUT ROWID;
     BEGIN;
   `);
   const addId = db.prepare('INSERT OR IGNORE INTO id VALUES (?)');
-  const getTag = db.prepare('SELECT idx, digest FROM tag WHERE repo = ? AND tag = ?');
-  const setTag = db.prepare('INSERT OR REPLACE INTO tag VALUES (?, ?, ?, ?)');
-  const dropDigest = db.prepare('UPDATE tag SET idx = ?, digest = NULL WHERE repo = ? AND digest = ?');
+  const getTag = db.prepare('SELECT idx, digest FROM tag WHERE place = ?');
+  const setTag = db.prepare('INSERT OR REPLACE INTO tag VALUES (?, ?, ?)');
+  const getDropped = db.prepare('SELECT idx FROM dropped WHERE place = ?');
+  const setDropped = db.prepare('INSERT OR REPLACE INTO dropped VALUES (?, ?)');
+  let drops = false;
   const policies = new Set<string>();
   const timeline = createTimeline({ skewMs, say });
 
-  function move(index: number, [, , repo, tag, prev, from, digest]: Extract<Said, { 1: typeof MOVE }>): void {
-    const row = getTag.get(repo, tag) as { idx: number; digest: string | null } | undefined;
-    if (prev !== (row?.idx ?? null)) {
+  /** What is on record of a tag: the last record about it, and the digest that it left there. */
+  function lastOf(
+    repo: string,
+    place: Uint8Array,
+  ): { readonly index: number | null; readonly digest: string | null } {
+    const row = getTag.get(place) as { idx: number; digest: string | Uint8Array | null } | undefined;
+    if (row === undefined) return { index: null, digest: null };
+    const digest = row.digest === null ? null : unpackedDigest(row.digest);
+    const dropped = drops && digest !== null ? getDropped.get(placeOf(repo, digest)) : undefined;
+    const index = Number(dropped?.['idx'] ?? -1);
+    return index > row.idx ? { index, digest: null } : { index: row.idx, digest };
+  }
+
+  function move(
+    index: number,
+    place: Uint8Array,
+    [, , repo, tag, prev, from, digest]: Extract<Said, { 1: typeof MOVE }>,
+  ): void {
+    const last = lastOf(repo, place);
+    if (prev !== last.index) {
       say(
         index,
-        `says that the record before it about ${repo}:${tag} is ${prev ?? 'none'}, and it is ${row?.idx ?? 'none'}`,
+        `says that the record before it about ${repo}:${tag} is ${prev ?? 'none'}, and it is ${last.index ?? 'none'}`,
       );
-    } else if (from !== undefined && from !== (row?.digest ?? null)) {
+    } else if (from !== undefined && from !== last.digest) {
       say(
         index,
-        `says that ${repo}:${tag} was ${from ?? 'nothing'} before it, and the record before says ${row?.digest ?? 'nothing'}`,
+        `says that ${repo}:${tag} was ${from ?? 'nothing'} before it, and the record before says ${last.digest ?? 'nothing'}`,
       );
     }
-    setTag.run(repo, tag, index, digest);
+    setTag.run(place, index, digest === null ? null : packedDigest(digest));
+  }
+
+  /** Every tag that shows it is gone with it: it is remembered, and looked at when such a tag moves again. */
+  function drop(index: number, repo: string, digest: string): void {
+    setDropped.run(placeOf(repo, digest), index);
+    drops = true;
   }
 
   function policy(index: number, digest: string, inForce: boolean): void {
@@ -63,15 +89,15 @@ export function createMeaning({ skewMs, say }: MeaningOptions): Meaning {
     }
   }
 
-  function hear(index: number, said: Said): void {
+  function hear(index: number, place: Uint8Array, said: Said): void {
     if (said[1] === POLICY) policy(index, said[2], said[3]);
-    else if (said[1] === MOVE) move(index, said);
-    else if (said[1] === DROP) dropDigest.run(index, said[2], said[3]);
+    else if (said[1] === MOVE) move(index, place, said);
+    else if (said[1] === DROP) drop(index, said[2], said[3]);
     else if (said[1] === WRONG) say(index, said[2]);
   }
 
   return {
-    add(from, { ids, times, said }) {
+    add(from, { ids, times, places, said }) {
       let next = 0;
       for (let at = 0; at < times.length; at++) {
         const index = from + at;
@@ -83,11 +109,23 @@ export function createMeaning({ skewMs, say }: MeaningOptions): Meaning {
           const jump = first?.[0] === at && first[1] === JUMP ? first : undefined;
           timeline.add(index, time, jump && { expected: jump[2], shown: jump[3] });
         }
-        for (let one = said[next]; one !== undefined && one[0] === at; one = said[++next]) hear(index, one);
+        const place = places.subarray(at * 16, at * 16 + 16);
+        for (let one = said[next]; one !== undefined && one[0] === at; one = said[++next])
+          hear(index, place, one);
       }
     },
     skip: timeline.skip,
     clock: timeline.report,
     close: () => db.close(),
   };
+}
+
+const SHA256 = /^sha256:[\da-f]{64}$/;
+
+function packedDigest(digest: string): string | Uint8Array {
+  return SHA256.test(digest) ? Buffer.from(digest.slice(7), 'hex') : digest;
+}
+
+function unpackedDigest(digest: string | Uint8Array): string {
+  return typeof digest === 'string' ? digest : `sha256:${Buffer.from(digest).toString('hex')}`;
 }

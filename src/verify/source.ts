@@ -1,5 +1,5 @@
 /** Where a log that is verified comes from. Nothing that a source gives is believed. */
-import { readFile } from 'node:fs/promises';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LogReader } from '../provenance/log-store.ts';
 import { encodeBundle } from '../tlog/bundle.ts';
@@ -20,23 +20,23 @@ export interface LogSource {
 export function folderSource(folder: string): LogSource {
   return {
     async checkpoint() {
-      const bytes = await read(join(folder, 'checkpoint'));
+      const bytes = read(join(folder, 'checkpoint'));
       if (bytes === undefined) throw new Error(`${folder} holds no checkpoint`);
       return bytes.toString('utf8');
     },
     async bundle(index, width) {
       for (const wide of width === TILE_WIDTH ? [width] : [width, TILE_WIDTH]) {
         const file = join(folder, tilePath({ level: 'entries', index, width: wide }));
-        const plain = await read(file);
-        if (plain !== undefined) return { bytes: plain, packed: false, width: wide, name: file };
-        const packed = await read(`${file}.gz`);
-        if (packed !== undefined) return { bytes: packed, packed: true, width: wide, name: `${file}.gz` };
+        for (const packed of [false, true]) {
+          const path = packed ? `${file}.gz` : file;
+          if (existsSync(path)) return { kind: 'file', file: path, packed, width: wide };
+        }
       }
       return undefined;
     },
     async tile(place) {
       for (const width of place.width === TILE_WIDTH ? [TILE_WIDTH] : [place.width, TILE_WIDTH]) {
-        const bytes = await read(join(folder, tilePath({ ...place, width })));
+        const bytes = read(join(folder, tilePath({ ...place, width })));
         if (bytes !== undefined) return bytes.subarray(0, place.width * HASH_SIZE);
       }
       return undefined;
@@ -44,17 +44,23 @@ export function folderSource(folder: string): LogSource {
   };
 }
 
-/** The log of a Warden: its entries from the log itself, checkpoint and tiles from beside it. */
-export function dataSource(reader: Pick<LogReader, 'entries'>, tlogFolder: string): LogSource {
-  const files = folderSource(tlogFolder);
+/** The log of a Warden in its file, with its archive; checkpoint and tiles from beside it. */
+export function dataSource(folder: string, tlogFolder: string): LogSource {
   return {
-    checkpoint: files.checkpoint,
+    ...folderSource(tlogFolder),
+    bundle: async (index, width) => ({ kind: 'log', folder, from: index * TILE_WIDTH, width }),
+  };
+}
+
+/** The log of a Warden wherever it is kept. */
+export function readerSource(reader: Pick<LogReader, 'entries'>, tlogFolder: string): LogSource {
+  return {
+    ...folderSource(tlogFolder),
     async bundle(index, width) {
       const entries = await reader.entries(index * TILE_WIDTH, width);
       if (entries.length !== width) return undefined;
-      return { bytes: encodeBundle(entries), packed: false, width, name: `bundle ${index} of the log` };
+      return { kind: 'bytes', bytes: encodeBundle(entries), width, name: `bundle ${index} of the log` };
     },
-    tile: files.tile,
   };
 }
 
@@ -78,15 +84,16 @@ export function httpSource(get: (path: string) => Promise<Uint8Array | undefined
     async bundle(index, width) {
       const path = tilePath({ level: 'entries', index, width });
       const bytes = await get(path);
-      return bytes && { bytes, packed: false, width, name: path };
+      return bytes && { kind: 'bytes', bytes, width, name: path };
     },
     tile: (place) => get(tilePath(place)),
   };
 }
 
-async function read(file: string): Promise<Buffer | undefined> {
+/** Not by promises: thousands of small files are read one behind the other, and nothing else is to be done meanwhile. */
+function read(file: string): Buffer | undefined {
   try {
-    return await readFile(file);
+    return readFileSync(file);
   } catch (error) {
     const { code } = error as { code?: string };
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;

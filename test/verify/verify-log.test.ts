@@ -272,6 +272,42 @@ describe('records that were signed and do not fit together', () => {
     expect(sentences(found)[0]).toMatch(wanted);
   });
 
+  it('hold where a manifest was deleted, with every tag that showed it, and show where one says otherwise', async () => {
+    const digest = (nth: number) => `sha256:${String(nth).repeat(64)}`;
+    const told = (facts: readonly object[]) =>
+      entriesOf(
+        records(facts.length + 1)
+          .map((one, at) => ({ ...(at < 2 ? one : { ...one, tag: undefined }), ...facts[at - 1] }))
+          .map((one) => JSON.parse(JSON.stringify(one))),
+      );
+    const pushed = (nth: number, tag: object) => ({
+      type: 'push.accepted',
+      subject: { repo: 'r', digest: digest(nth) },
+      tag,
+    });
+    const deleted = (nth: number) => ({
+      type: 'manifest.deleted',
+      subject: { repo: 'r', digest: digest(nth) },
+    });
+    const facts = [
+      {},
+      pushed(1, { name: 'a' }),
+      pushed(1, { name: 'b' }),
+      deleted(1),
+      pushed(1, { name: 'a', prev: 4 }),
+      pushed(2, { name: 'b', prev: 4 }),
+      deleted(3),
+      pushed(3, { name: 'a', prev: 5, from: digest(1) }),
+      { type: 'tag.deleted', subject: { repo: 'r', digest: digest(2) }, tag: { name: 'b', prev: 6 } },
+      pushed(1, { name: 'b', prev: 9 }),
+    ];
+    expect(sentences(await verify(told(facts)))).toEqual([]);
+    const lies = [...facts, deleted(3), pushed(1, { name: 'a', prev: 8, from: digest(3) })];
+    expect(sentences(await verify(told(lies)))).toEqual([
+      'entry 12 says that the record before it about r:a is 8, and it is 11',
+    ]);
+  });
+
   it('may run back where the clock was set, and that is on record', async () => {
     const all = records(300).map((record) => ({ ...record })) as Leaf[];
     const [expected, shown] = [all[100]?.['time'], all[0]?.['time']];
