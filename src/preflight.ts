@@ -23,6 +23,7 @@ import type { Policy } from './policy/policy.ts';
 import { type Path, pathText } from './policy/problem.ts';
 import { isLocal } from './store/postgres-address.ts';
 import { type Database, readDatabase } from './store/postgres-file.ts';
+import { loadClientSecret } from './token/client-secret.ts';
 import type { KeyRing } from './token/key-ring.ts';
 import { loadKeyRing } from './token/key-ring-files.ts';
 import { loadSigningKey, type SigningKey } from './token/keys.ts';
@@ -139,6 +140,14 @@ export async function preflight(settingsFile: string, now: number): Promise<Pref
   const tls = settings.listen.tls && take(loadTls(settings.listen.tls, now), 'listen', 'tls');
   for (const [index, issuer] of settings.oidc.entries()) {
     for (const problem of await problemsOfIssuer(issuer)) problems.push(namedBy(problem, ['oidc', index]));
+  }
+  for (const [index, { caFile, clientSecretFile, clientKeyFile }] of settings.page.signIn.entries()) {
+    const key = ['page', 'signIn', String(index)];
+    const why = caFile === undefined ? undefined : unusableCertificates(caFile);
+    if (caFile !== undefined && why !== undefined)
+      problems.push(namedBy(at(caFile, why), ['page', 'signIn', index, 'caFile']));
+    if (clientSecretFile !== undefined) take(loadClientSecret(clientSecretFile), ...key, 'clientSecretFile');
+    if (clientKeyFile !== undefined) take(loadSigningKey(clientKeyFile), ...key, 'clientKeyFile');
   }
   const webhookSecrets = new Map<string, Buffer>();
   for (const [index, { name, webhook, syslog }] of settings.forward.entries()) {

@@ -44,6 +44,7 @@ import { openRecord } from './wiring/record.ts';
 import { limitRefresh } from './wiring/refresh-limit.ts';
 import { openRefusals } from './wiring/refusals.ts';
 import { openRevocations } from './wiring/revocations.ts';
+import { openSignIn } from './wiring/sign-in.ts';
 import { statusOf } from './wiring/status.ts';
 import { endRevoked, openSessions, openTokens, sessionDeps } from './wiring/tokens.ts';
 import { openTransparency, signedLogDeps } from './wiring/transparency.ts';
@@ -176,7 +177,8 @@ async function build(
     now: Date.now,
   };
   const gate = createGate(gateDeps);
-  const page = openPage(part, { logins, sessions, revocations });
+  const signIn = openSignIn(part, { documents, clientKeys, byAddress: logins.signInFailures });
+  const page = openPage(part, { logins, sessions, revocations, signIn });
   const api = { ...logins.deps, verify: tokens.verifyApi, page: page?.sessions };
   const inquiries = policyDeps(part, { api, logins, policy, refusals });
   const audit = auditDeps({ api, policy, record, refusals, transparency });
@@ -250,6 +252,7 @@ async function build(
         policy,
         refusals,
         logins,
+        signIn,
         revocations,
         transparency,
         certificate,

@@ -11,6 +11,10 @@ const PUBLIC: ReadonlySet<string> = new Set([
   'https://accounts.google.com',
 ]);
 
+export function isPublicIssuer(issuer: string): boolean {
+  return PUBLIC.has(issuer.replace(/\/$/, ''));
+}
+
 /** Calls `say` for each problem with its place below `oidc`. */
 export function judgeOidc(issuers: readonly OidcIssuer[], say: (path: Path, sentence: string) => void): void {
   for (const [index, one] of issuers.entries()) {
@@ -31,7 +35,7 @@ export function judgeOidc(issuers: readonly OidcIssuer[], say: (path: Path, sent
       );
     if (one.groups.claim === undefined && one.groups.among.length > 0)
       say(['oidc', index, 'groups', 'among'], 'has no meaning without `claim`');
-    if (PUBLIC.has(one.issuer.replace(/\/$/, '')) && Object.keys(one.require).length === 0)
+    if (isPublicIssuer(one.issuer) && Object.keys(one.require).length === 0)
       say(
         ['oidc', index, 'issuer'],
         'everyone in the world can have a token of this issuer; say under `require` which are yours, for example by their owner',

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { isAuthority, path } from './settings-values.ts';
 
 /** Asymmetric ones alone: a key set is public, so a MAC under one of its keys proves nothing. */
-const ALGORITHMS = [
+export const ID_TOKEN_ALGORITHMS = [
   'RS256',
   'RS384',
   'RS512',
@@ -17,7 +17,7 @@ const ALGORITHMS = [
 ] as const;
 
 /** Plain http would let anyone on the way sign for the issuer; on this machine nobody is on the way. */
-const address = z.string().refine(
+export const issuerAddress = z.string().refine(
   (text) => {
     const [, scheme, authority = '', place = ''] = /^(https?):\/\/([^/]+)(\/.*)?$/.exec(text) ?? [];
     const safe = scheme === 'https' || /^(?:127\.[0-9.]+|\[::1\]|localhost)(?::|$)/.test(authority);
@@ -29,7 +29,7 @@ const address = z.string().refine(
   },
 );
 
-const claim = z.string().min(1).max(128);
+export const claim = z.string().min(1).max(128);
 const value = z.string().min(1).max(255);
 
 const fact = z.union([
@@ -64,27 +64,46 @@ const group = z.string().regex(/^[a-z0-9](?:[a-z0-9._@-]{0,62}[a-z0-9])?$/, {
   error: 'expected a name of at most 64 characters: a-z, 0-9, and between them . _ @ -',
 });
 
-const issuer = z.strictObject({
-  name: z
-    .string()
-    .regex(/^[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?$/, {
-      error: 'expected at most 32 characters: a-z, 0-9, and - between them',
+/** Begins the names of all who come from an issuer. */
+export const issuerName = z.string().regex(/^[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?$/, {
+  error: 'expected at most 32 characters: a-z, 0-9, and - between them',
+});
+
+export const requiredClaims = z
+  .record(claim, z.array(value).min(1))
+  .default({})
+  .describe('Claims that a token must have, each with the values that are taken.');
+
+/** @param who the word for one of those who come from the issuer. */
+export const groupsOfClaims = (who: 'build' | 'person') =>
+  z
+    .strictObject({
+      always: z.array(group).default([]).describe(`Groups of every ${who} of this issuer.`),
+      claim: claim.optional().describe('A claim whose value, or values, are groups.'),
+      among: z
+        .array(group)
+        .default([])
+        .describe('Which of those count: an issuer puts nobody into a group that does not stand here.'),
     })
-    .describe(
-      'What the issuer is called here. The names of its builds are <name>:<value of the subject>: no person’s name holds a colon, and no other issuer has this name.',
-    ),
-  issuer: address.describe('The iss of its tokens, letter by letter.'),
+    .prefault({})
+    .describe('What rules may name under who: { groups: … }.');
+
+const issuer = z.strictObject({
+  name: issuerName.describe(
+    'What the issuer is called here. The names of its builds are <name>:<value of the subject>: no name of the users file or a directory holds a colon, and no other issuer has this name.',
+  ),
+  issuer: issuerAddress.describe('The iss of its tokens, letter by letter.'),
   audiences: z
     .array(value)
     .min(1)
     .max(16)
     .describe('What the aud of its tokens may be. All that a token names must be in this list.'),
   algorithms: z
-    .array(z.enum(ALGORITHMS))
+    .array(z.enum(ID_TOKEN_ALGORITHMS))
     .min(1)
     .default(['RS256', 'ES256'])
     .describe('How its tokens may be signed.'),
-  jwksUrl: address
+  jwksUrl: issuerAddress
     .optional()
     .describe('Where its keys are. Default: what <issuer>/.well-known/openid-configuration says.'),
   jwksFile: path
@@ -106,22 +125,9 @@ const issuer = z.strictObject({
     .max(168)
     .default(24)
     .describe('Tokens that were made for longer than this are refused.'),
-  require: z
-    .record(claim, z.array(value).min(1))
-    .default({})
-    .describe('Claims that a token must have, each with the values that are taken.'),
+  require: requiredClaims,
   subject: claim.default('sub').describe('The claim that names the build.'),
-  groups: z
-    .strictObject({
-      always: z.array(group).default([]).describe('Groups of every build of this issuer.'),
-      claim: claim.optional().describe('A claim whose value, or values, are groups.'),
-      among: z
-        .array(group)
-        .default([])
-        .describe('Which of those count: an issuer puts nobody into a group that does not stand here.'),
-    })
-    .prefault({})
-    .describe('What rules may name under who: { groups: … }.'),
+  groups: groupsOfClaims('build'),
   build: z
     .strictObject(facts)
     .prefault({})

@@ -7,6 +7,7 @@ import { judgeLdap } from './ldap-judgement.ts';
 import { judgeOffload } from './offload-judgement.ts';
 import { judgeOidc } from './oidc-judgement.ts';
 import type { Settings } from './settings-schema.ts';
+import { judgeSignIn } from './sign-in-judgement.ts';
 import { judgeTransparency } from './transparency-judgement.ts';
 import type { PositionOf, Problem } from './yaml.ts';
 
@@ -79,6 +80,7 @@ export function judgeSettings(settings: Settings, file: string, positionOf: Posi
   judgeOffload(settings, (path, sentence) => say(problems, path, sentence));
   judgeForward(settings.forward, (path, sentence) => say(problems, path, sentence));
   judgeOidc(settings.oidc, (path, sentence) => say(problems, path, sentence));
+  judgeSignIn(settings, (path, sentence) => say(problems, path, sentence));
   judgeLdap(settings, (path, sentence) => say(problems, path, sentence));
   judgeTransparency(settings, (path, sentence) => say(problems, path, sentence));
 

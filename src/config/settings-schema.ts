@@ -12,6 +12,7 @@ import { listenSchema, operationsSchema } from './listen-schema.ts';
 import { loginsSchema } from './logins-schema.ts';
 import { offloadSchema } from './offload-schema.ts';
 import { oidcSchema } from './oidc-schema.ts';
+import { pageSchema } from './page-schema.ts';
 import { reconcileSchema } from './reconcile-schema.ts';
 import { recordSchema } from './record-schema.ts';
 import { registrySchema } from './registry-schema.ts';
@@ -130,13 +131,7 @@ export const settingsSchema = z.strictObject({
     })
     .prefault({})
     .describe('The log on standard output.'),
-  page: z
-    .strictObject({
-      enabled: z.boolean().default(true).describe('Whether there is a page at /ui/.'),
-      sessionHours: z.int().min(1).max(168).default(12).describe('How long somebody stays signed in to it.'),
-    })
-    .prefault({})
-    .describe('The page for people, at /ui/.'),
+  page: pageSchema.prefault({}).describe('The page for people, at /ui/.'),
   api: z
     .strictObject({
       service: audience.optional().describe('Audience of the tokens of the API. Default: <service>/api.'),

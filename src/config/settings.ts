@@ -6,6 +6,7 @@ import { type NamedFiles, namedFiles } from './named-files.ts';
 import { type ReadText, readText } from './read-text.ts';
 import { judgeSettings } from './settings-judgement.ts';
 import { type Settings, settingsSchema } from './settings-schema.ts';
+import { signInFilesAt } from './sign-in-schema.ts';
 import { transparencyAt } from './transparency-schema.ts';
 import { type PositionOf, type Problem, readYaml } from './yaml.ts';
 
@@ -49,6 +50,7 @@ function complete(value: z.output<typeof settingsSchema>, file: string): Setting
     store,
     oidc,
     forward,
+    page,
     transparency,
     ...rest
   } = value;
@@ -102,6 +104,7 @@ function complete(value: z.output<typeof settingsSchema>, file: string): Setting
     }),
     data: at(value.data),
     forward: forward.map((to) => forwardFilesAt(to, at)),
+    page: { ...page, signIn: page.signIn.map((entry) => signInFilesAt(entry, at)) },
     ...(transparency && { transparency: transparencyAt(transparency, at(value.data), at) }),
     ...(state && { state: { redisUrlFile: at(state.redisUrlFile) } }),
     ...(store && {

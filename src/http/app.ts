@@ -22,6 +22,7 @@ import { publishKeys } from './routes/jwks.ts';
 import { type LogDeps, logRoute } from './routes/log.ts';
 import { page, toPage } from './routes/page.ts';
 import { type PageSessionDeps, pageSession } from './routes/page-session.ts';
+import { beginSignIn, finishSignIn, type PageSignInDeps } from './routes/page-sign-in.ts';
 import { POLICY_QUESTIONS, type PolicyDeps, policyQuestion } from './routes/policy.ts';
 import { type ReconciliationDeps, reconciliation } from './routes/reconciliation.ts';
 import { type RevokeTokenDeps, revokeToken } from './routes/revoke-token.ts';
@@ -47,6 +48,8 @@ export interface AppDeps {
         readonly files: PageFiles | undefined;
         readonly sessions: PageSessions;
         readonly session: PageSessionDeps;
+        /** Undefined where people sign in with passwords alone. */
+        readonly signIn: PageSignInDeps | undefined;
       }
     | undefined;
   readonly robots: RobotsDeps;
@@ -92,6 +95,10 @@ export function createApp(deps: AppDeps): App {
   router.all(/^\/api\/v1\/log\/[A-Za-z0-9/._]+$/, logRoute(deps.signedLog));
   if (deps.page) {
     router.all('/ui/session', pageSession(deps.page.session));
+    if (deps.page.signIn) {
+      router.all('/ui/sign-in/:issuer', beginSignIn(deps.page.signIn));
+      router.all('/ui/signed-in/:issuer', finishSignIn(deps.page.signIn));
+    }
     router.all('/ui', toPage());
     router.all('/ui/{*view}', page(deps.page.files));
   }

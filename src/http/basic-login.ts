@@ -39,7 +39,8 @@ export interface LoginFailure {
   /** Never what was typed for it: people put passwords and tokens into that field. Unknown while nobody looked the name up. */
   readonly user:
     | { readonly exists: true; readonly name: string; readonly method: PasswordMethod }
-    | { readonly exists: false; readonly method: 'password' | 'oidc' }
+    /** Absent: builds send id tokens, people passwords. */
+    | { readonly exists: false; readonly method: 'password' | 'oidc'; readonly kind?: 'person' }
     | undefined;
   readonly client: Client;
   readonly userAgent: string | undefined;

@@ -16,7 +16,8 @@ export interface PageSessions {
   start(login: LoggedIn & { readonly address: string; readonly lastsMs: number }): Promise<string>;
   /** Undefined when it has ended, or the credential that it was begun with is no longer theirs. */
   use(token: string, client: Client): Promise<Subject | undefined>;
-  end(token: string): Promise<void>;
+  /** @returns whose it was; undefined where there was none any more. */
+  end(token: string): Promise<string | undefined>;
 }
 
 /** Sent by the page with every request of its own. */

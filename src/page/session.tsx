@@ -8,7 +8,7 @@ export interface Session {
   readonly user:
     | { readonly name: string; readonly kind: string; readonly groups: readonly string[] }
     | undefined;
-  /** Other ways than a password, each with the address that begins it. */
+  /** Other ways than a password, each with the address that begins it when it is posted to. */
   readonly providers: readonly { readonly name: string; readonly href: string }[];
 }
 
@@ -18,6 +18,8 @@ export interface SessionState {
   readonly look: () => void;
   /** @throws {Problem} with the server's sentence. */
   readonly signIn: (user: string, password: string) => Promise<void>;
+  /** Leaves the page for the issuer. @throws {Problem} with the server's sentence. */
+  readonly signInWith: (href: string) => Promise<void>;
   readonly signOut: () => Promise<void>;
 }
 
@@ -27,6 +29,7 @@ const NOBODY: SessionState = {
   session: undefined,
   look: () => undefined,
   signIn: async () => undefined,
+  signInWith: async () => undefined,
   signOut: async () => undefined,
 };
 export const SessionOf = createContext<SessionState>(NOBODY);
@@ -47,9 +50,43 @@ export function useSessionState(): SessionState {
     async signIn(user, password) {
       setSession(await send<Session>('POST', SESSION, { user, password }));
     },
+    async signInWith(href) {
+      const returnTo = location.pathname + withoutRefusal(location.search);
+      const { address } = await send<{ address: string }>('POST', href, { returnTo });
+      leaveFor(address);
+    },
     async signOut() {
-      await send('DELETE', SESSION);
-      look();
+      const left = await send<{ address: string } | undefined>('DELETE', SESSION);
+      if (left) leaveFor(left.address);
+      else look();
     },
   };
+}
+
+/** Only ever an address of the web, whatever the server was told to say. */
+function leaveFor(address: string): void {
+  if (/^https?:/.test(address)) location.assign(address);
+}
+
+/** How the server says why nobody was signed in: words of its own, no text of anybody. */
+const REFUSALS = ['elsewhere', 'refused', 'declined', 'unavailable', 'limited'] as const;
+
+export interface Refusal {
+  readonly why: (typeof REFUSALS)[number];
+  /** By which operators find it in the log; '' where it is none. */
+  readonly request: string;
+}
+
+export function refusalIn(query: URLSearchParams): Refusal | undefined {
+  const why = REFUSALS.find((one) => one === query.get('signIn'));
+  const request = query.get('request') ?? '';
+  return why && { why, request: /^[A-Za-z0-9-]{1,64}$/.test(request) ? request : '' };
+}
+
+function withoutRefusal(search: string): string {
+  const query = new URLSearchParams(search);
+  query.delete('signIn');
+  query.delete('request');
+  const text = query.toString();
+  return text === '' ? '' : `?${text}`;
 }

@@ -12,18 +12,29 @@ export interface KnownIssuer {
   readonly facts: readonly string[];
 }
 
-/** @returns at most one sentence for each rule: the first reason. */
-export function lintBuilds(policy: Policy, issuers: readonly KnownIssuer[]): readonly Problem[] {
+/**
+ * @param people whether people, too, come by issuers.
+ * @returns at most one sentence for each rule: the first reason.
+ */
+export function lintBuilds(
+  policy: Policy,
+  issuers: readonly KnownIssuer[],
+  people = false,
+): readonly Problem[] {
   return policy.rules.flatMap(({ id, place, when, unless }) => {
-    const [sentence] = [when, ...unless].flatMap((conditions) => unmet(conditions, issuers) ?? []);
+    const [sentence] = [when, ...unless].flatMap((conditions) => unmet(conditions, issuers, people) ?? []);
     return sentence === undefined ? [] : [{ ...place, message: `rule ${id}: ${sentence}` }];
   });
 }
 
-function unmet({ build, kinds, methods }: Conditions, issuers: readonly KnownIssuer[]): string | undefined {
+function unmet(
+  { build, kinds, methods }: Conditions,
+  issuers: readonly KnownIssuer[],
+  people: boolean,
+): string | undefined {
   const only = (set: ReadonlySet<string> | undefined, one: string): boolean =>
     set?.size === 1 && set.has(one);
-  if (build === undefined && !only(kinds, 'build') && !only(methods, 'oidc')) return undefined;
+  if (build === undefined && !only(kinds, 'build') && (people || !only(methods, 'oidc'))) return undefined;
   if (issuers.length === 0) return 'waits for builds, and the settings list no issuer under `oidc`';
   const wanted = build?.get('issuer');
   const meant = issuers.filter(

@@ -9,13 +9,13 @@ import type { Rule } from './rule.ts';
  * For what the users file and the settings know: those of a directory and robots are in neither.
  *
  * @param users all users of the file, and whoever else is known by groups alone.
- * @param isBuild whether a name is one of builds, which no file lists.
+ * @param isByIssuer whether a name is one that an issuer gives, which no file lists.
  * @returns one sentence for each name, at the first rule that has it.
  */
 export function lintUsers(
   policy: Policy,
   users: Iterable<{ readonly name: string; readonly groups: readonly string[] }>,
-  isBuild: (name: string) => boolean = () => false,
+  isByIssuer: (name: string) => boolean = () => false,
 ): readonly Problem[] {
   const names = new Set<string>();
   const groups = new Set<string>();
@@ -28,7 +28,7 @@ export function lintUsers(
     for (const { users: named, groups: joined } of [rule.when, ...rule.unless]) {
       for (const name of named ?? []) {
         const sentence = `no user of the users file is called ${JSON.stringify(name)}${didYouMean(name, names)}`;
-        if (!names.has(name) && !isBuild(name) && !found.has(`user ${name}`))
+        if (!names.has(name) && !isByIssuer(name) && !found.has(`user ${name}`))
           found.set(`user ${name}`, problem(rule, sentence));
       }
       for (const name of joined ?? []) {

@@ -46,6 +46,8 @@ export interface SessionBody {
   readonly via?: Via;
   /** When that ends by itself. */
   readonly notAfter?: number;
+  /** Groups that only the login itself told: nobody can be asked for them again. */
+  readonly groups?: readonly string[];
 }
 
 export interface SessionStart {
@@ -60,6 +62,8 @@ export interface SessionStart {
   readonly via?: Via | undefined;
   /** When the credential ends by itself. Milliseconds since 1970. */
   readonly notAfter?: number | undefined;
+  /** What the session keeps of the login, where nobody can be asked for it again. */
+  readonly groups?: readonly string[] | undefined;
 }
 
 /** A session that a token was used of. */
@@ -73,6 +77,7 @@ export interface UsedSession {
   readonly startedAt: number;
   /** When the credential that it was begun with ends by itself. */
   readonly notAfter: number | undefined;
+  readonly groups: readonly string[] | undefined;
 }
 
 /** A session as it is shown: nothing of its token. Times in milliseconds since 1970. */
@@ -185,7 +190,7 @@ export function createSessions(options: SessionsOptions): Sessions {
   }
 
   return {
-    async start({ subject, service, credential, address, clientId, via, notAfter }) {
+    async start({ subject, service, credential, address, clientId, via, notAfter, groups }) {
       const id = text(ID_BYTES);
       const token = `wrt_${id}.${text(SECRET_BYTES)}`;
       const at = now();
@@ -200,6 +205,7 @@ export function createSessions(options: SessionsOptions): Sessions {
         useAddress: address,
         ...(via && { via }),
         ...(notAfter !== undefined && { notAfter }),
+        ...(groups && { groups }),
       };
       await documents.create({ id, subject, expiresAt: sessionEnd(body, options), body });
       await endSurplus(subject);
@@ -211,8 +217,8 @@ export function createSessions(options: SessionsOptions): Sessions {
       const { id, subject, body } = found;
       if (!binding(body.startAddress, address)) return 'elsewhere';
       touch(found, address);
-      const { credential, startedAt, via, notAfter } = body;
-      return { id, subject, credential, via: { ...via, session: id }, startedAt, notAfter };
+      const { credential, startedAt, via, notAfter, groups } = body;
+      return { id, subject, credential, via: { ...via, session: id }, startedAt, notAfter, groups };
     },
     async find(token) {
       const found = await find(token);

@@ -30,6 +30,8 @@ export interface Logins {
   readonly issuersUnreachable: () => number;
   /** Refresh tokens that are none, by address. */
   readonly refreshFailures: Limit;
+  /** Sign-ins by an issuer that failed, by address. */
+  readonly signInFailures: Limit;
   /** Who has a name that a robot might get, in words; undefined for nobody. @throws {WardenError} DIRECTORY_UNAVAILABLE, OVERLOADED. */
   readonly takenBy: (name: string) => Promise<string | undefined>;
   /** For the token endpoint and the API alike. */
@@ -128,7 +130,7 @@ export async function openLogins(
         ...(user && {
           actor: {
             sub: user.exists ? user.name : UNKNOWN_NAME,
-            kind: KINDS[user.method] ?? 'person',
+            kind: ('kind' in user && user.kind) || (KINDS[user.method] ?? 'person'),
             method: user.method,
             evidence: 'claimed',
           },
@@ -147,6 +149,7 @@ export async function openLogins(
     users: async () => (await users.users.current()).byName,
     usersRefused: () => refused,
     refreshFailures: limitOf({ name: 'login-refresh-address', points: byAddress, seconds: WINDOW_SECONDS }),
+    signInFailures: limitOf({ name: 'login-sign-in-address', points: byAddress, seconds: WINDOW_SECONDS }),
     issuersUnreachable: builds.issuersUnreachable,
     async takenBy(name) {
       if ((await users.users.current()).byName.has(name)) return 'a user of the users file';

@@ -11,6 +11,7 @@ import type { Reconciliation } from './reconciliation.ts';
 import type { OpenedRecord } from './record.ts';
 import type { Refusals } from './refusals.ts';
 import type { OpenedRevocations } from './revocations.ts';
+import type { OpenedSignIn } from './sign-in.ts';
 import type { Transparency } from './transparency.ts';
 import type { UpstreamKeyInUse } from './upstream-key.ts';
 
@@ -21,6 +22,7 @@ export interface Operated {
   readonly policy: PolicyInForce;
   readonly refusals: Refusals;
   readonly logins: Logins;
+  readonly signIn: OpenedSignIn | undefined;
   readonly revocations: OpenedRevocations;
   readonly transparency: Transparency;
   readonly certificate: CertificateInUse;
@@ -49,6 +51,7 @@ export function operationsOf({
   policy,
   refusals,
   logins,
+  signIn,
   revocations,
   transparency,
   certificate,
@@ -84,7 +87,10 @@ export function operationsOf({
   metrics.watch('warden_refusals_unkept_total', () => refusals.dropped());
   metrics.watch('warden_users_reload_failed', () => (logins.usersRefused() ? 1 : 0));
   metrics.watch('warden_directory_answers', () => (logins.directoryAnswers() ? 1 : 0));
-  metrics.watch('warden_issuers_unreachable', logins.issuersUnreachable);
+  metrics.watch(
+    'warden_issuers_unreachable',
+    () => logins.issuersUnreachable() + (signIn?.unreachable() ?? 0),
+  );
   metrics.watch('warden_revocations_age_seconds', () => revocations.ageMs() / 1000);
   const tree = transparency.state;
   metrics.watch('warden_log_signed_entries', () => tree()?.signedSize ?? 0);

@@ -5,6 +5,7 @@ import type { AppDeps } from '../http/app.ts';
 import { readPageFiles } from '../http/page-files.ts';
 import type { PageSessions } from '../http/page-login.ts';
 import type { Login } from '../identity/login.ts';
+import type { SignIn } from '../identity/sign-in/sign-in.ts';
 import type { Revocations } from '../revocation/revocations.ts';
 import type { Sessions } from '../token/sessions.ts';
 import type { Logins } from './logins.ts';
@@ -21,6 +22,7 @@ export function openPage(
     readonly logins: Logins;
     readonly sessions: Sessions;
     readonly revocations: Pick<Revocations, 'revokesLogin'>;
+    readonly signIn: SignIn | undefined;
   },
 ): AppDeps['page'] {
   if (!settings.page.enabled) return undefined;
@@ -29,15 +31,18 @@ export function openPage(
     (one) => existsSync(join(one, 'index.html')) && !existsSync(join(one, 'main.tsx')),
   );
   const sessions = pageSessions(`${settings.api.service}/page`, parts.logins.login, parts);
+  const { publicUrl } = settings;
+  const { signIn } = parts;
+  const common = {
+    ...{ ...parts.logins.deps, sessions },
+    lastsMs: settings.page.sessionHours * HOUR_MS,
+    bodyTimeoutMs: settings.clients.bodySeconds * 1000,
+  };
   return {
     files: folder === undefined ? undefined : readPageFiles(folder),
     sessions,
-    session: {
-      ...parts.logins.deps,
-      sessions,
-      lastsMs: settings.page.sessionHours * HOUR_MS,
-      bodyTimeoutMs: settings.clients.bodySeconds * 1000,
-    },
+    session: { ...common, signIn },
+    signIn: signIn && { ...common, signIn, publicUrl },
   };
 }
 
@@ -48,12 +53,19 @@ function pageSessions(
   {
     sessions,
     revocations,
-  }: { readonly sessions: Sessions; readonly revocations: Pick<Revocations, 'revokesLogin'> },
+    signIn,
+  }: {
+    readonly sessions: Sessions;
+    readonly revocations: Pick<Revocations, 'revokesLogin'>;
+    readonly signIn: Pick<SignIn, 'resume'> | undefined;
+  },
 ): PageSessions {
   return {
     async start({ subject, credential, address, lastsMs, notAfter = Infinity }) {
       const started = await sessions.start({
         ...{ subject: subject.name, service, credential, address, clientId: 'page' },
+        // Users and directories are asked again at each use. An issuer tells its groups once.
+        groups: subject.method === 'oidc' ? subject.groups : undefined,
         notAfter: Math.min(notAfter, Date.now() + lastsMs),
       });
       return started.token;
@@ -61,13 +73,16 @@ function pageSessions(
     async use(token, client) {
       const session = await sessions.use(token, service, client.address);
       if (session === undefined || session === 'elsewhere') return undefined;
-      const { subject: name, via, startedAt: at, credential } = session;
+      const { subject: name, via, startedAt: at, credential, groups } = session;
       if (revocations.revokesLogin({ subject: { name }, via, at })) return undefined;
+      if (groups !== undefined) return signIn?.resume({ name, credential, groups });
       return login.resume({ name, credential });
     },
     async end(token) {
       const session = await sessions.find(token);
-      if (session !== undefined) await sessions.revoke(session.id);
+      if (session === undefined || session.service !== service) return undefined;
+      await sessions.revoke(session.id);
+      return session.subject;
     },
   };
 }

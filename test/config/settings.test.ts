@@ -27,7 +27,7 @@ describe('loadSettings', () => {
       file: '/etc/warden/warden.yaml',
       forward: [],
       reconcile: { notifications: false, requestsPerSecond: 20 },
-      page: { enabled: true, sessionHours: 12 },
+      page: { enabled: true, sessionHours: 12, signIn: [] },
       oidc: [],
       robots: { maximumDays: 365, maximumOverlapHours: 168, warnDays: 14 },
       grants: { usualMinutes: 60, maximumMinutes: 480, approvalMinutes: 1440, openPerOwner: 100 },

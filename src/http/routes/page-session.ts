@@ -3,6 +3,7 @@ import type { Middleware } from 'koa';
 import { z } from 'zod';
 import { WardenError } from '../../errors.ts';
 import type { Exchange } from '../../gate/exchange.ts';
+import type { SignIn } from '../../identity/sign-in/sign-in.ts';
 import type { Subject } from '../../policy/facts.ts';
 import { type LoginDeps, loginWithPassword } from '../basic-login.ts';
 import { readJson } from '../json-body.ts';
@@ -15,6 +16,8 @@ export interface PageSessionDeps extends LoginDeps {
   /** How long somebody stays signed in. */
   readonly lastsMs: number;
   readonly bodyTimeoutMs: number;
+  /** Undefined where people sign in with passwords alone. */
+  readonly signIn: Pick<SignIn, 'issuers' | 'endSession'> | undefined;
 }
 
 /** In bytes. */
@@ -31,7 +34,7 @@ export function pageSession(deps: PageSessionDeps): Middleware<AppState> {
     switch (ctx.method) {
       case 'GET': {
         const subject = token === undefined ? undefined : await deps.sessions.use(token, exchange.client);
-        ctx.body = shown(subject);
+        ctx.body = shown(deps, subject);
         return;
       }
       case 'POST': {
@@ -43,15 +46,12 @@ export function pageSession(deps: PageSessionDeps): Middleware<AppState> {
         const { address } = exchange.client;
         const started = await deps.sessions.start({ ...login, address, lastsMs: deps.lastsMs });
         ctx.set('Set-Cookie', setCookie(exchange.client, started, Math.floor(deps.lastsMs / 1000)));
-        ctx.body = shown(login.subject);
+        ctx.body = shown(deps, login.subject);
         return;
       }
       case 'DELETE':
         requirePage(exchange);
-        if (token !== undefined) await deps.sessions.end(token);
-        ctx.set('Set-Cookie', setCookie(exchange.client, '', 0));
-        ctx.set('Clear-Site-Data', '"cache"');
-        ctx.status = 204;
+        await signOut(deps, ctx, token);
         return;
       default:
         requireMethod(ctx.method, 'GET', 'POST', 'DELETE');
@@ -72,9 +72,27 @@ async function signIn(deps: PageSessionDeps, exchange: Exchange) {
   return login;
 }
 
-/** What the page may know of whom it belongs to. */
-function shown(subject: Subject | undefined): object {
-  if (subject === undefined) return { providers: [] };
+/** Here in any case; where the issuer offers it, the answer says where to sign out there. */
+async function signOut(
+  { sessions, signIn: issuers }: PageSessionDeps,
+  ctx: Parameters<Middleware<AppState>>[0],
+  token: string | undefined,
+): Promise<void> {
+  const name = token === undefined ? undefined : await sessions.end(token);
+  ctx.set('Set-Cookie', setCookie(ctx.state.exchange.client, '', 0));
+  ctx.set('Clear-Site-Data', '"cache"');
+  const address = name === undefined ? undefined : await issuers?.endSession(name);
+  if (address === undefined) ctx.status = 204;
+  else ctx.body = { address };
+}
+
+/** What the page may know of whom it belongs to, and the ways to sign in that it can offer. */
+function shown({ signIn: issuers }: PageSessionDeps, subject: Subject | undefined): object {
+  const providers = (issuers?.issuers ?? []).map(({ name, title }) => ({
+    name: title,
+    href: `/ui/sign-in/${name}`,
+  }));
+  if (subject === undefined) return { providers };
   const { name, kind, groups } = subject;
-  return { user: { name, kind, groups }, providers: [] };
+  return { user: { name, kind, groups }, providers };
 }

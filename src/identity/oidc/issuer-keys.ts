@@ -5,7 +5,7 @@
  * good ones go on for a day, so that its failure stops no build at once, and a key that it took back does not live for ever.
  */
 import { createLocalJWKSet, errors, type FlattenedJWSInput, type JWSHeaderParameters } from 'jose';
-import { IssuerProblem } from './get-json.ts';
+import { IssuerProblem } from './ask-issuer.ts';
 import type { KeySource } from './key-source.ts';
 
 /** All in milliseconds. */

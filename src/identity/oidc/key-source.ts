@@ -7,7 +7,8 @@ import type { JSONWebKeySet } from 'jose';
 import { z } from 'zod';
 import type { OidcIssuer } from '../../config/oidc-schema.ts';
 import { readText } from '../../config/read-text.ts';
-import { getJson, IssuerProblem } from './get-json.ts';
+import { IssuerProblem } from './ask-issuer.ts';
+import { getJson } from './get-json.ts';
 
 /** @throws {IssuerProblem} with a sentence for operators. */
 export type KeySource = () => Promise<JSONWebKeySet>;

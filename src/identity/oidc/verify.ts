@@ -11,7 +11,7 @@ import { createHash } from 'node:crypto';
 import { decodeJwt, errors, type JWTPayload, jwtVerify, type ProtectedHeaderParameters } from 'jose';
 import type { OidcIssuer } from '../../config/oidc-schema.ts';
 import type { Subject } from '../../policy/facts.ts';
-import { IssuerProblem } from './get-json.ts';
+import { IssuerProblem } from './ask-issuer.ts';
 import type { IssuerKeys } from './issuer-keys.ts';
 import { readClaims } from './read-claims.ts';
 

@@ -1,36 +1,46 @@
 import { useState } from 'preact/hooks';
 import { Problem } from '../api.ts';
-import { useSession } from '../session.tsx';
+import { usePlace } from '../location.ts';
+import { refusalIn, useSession } from '../session.tsx';
 import { useSay } from '../words/words.ts';
 
 export function SignIn() {
   const say = useSay();
-  const { session, signIn } = useSession();
+  const { session, signIn, signInWith } = useSession();
+  const refusal = refusalIn(usePlace().query);
   const [problem, setProblem] = useState<string>();
   const [busy, setBusy] = useState(false);
 
-  async function submit(event: SubmitEvent): Promise<void> {
-    event.preventDefault();
-    const form = event.currentTarget as HTMLFormElement;
-    const values = new FormData(form);
+  async function attempt(work: () => Promise<void>, onFailure?: () => void): Promise<void> {
     setBusy(true);
     setProblem(undefined);
     try {
-      await signIn(String(values.get('user')), String(values.get('password')));
+      await work();
     } catch (error) {
       setProblem((error instanceof Problem && error.message) || say('problem.unreachable'));
-      form.querySelector<HTMLInputElement>('[name=password]')?.select();
+      onFailure?.();
     } finally {
       setBusy(false);
     }
   }
 
+  async function submit(event: SubmitEvent): Promise<void> {
+    event.preventDefault();
+    const form = event.currentTarget as HTMLFormElement;
+    const values = new FormData(form);
+    await attempt(
+      () => signIn(String(values.get('user')), String(values.get('password'))),
+      () => form.querySelector<HTMLInputElement>('[name=password]')?.select(),
+    );
+  }
+
   return (
     <main id="content" class="sign-in">
       <h1>{say('signIn.title')}</h1>
-      {problem && (
+      {(problem || refusal) && (
         <p role="alert" class="failed">
-          {problem}
+          {problem ?? (refusal && say(`signIn.${refusal.why}`))}
+          {!problem && refusal?.request && ` ${say('signIn.request', { id: refusal.request })}`}
         </p>
       )}
       <form onSubmit={(event) => void submit(event)}>
@@ -48,9 +58,9 @@ export function SignIn() {
       </form>
       {session?.providers.map(({ name, href }) => (
         <p key={href}>
-          <a class="button" href={href} target="_self">
+          <button type="button" disabled={busy} onClick={() => void attempt(() => signInWith(href))}>
             {say('signIn.with', { name })}
-          </a>
+          </button>
         </p>
       ))}
     </main>

@@ -21,6 +21,14 @@ export const en = {
   'signIn.as': 'Signed in as {user}',
   'signIn.out': 'Sign out',
   'signIn.with': 'Sign in with {name}',
+  'signIn.elsewhere': 'This sign-in was not begun in this browser, or too long ago. Begin again here.',
+  'signIn.refused':
+    'The answer of the issuer does not let you in here. Those who run this registry find why in its log.',
+  'signIn.declined': 'The issuer did not sign you in.',
+  'signIn.unavailable':
+    'The issuer does not answer as it must now. Try again later, or sign in with a password.',
+  'signIn.limited': 'Too many sign-ins have failed from your address. Wait a minute and try again.',
+  'signIn.request': '(request {id})',
   'signIn.ended': 'Your session has ended. Sign in again to go on.',
   loading: 'Loading …',
   retry: 'Try again',
