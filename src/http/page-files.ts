@@ -1,8 +1,10 @@
-/** The files of the page as they were built, in memory: there are three, and they never change while Warden runs. */
+/**
+ * The files of the page as they were built, in memory: there are three, each as it is and compressed, and they never change
+ * while Warden runs.
+ */
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
-import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 
 export interface PageFile {
   readonly type: string;
@@ -37,13 +39,15 @@ export function readPageFiles(folder: string): PageFiles | undefined {
   for (const name of names) {
     const type = TYPES[extname(name)];
     if (type !== undefined)
-      files.set(name, pageFile(readFileSync(join(folder, name)), type, NAMED_BY_CONTENT.test(name)));
+      files.set(name, readPageFile(join(folder, name), type, NAMED_BY_CONTENT.test(name)));
   }
   return files.has(INDEX) ? files : undefined;
 }
 
-function pageFile(bytes: Buffer, type: string, immutable: boolean): PageFile {
-  const br = brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 9 } });
+/** @throws where a compressed form is missing: the folder is no whole build. */
+function readPageFile(file: string, type: string, immutable: boolean): PageFile {
+  const bytes = readFileSync(file);
   const etag = `"${createHash('sha256').update(bytes).digest('base64url').slice(0, 22)}"`;
-  return { type, immutable, etag, bodies: { '': bytes, br, gzip: gzipSync(bytes, { level: 9 }) } };
+  const bodies = { '': bytes, br: readFileSync(`${file}.br`), gzip: readFileSync(`${file}.gz`) };
+  return { type, immutable, etag, bodies };
 }

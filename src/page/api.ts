@@ -23,10 +23,35 @@ export async function get<T>(path: string, query?: URLSearchParams, signal?: Abo
   return answer<T>(`/api/v1/${path}${text ? `?${text}` : ''}`, { ...(signal && { signal }) });
 }
 
+/** At an address of its own, outside of the API. @throws {Problem} */
+export async function getAt<T>(address: string): Promise<T> {
+  return answer<T>(address, {});
+}
+
+/** The whole answer as a file. @throws {Problem} */
+export async function getFile(path: string, query: URLSearchParams): Promise<Blob> {
+  return (await asked(`/api/v1/${path}?${query}`, {})).blob();
+}
+
+/**
+ * The body of an answer as it comes, without an end. Browsers' own EventSource cannot say that it is this page which asks.
+ *
+ * @throws {Problem}
+ */
+export async function getStream(
+  path: string,
+  headers: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
+  const { body } = await asked(`/api/v1/${path}`, { headers, signal });
+  if (body === null) throw new Problem(0, 'UNREACHABLE', '');
+  return body;
+}
+
 /** @throws {Problem} */
-export async function getText(path: string, query?: URLSearchParams): Promise<string> {
+export async function getText(path: string, query?: URLSearchParams, signal?: AbortSignal): Promise<string> {
   const text = query?.toString();
-  return (await asked(`/api/v1/${path}${text ? `?${text}` : ''}`, {})).text();
+  return (await asked(`/api/v1/${path}${text ? `?${text}` : ''}`, { ...(signal && { signal }) })).text();
 }
 
 /** @throws {Problem} */

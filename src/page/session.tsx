@@ -1,7 +1,7 @@
 /** Who is signed in, and how one can. */
 import { createContext } from 'preact';
 import { useCallback, useContext, useEffect, useState } from 'preact/hooks';
-import { send } from './api.ts';
+import { getAt, send } from './api.ts';
 
 export interface Session {
   /** Undefined: nobody. */
@@ -38,10 +38,7 @@ export const useSession = (): SessionState => useContext(SessionOf);
 export function useSessionState(): SessionState {
   const [session, setSession] = useState<Session>();
   const look = useCallback(() => {
-    fetch(SESSION, { headers: { 'x-warden-page': '1' }, cache: 'no-store' })
-      .then((response) => response.json() as Promise<Session>)
-      .then(setSession)
-      .catch(() => setSession({ user: undefined, providers: [] }));
+    getAt<Session>(SESSION).then(setSession, () => setSession({ user: undefined, providers: [] }));
   }, []);
   useEffect(look, [look]);
   return {

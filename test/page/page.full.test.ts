@@ -14,6 +14,7 @@ const HOSTILE = `"><img src=x onerror="document.title='broken'"><script>document
 const SCREENS = [
   'image',
   'hosts',
+  'hosts/behind',
   'policy/who',
   'policy/explain',
   'policy/versions',
@@ -84,13 +85,21 @@ describeNeeding(['docker-registry', 'chromium'], 'the page in a browser', () => 
     await page.keyboard.press('Enter');
     await page.waitForSelector('header nav');
   }
+  /** Nothing is awaited any more. A stream of events stays open, so the network is never idle. */
+  async function settled(): Promise<void> {
+    await page.waitForSelector('main:has(h1):not(:has(.loading, .waiting))');
+  }
   async function indexOfPush(): Promise<number> {
+    return (await newestPush()).index;
+  }
+  async function newestPush(): Promise<{ readonly index: number; readonly digest: string }> {
     const reply = await front.ask({
       path: '/api/v1/pushes?result=accepted',
       basic: { user: 'erin', password: front.passwords.erin },
     });
     const { items } = JSON.parse(reply.text) as { items: [{ index: number; subject: { digest: string } }] };
-    return items[0].index;
+    const [{ index, subject }] = items;
+    return { index, digest: subject.digest };
   }
   async function faultsOfAccess(): Promise<readonly string[]> {
     const { violations } = await new AxeBuilder({ page })
@@ -103,8 +112,8 @@ describeNeeding(['docker-registry', 'chromium'], 'the page in a browser', () => 
     await open();
     await signIn();
     await page.click('nav >> text=Records');
-    await page.waitForSelector('tbody tr:has-text("push.accepted")');
-    expect(await page.locator('tbody tr:has-text("push.accepted")').count()).toBe(3);
+    await page.waitForSelector('tbody tr:has-text("new tag")');
+    expect(await page.locator('tbody tr:has-text("new tag")').count()).toBe(3);
     expect(said).toEqual([]);
   });
 
@@ -154,7 +163,7 @@ describeNeeding(['docker-registry', 'chromium'], 'the page in a browser', () => 
     await page.mouse.move(box.x + box.width - 5, box.y + 60, { steps: 5 });
     await page.mouse.up();
     await page.waitForURL(/\/ui\/records\?since=.*until=/);
-    await page.waitForSelector('tbody tr:has-text("push.accepted")');
+    await page.waitForSelector('tbody tr:has-text("new tag")');
   });
 
   test('the proof of a record is checked by the browser, and a changed record is found', async () => {
@@ -164,7 +173,7 @@ describeNeeding(['docker-registry', 'chromium'], 'the page in a browser', () => 
     await page.goto(`/ui/record/${index}`);
     await page.click('text=Check it in this browser');
     await page.waitForSelector('text=In the signed tree of');
-    expect(await page.textContent('[role=status] .good')).toContain('signed by registry.corp/log');
+    expect(await page.textContent('[role=status] p.good')).toContain('signed by registry.corp/log');
     // Again: now this browser has seen the log before.
     await page.reload();
     await page.click('text=Check it in this browser');
@@ -184,12 +193,51 @@ describeNeeding(['docker-registry', 'chromium'], 'the page in a browser', () => 
     await open();
     await signIn();
     await page.click('text=alice · 127.0.0.6 · team/app');
-    await page.waitForSelector('main:has-text("push.refused")');
+    await page.waitForSelector('main:has-text("push refused")');
     await page.goto('/ui/policy/who?can=push&repository=team/app');
     await page.waitForSelector('td:has-text("team-push")');
     await page.goto('/ui/access');
     await page.click('button:has-text("End")');
     await page.waitForSelector('text=Sign in');
+  });
+
+  test('new records are told quietly, by the filters that are in force, and shown when one wants', async () => {
+    await open();
+    await signIn();
+    await page.goto('/ui/records?repository=team/live');
+    await page.waitForSelector('text=No record fits');
+    const push = async (repository: string, tag: string): Promise<void> => {
+      const scope = `repository:${repository}:pull,push`;
+      const token = await front.token({ user: 'alice', scope, from: BUILDER });
+      const reply = await pushImage(front.place, repository, tag, smallImage(), { token, from: BUILDER });
+      expect(reply.status).toBe(201);
+    };
+    await push('team/other', '1');
+    await push('team/live', '1');
+    await push('team/live', '2');
+    await page.waitForSelector('.live [role=status]:has-text("2 new")');
+    expect(await page.locator('tbody tr').count()).toBe(0);
+    await page.click('.live button:has-text("Show")');
+    await page.waitForSelector('tbody tr + tr');
+    expect(await page.locator('tbody tr').count()).toBe(2);
+    expect(await page.textContent('.live [role=status]')).toBe('');
+    await page.click('text=Pause live updates');
+    expect(await page.getAttribute('.live button', 'aria-pressed')).toBe('true');
+    await push('team/live', '3');
+    await page.click('text=Resume live updates');
+    await push('team/live', '4');
+    await page.waitForSelector('.live [role=status]:has-text("2 new")');
+    expect(said).toEqual([]);
+  }, 60_000);
+
+  test('a list is counted when one asks, and taken along as a file', async () => {
+    await open();
+    await signIn();
+    await page.goto('/ui/records?repository=team/app&result=accepted');
+    await page.click('button:has-text("Count")');
+    await page.waitForSelector('.tools [role=status]:has-text("3 records")');
+    const [file] = await Promise.all([page.waitForEvent('download'), page.click('button:has-text("CSV")')]);
+    expect(file.suggestedFilename()).toBe('pushes.csv');
   });
 
   test('signing out ends what the browser had', async () => {
@@ -220,11 +268,11 @@ describeNeeding(['docker-registry', 'chromium'], 'the page in a browser', () => 
       await page.waitForSelector('input[name=user]');
       expect(await faultsOfAccess()).toEqual([]);
       await signIn();
-      const index = await indexOfPush();
-      for (const path of ['', 'records', `record/${index}`, ...SCREENS]) {
+      const { index, digest } = await newestPush();
+      const own = [`record/${index}`, `compare/${index - 1}/${index}`, `image?digest=${digest}`];
+      for (const path of ['', 'records', ...own, ...SCREENS]) {
         await page.goto(`/ui/${path}`);
-        await page.waitForSelector('main h1');
-        await page.waitForLoadState('networkidle');
+        await settled();
         // Tables scroll by themselves; the page does not.
         const fits = await page.evaluate('document.documentElement.scrollWidth <= innerWidth');
         expect({ path, fits, faults: await faultsOfAccess() }).toEqual({ path, fits: true, faults: [] });

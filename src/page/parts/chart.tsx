@@ -8,6 +8,8 @@ export interface Line {
   /** Of main.css: `good`, `bad` … */
   readonly tone: string;
   /** One for each time. */
+  /** Lengths of strokes and gaps: lines are told apart by more than their colours. */
+  readonly dash?: readonly number[];
   readonly values: readonly number[];
 }
 
@@ -51,7 +53,12 @@ export function Chart({ label, time, times, lines, onPart }: ChartProps) {
         axes: [axis, axis],
         series: [
           { label: time },
-          ...lines.map(({ label: name, tone }) => ({ label: name, stroke: () => paint(tone), width: 2 })),
+          ...lines.map(({ label: name, tone, dash }) => ({
+            label: name,
+            stroke: () => paint(tone),
+            width: 2,
+            ...(dash && { dash: [...dash] }),
+          })),
         ],
         hooks: {
           setSelect: [

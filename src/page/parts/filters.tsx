@@ -9,6 +9,10 @@ export interface Filter {
   readonly name: string;
   readonly word: Word;
   readonly choices?: readonly { readonly value: string; readonly word: Word }[];
+  /** What is often asked for; anything else can be typed. */
+  readonly usual?: readonly string[];
+  /** An example of what can be typed. */
+  readonly example?: string;
   /** Shown only when asked for, or set. */
   readonly rare?: boolean;
 }
@@ -52,7 +56,7 @@ export function Filters({
     <form class="filters" role="search" key={place.query.toString()} onSubmit={submit}>
       {filters
         .filter(({ rare, name }) => !rare || more || place.query.has(name))
-        .map(({ name, word, choices }) => (
+        .map(({ name, word, choices, usual, example }) => (
           <label key={name} htmlFor={`filter-${name}`}>
             {say(word)}
             {choices ? (
@@ -69,13 +73,25 @@ export function Filters({
                 ))}
               </select>
             ) : (
-              <input
-                id={`filter-${name}`}
-                name={name}
-                defaultValue={place.query.get(name) ?? ''}
-                spellcheck={false}
-                autocomplete="off"
-              />
+              <>
+                <input
+                  type="text"
+                  id={`filter-${name}`}
+                  name={name}
+                  defaultValue={place.query.get(name) ?? ''}
+                  placeholder={example ?? ''}
+                  {...(usual ? { list: `usual-${name}` } : {})}
+                  spellcheck={false}
+                  autocomplete="off"
+                />
+                {usual && (
+                  <datalist id={`usual-${name}`}>
+                    {usual.map((one) => (
+                      <option key={one} value={one} />
+                    ))}
+                  </datalist>
+                )}
+              </>
             )}
           </label>
         ))}

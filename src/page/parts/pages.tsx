@@ -1,15 +1,17 @@
 /** The answer to a question as a table, page by page. */
 import { useState } from 'preact/hooks';
-import { get, Problem } from '../api.ts';
+import { get, type Problem } from '../api.ts';
 import type { Place } from '../location.ts';
-import { useAnswer } from '../use-answer.ts';
+import { problemOf, useAnswer } from '../use-answer.ts';
 import { useSay } from '../words/words.ts';
+import { NewRecords } from './new-records.tsx';
 import { Empty, Failed, Shown } from './states.tsx';
 import { Table, type TableProps } from './table.tsx';
 
 interface Page<T> {
   readonly items: readonly T[];
   readonly next?: string;
+  readonly watermark?: number;
 }
 
 export interface PagesProps<T> extends Omit<TableProps<T>, 'items'> {
@@ -17,25 +19,50 @@ export interface PagesProps<T> extends Omit<TableProps<T>, 'items'> {
   readonly question: string;
   /** Its query is the question's. */
   readonly place: Pick<Place, 'query'>;
+  /** Says when there are new rows, which begin with what this gives: the index of the record. */
+  readonly live?: (item: T) => number;
+  /** Said where there is none; otherwise that no record fits. */
+  readonly none?: string;
 }
 
 export function Pages<T>(props: PagesProps<T>) {
-  const answer = useAnswer<Page<T>>(props.question, props.place.query);
+  const { question, place, live, none } = props;
+  const answer = useAnswer<Page<T>>(question, place.query);
+  const page = answer.state === 'there' ? answer.value : undefined;
   return (
-    <Shown answer={answer}>
-      {(page) =>
-        page.items.length === 0 ? (
-          <Empty />
-        ) : (
-          <List key={props.place.query.toString()} first={page} {...props} />
-        )
-      }
-    </Shown>
+    <>
+      <Shown answer={answer}>
+        {(found) =>
+          found.items.length === 0 ? (
+            <Empty>{none}</Empty>
+          ) : (
+            // Of another question, or another moment, the pages behind the first are others too.
+            <List key={`${place.query} ${found.watermark}`} first={found} {...props} />
+          )
+        }
+      </Shown>
+      {live && page && (
+        <NewRecords
+          question={question}
+          query={place.query}
+          // Where the list is empty: whatever comes after it was asked for.
+          from={page.items[0] === undefined ? (page.watermark ?? 0) - 1 : live(page.items[0])}
+          onShow={answer.again}
+        />
+      )}
+    </>
   );
 }
 
 /** The first page, and what the reader has asked for behind it. */
-function List<T>({ first, question, place, ...table }: PagesProps<T> & { readonly first: Page<T> }) {
+function List<T>({
+  first,
+  question,
+  place,
+  live: _live,
+  none: _none,
+  ...table
+}: PagesProps<T> & { readonly first: Page<T> }) {
   const say = useSay();
   const [pages, setPages] = useState<readonly Page<T>[]>([]);
   const [busy, setBusy] = useState(false);
@@ -51,7 +78,7 @@ function List<T>({ first, question, place, ...table }: PagesProps<T> & { readonl
     try {
       setPages([...pages, await get<Page<T>>(question, query)]);
     } catch (error) {
-      setProblem(error instanceof Problem ? error : new Problem(0, 'PAGE', String(error)));
+      setProblem(problemOf(error));
     } finally {
       setBusy(false);
     }
@@ -66,7 +93,7 @@ function List<T>({ first, question, place, ...table }: PagesProps<T> & { readonl
           {say('list.more')}
         </button>
       )}
-      {table.hrefOf && <p class="hint">{say('list.keys')}</p>}
+      {table.leads && <p class="hint">{say('list.keys')}</p>}
     </>
   );
 }

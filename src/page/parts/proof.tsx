@@ -2,6 +2,7 @@
 import { useState } from 'preact/hooks';
 import { getText } from '../api.ts';
 import { type Checked, checkRecord } from '../proof/check.ts';
+import { save } from '../save.ts';
 import { useSay } from '../words/words.ts';
 
 const keys = async (): Promise<readonly string[]> =>
@@ -57,23 +58,14 @@ export function Proof({ index, leaf }: { readonly index: number; readonly leaf: 
       <p>
         <button
           type="button"
-          onClick={() => void proof(index).then((text) => download(`record-${index}.tlog-proof`, text))}
+          onClick={() => void proof(index).then((text) => save(`record-${index}.tlog-proof`, text))}
         >
           {say('proof.download')}
         </button>{' '}
-        <button type="button" onClick={() => download(`record-${index}.json`, leaf)}>
+        <button type="button" onClick={() => save(`record-${index}.json`, leaf)}>
           {say('proof.leaf')}
         </button>
       </p>
     </>
   );
-}
-
-function download(name: string, text: string): void {
-  const address = URL.createObjectURL(new Blob([text]));
-  const link = document.createElement('a');
-  link.href = address;
-  link.download = name;
-  link.click();
-  URL.revokeObjectURL(address);
 }

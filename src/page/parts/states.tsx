@@ -2,13 +2,13 @@
 import type { ComponentChildren } from 'preact';
 import type { Problem } from '../api.ts';
 import { useSession } from '../session.tsx';
-import type { Answer } from '../use-answer.ts';
+import type { Asked } from '../use-answer.ts';
 import { useSay } from '../words/words.ts';
 
 export function Loading() {
   const say = useSay();
   return (
-    <p class="state" role="status">
+    <p class="state loading" role="status">
       {say('loading')}
     </p>
   );
@@ -59,11 +59,15 @@ export function Empty({ children }: { readonly children?: ComponentChildren }) {
 /** The one of them that fits, or what is there. What was there before stays, dimmed, while the next is on its way. */
 export function Shown<T>({
   answer,
+  quiet,
   children,
 }: {
-  readonly answer: Answer<T> & { readonly again: () => void };
+  readonly answer: Asked<T>;
+  /** Nothing is shown to who may not see it. */
+  readonly quiet?: boolean;
   readonly children: (value: T) => ComponentChildren;
 }) {
+  if (answer.state === 'failed' && quiet && answer.problem.status === 403) return null;
   if (answer.state === 'failed') return <Failed problem={answer.problem} again={answer.again} />;
   if (answer.state === 'there') return <>{children(answer.value)}</>;
   if (answer.before === undefined) return <Loading />;

@@ -21,28 +21,21 @@ export interface TableProps<T> {
   readonly columns: readonly Column<T>[];
   readonly items: readonly T[];
   readonly keyOf: (item: T) => string | number;
-  /** Where a row leads. */
-  readonly hrefOf?: (item: T) => string;
+  /** Where a row leads: a link of its own before the cells, which have buttons and links themselves. */
+  readonly leads?: {
+    /** The head of that column. */
+    readonly word: Word;
+    readonly to: (item: T) => { readonly href: string; readonly text: string };
+  };
 }
 
-export function Table<T>({ name, caption, columns, items, keyOf, hrefOf }: TableProps<T>) {
+export function Table<T>({ name, caption, columns, items, keyOf, leads }: TableProps<T>) {
   const say = useSay();
   const usual = columns.filter(({ extra }) => !extra).map(({ word }) => word);
   const [chosen, setChosen] = useKept<readonly Word[]>(`columns.${name}`, usual);
   const shown = columns.filter(({ word }) => chosen.includes(word));
   const body = useRef<HTMLTableSectionElement>(null);
-
-  useEffect(() => {
-    const move = (event: KeyboardEvent): void => {
-      const step = event.key === 'j' ? 1 : event.key === 'k' ? -1 : 0;
-      if (step === 0 || isTyping(event) || event.ctrlKey || event.metaKey || event.altKey) return;
-      const rows = [...(body.current?.querySelectorAll<HTMLAnchorElement>('a.row') ?? [])];
-      const at = rows.indexOf(document.activeElement as HTMLAnchorElement);
-      rows[Math.min(rows.length - 1, Math.max(0, at + step))]?.focus();
-    };
-    addEventListener('keydown', move);
-    return () => removeEventListener('keydown', move);
-  }, []);
+  useRowKeys(body);
 
   return (
     <>
@@ -69,6 +62,7 @@ export function Table<T>({ name, caption, columns, items, keyOf, hrefOf }: Table
           <caption class="hidden">{caption}</caption>
           <thead>
             <tr>
+              {leads && <th scope="col">{say(leads.word)}</th>}
               {shown.map(({ word }) => (
                 <th key={word} scope="col">
                   {say(word)}
@@ -78,34 +72,19 @@ export function Table<T>({ name, caption, columns, items, keyOf, hrefOf }: Table
           </thead>
           <tbody ref={body}>
             {items.map((item) => {
-              const href = hrefOf?.(item);
+              const lead = leads?.to(item);
               return (
                 // A mouse may go anywhere in the row; everybody else has the link in its first cell.
-                <tr
-                  key={keyOf(item)}
-                  {...(href && {
-                    class: 'leads',
-                    onClick: (event: MouseEvent) => {
-                      const selecting = String(getSelection() ?? '') !== '';
-                      if (
-                        !event.defaultPrevented &&
-                        !selecting &&
-                        !(event.target as Element).closest('a,button')
-                      )
-                        go(href);
-                    },
-                  })}
-                >
-                  {shown.map(({ word, cell }, at) => (
-                    <td key={word}>
-                      {at === 0 && href ? (
-                        <a class="row" href={href}>
-                          {cell(item)}
-                        </a>
-                      ) : (
-                        cell(item)
-                      )}
+                <tr key={keyOf(item)} {...(lead && { class: 'leads', onClick: followRow(lead.href) })}>
+                  {lead && (
+                    <td>
+                      <a class="row" href={lead.href}>
+                        {lead.text}
+                      </a>
                     </td>
+                  )}
+                  {shown.map(({ word, cell }) => (
+                    <td key={word}>{cell(item)}</td>
                   ))}
                 </tr>
               );
@@ -115,4 +94,27 @@ export function Table<T>({ name, caption, columns, items, keyOf, hrefOf }: Table
       </div>
     </>
   );
+}
+
+/** Not where somebody selects text, or meant something else in the row. */
+function followRow(href: string): (event: MouseEvent) => void {
+  return (event) => {
+    const selecting = String(getSelection() ?? '') !== '';
+    if (!event.defaultPrevented && !selecting && !(event.target as Element).closest('a,button')) go(href);
+  };
+}
+
+/** j and k go down and up, from row to row. */
+function useRowKeys(body: { readonly current: HTMLTableSectionElement | null }): void {
+  useEffect(() => {
+    const move = (event: KeyboardEvent): void => {
+      const step = event.key === 'j' ? 1 : event.key === 'k' ? -1 : 0;
+      if (step === 0 || isTyping(event) || event.ctrlKey || event.metaKey || event.altKey) return;
+      const rows = [...(body.current?.querySelectorAll<HTMLAnchorElement>('a.row') ?? [])];
+      const at = rows.indexOf(document.activeElement as HTMLAnchorElement);
+      rows[Math.min(rows.length - 1, Math.max(0, at + step))]?.focus();
+    };
+    addEventListener('keydown', move);
+    return () => removeEventListener('keydown', move);
+  }, [body]);
 }

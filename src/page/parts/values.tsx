@@ -45,6 +45,17 @@ export function Digest({ value }: { readonly value: string }) {
   );
 }
 
+/** A link that somebody wrote, to elsewhere; what is none that a browser should follow is shown as text alone. */
+export function WebLink({ href }: { readonly href: string }) {
+  return /^https?:\/\//.test(href) ? (
+    <a href={href} target="_blank" rel="noopener noreferrer">
+      {href}
+    </a>
+  ) : (
+    <span>{href}</span>
+  );
+}
+
 export function User({ name }: { readonly name: string | undefined }) {
   const say = useSay();
   if (name === undefined) return null;

@@ -5,6 +5,7 @@ import { Pages } from '../parts/pages.tsx';
 import type { Column } from '../parts/table.tsx';
 import { Digest, Time, User } from '../parts/values.tsx';
 import { useSay } from '../words/words.ts';
+import { Behind } from './behind.tsx';
 
 interface Pull {
   readonly repository: string;
@@ -38,11 +39,7 @@ const COLUMNS: readonly Column<Pull>[] = [
   { word: 'column.tag', cell: ({ reference }) => (reference.includes(':') ? '' : reference) },
   {
     word: 'column.digest',
-    cell: ({ digest }) => (
-      <>
-        <Digest value={digest} /> <a href={hrefOf('image', { digest })}>→</a>
-      </>
-    ),
+    cell: ({ digest }) => <ImageLink digest={digest} />,
   },
   { word: 'column.user', cell: ({ subject }) => <User name={subject} /> },
   { word: 'column.count', cell: ({ gets }) => gets },
@@ -52,20 +49,50 @@ const COLUMNS: readonly Column<Pull>[] = [
 
 export function Hosts({ place }: { readonly place: Place }) {
   const say = useSay();
+  const part = place.path.split('/')[1] === 'behind' ? 'behind' : 'pulls';
   return (
     <main id="content">
       <h1>{say('nav.hosts')}</h1>
+      <nav aria-label={say('nav.hosts')} class="spans">
+        {(['pulls', 'behind'] as const).map((one) => (
+          <a
+            key={one}
+            href={hrefOf(one === 'pulls' ? 'hosts' : 'hosts/behind')}
+            aria-current={one === part ? 'true' : undefined}
+          >
+            {say(`hosts.${one}`)}
+          </a>
+        ))}
+      </nav>
+      {part === 'behind' ? <Behind place={place} /> : <Pulls place={place} />}
+    </main>
+  );
+}
+
+function Pulls({ place }: { readonly place: Place }) {
+  const say = useSay();
+  return (
+    <>
       <Filters place={place} path="hosts" filters={FILTERS} />
       <Pages<Pull>
         question="pulls"
         place={place}
         name="pulls"
-        caption={say('nav.hosts')}
+        caption={say('hosts.pulls')}
         columns={COLUMNS}
         keyOf={({ address, subject, repository, reference, digest }) =>
           `${address} ${subject} ${repository} ${reference} ${digest}`
         }
       />
-    </main>
+    </>
+  );
+}
+
+function ImageLink({ digest }: { readonly digest: string }) {
+  const say = useSay();
+  return (
+    <>
+      <Digest value={digest} /> <a href={hrefOf('image', { digest })}>{say('nav.image')}</a>
+    </>
   );
 }

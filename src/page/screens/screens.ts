@@ -3,6 +3,7 @@ import type { FunctionComponent } from 'preact';
 import type { Place } from '../location.ts';
 import type { Word } from '../words/en.ts';
 import { Access } from './access.tsx';
+import { Compare } from './compare.tsx';
 import { Grants } from './grants.tsx';
 import { Hosts } from './hosts.tsx';
 import { Image } from './image.tsx';
@@ -26,6 +27,7 @@ export const SCREENS: readonly Screen[] = [
   FIRST,
   { path: 'records', word: 'nav.records', inMenu: true, View: Records },
   { path: 'record', word: 'nav.records', inMenu: false, View: RecordDetail },
+  { path: 'compare', word: 'compare.title', inMenu: false, View: Compare },
   { path: 'image', word: 'nav.image', inMenu: true, View: Image },
   { path: 'hosts', word: 'nav.hosts', inMenu: true, View: Hosts },
   { path: 'policy', word: 'nav.policy', inMenu: true, View: Policy },

@@ -1,32 +1,25 @@
-/** What the log has signed last. */
-import { useEffect, useState } from 'preact/hooks';
-import { getText, Problem } from '../api.ts';
-import { Failed, Loading } from '../parts/states.tsx';
+/** How the log is, and what it has signed last. */
+import { getText } from '../api.ts';
+import { LogHealth } from '../overview/log-health.tsx';
+import { Shown } from '../parts/states.tsx';
+import { useAsked } from '../use-answer.ts';
 import { useSay } from '../words/words.ts';
 
 export function SignedLog() {
   const say = useSay();
-  const [note, setNote] = useState<string>();
-  const [problem, setProblem] = useState<Problem>();
-  useEffect(() => {
-    getText('log/checkpoint').then(setNote, (error: unknown) =>
-      setProblem(error instanceof Problem ? error : new Problem(0, 'PAGE', String(error))),
-    );
-  }, []);
+  const note = useAsked('checkpoint', (signal) => getText('log/checkpoint', undefined, signal));
+  const none = note.state === 'failed' && note.problem.status === 404;
   return (
     <main id="content">
       <h1>{say('nav.log')}</h1>
+      <div class="cards">
+        <LogHealth />
+      </div>
       <h2>{say('log.checkpoint')}</h2>
-      {problem ? (
-        problem.status === 404 ? (
-          <p>{say('log.none')}</p>
-        ) : (
-          <Failed problem={problem} />
-        )
-      ) : note === undefined ? (
-        <Loading />
+      {none ? (
+        <p>{say('log.none')}</p>
       ) : (
-        <pre tabIndex={0}>{note}</pre>
+        <Shown answer={note}>{(text) => <pre tabIndex={0}>{text}</pre>}</Shown>
       )}
       <p class="hint">{say('log.hint')}</p>
     </main>

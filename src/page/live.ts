@@ -1,0 +1,83 @@
+/**
+ * New records as they come: one stream for the whole page, open while something on it wants to know. It says only that
+ * there is something new; what of it fits the filters that are in force is asked of the server, which knows them exactly.
+ *
+ * @see https://html.spec.whatwg.org/multipage/server-sent-events.html
+ */
+import { getStream, Problem } from './api.ts';
+
+type Listener = () => void;
+
+const listeners = new Set<Listener>();
+let ending: AbortController | undefined;
+/** The index of the last record that was told of: after a break nothing is missed. */
+let last: string | undefined;
+
+/** Milliseconds until the next try; longer each time, since a server that is away has enough to do. */
+const FIRST_WAIT = 3_000;
+const LONGEST_WAIT = 60_000;
+
+/** @returns what ends it. */
+export function onNewRecords(listener: Listener): () => void {
+  listeners.add(listener);
+  if (ending === undefined) {
+    ending = new AbortController();
+    void follow(ending.signal);
+  }
+  return () => {
+    listeners.delete(listener);
+    if (listeners.size > 0) return;
+    ending?.abort();
+    ending = undefined;
+  };
+}
+
+async function follow(signal: AbortSignal): Promise<void> {
+  let wait = FIRST_WAIT;
+  while (!signal.aborted) {
+    try {
+      for await (const id of idsOf(
+        await getStream('events', last ? { 'last-event-id': last } : {}, signal),
+      )) {
+        wait = FIRST_WAIT;
+        last = id;
+        for (const listener of listeners) listener();
+      }
+    } catch (error) {
+      // Who is signed out, or may not read, will not do better by asking again.
+      if (error instanceof Problem && (error.status === 401 || error.status === 403)) return;
+    }
+    await pause(wait, signal);
+    wait = Math.min(wait * 2, LONGEST_WAIT);
+  }
+}
+
+/** The ids of the events in a stream. */
+async function* idsOf(body: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncGenerator<string> {
+  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = '';
+  let id: string | undefined;
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    const lines = (rest + value).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) {
+      if (line.startsWith('id: ')) id = line.slice('id: '.length);
+      else if (line === '' && id !== undefined) {
+        yield id;
+        id = undefined;
+      }
+    }
+  }
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    signal.addEventListener('abort', () => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}
