@@ -37,7 +37,7 @@ export async function reconcileOffline({ loaded, log, version, by }: OfflineOpti
   const part: Part = { settings: quiet, log, version, endings };
   const databases = await openDatabases(part, loaded.database);
   const pushLog = await openPushLog(part, databases);
-  const record = await openRecord(part, pushLog);
+  const record = await openRecord(part, pushLog, databases);
   const documents = await openDocuments(part, databases);
   const reader = openLogReader(part, pushLog);
   const registry = registryOf(loaded);

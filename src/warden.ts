@@ -85,7 +85,7 @@ async function build(
   const metrics = createMetrics();
   const databases = await openDatabases(part, loaded.database);
   const pushLog = await openPushLog(part, databases);
-  const record = await openRecord(part, pushLog);
+  const record = await openRecord(part, pushLog, databases);
   const documents = await openDocuments(part, databases);
   const reader = openLogReader(part, pushLog);
   const forwarding = startForwarding(part, { reader, documents, metrics, secrets: loaded.webhookSecrets });
@@ -94,8 +94,8 @@ async function build(
     recorder: record.recorder,
     keys: loaded.noteKeys,
   });
-  const policy = await openPolicy(part, loaded, record);
-  const refusals = await openRefusals(part, policy);
+  const policy = await openPolicy(part, loaded, record, databases);
+  const refusals = await openRefusals(part, policy, databases);
   const machines = await openMachines(part, documents, metrics);
   const logins = await openLogins(part, loaded, {
     recorder: record.recorder,
@@ -180,7 +180,7 @@ async function build(
   const signIn = openSignIn(part, { documents, clientKeys, byAddress: logins.signInFailures });
   const page = openPage(part, { logins, sessions, revocations, signIn });
   const api = { ...logins.deps, verify: tokens.verifyApi, page: page?.sessions };
-  const inquiries = policyDeps(part, { api, logins, policy, refusals });
+  const inquiries = policyDeps(part, { api, logins, policy, refusals, database: loaded.database });
   const audit = auditDeps({ api, policy, record, refusals, transparency });
   const reconciliation = openReconciliation(part, { record, documents, registry, reader });
   const ending = new AbortController();

@@ -3,13 +3,21 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { createRecordIndex } from '../index/record-index.ts';
 import { sqliteIndex, startIndexThread } from '../index/sqlite-index.ts';
-import type { PullQuestions } from '../inventory/inventory.ts';
 import { INVENTORY_FILE, type InventoryOptions } from '../inventory/inventory-thread.ts';
-import type { LogReader } from '../provenance/log-store.ts';
+import { PULL_TABLES } from '../inventory/postgres-pull-tables.ts';
+import { postgresPulls } from '../inventory/postgres-pulls.ts';
+import { NO_PULLS, sqlitePulls } from '../inventory/pull-store.ts';
+import { postgresLogReader } from '../provenance/postgres-log.ts';
+import { LOG_TABLES } from '../provenance/postgres-log-tables.ts';
 import { openSqliteLogReader } from '../provenance/sqlite-log.ts';
 import { systemClock } from '../store/clock.ts';
-import { startThread, type Thread } from '../store/thread.ts';
+import type { Postgres } from '../store/postgres.ts';
+import type { PostgresFamily } from '../store/postgres-schema.ts';
+import { startThread } from '../store/thread.ts';
 import { type Audit, createAudit } from './audit.ts';
+
+/** What questions are answered from, where it is in a database. */
+export const AUDIT_TABLES: readonly PostgresFamily[] = [LOG_TABLES, PULL_TABLES];
 
 export interface OpenedAudit {
   readonly audit: Audit;
@@ -21,13 +29,10 @@ export interface OpenedAudit {
 /**
  * @param folder of log.db, index.db and inventory.db. Where the index cannot be written it is read as it is, and where there
  * is none it is made in memory.
- * @param openLog where the log is elsewhere.
- * @throws {StoreError} with one sentence that names the file which cannot be read.
+ * @param postgres where log and inventory are in a database; closed by whoever opened it.
+ * @throws {StoreError} with one sentence that names what cannot be read.
  */
-export async function openAudit(
-  folder: string,
-  openLog: () => Promise<LogReader> = () => openSqliteLogReader({ folder }),
-): Promise<OpenedAudit> {
+export async function openAudit(folder: string, postgres?: Postgres): Promise<OpenedAudit> {
   const opened: { close(): Promise<void> }[] = [];
   async function keep<T extends { close(): Promise<void> }>(opening: Promise<T>): Promise<T> {
     const one = await opening;
@@ -38,18 +43,20 @@ export async function openAudit(
     for (const one of opened) await one.close();
   };
   try {
-    const log = await keep(openLog());
+    const log = postgres ? postgresLogReader(postgres) : await keep(openSqliteLogReader({ folder }));
     const thread = await keep(startIndexThread({ folder, readOnlyIfNeeded: true }));
     const file = join(folder, INVENTORY_FILE);
     // Before the first pull there is no such file, and a reader does not make one.
-    const inventoryThread = existsSync(file)
-      ? await keep(
-          startThread(new URL('../inventory/inventory-thread', import.meta.url), {
-            file,
-            readOnly: true,
-          } satisfies InventoryOptions),
-        )
-      : undefined;
+    const inventoryThread =
+      postgres === undefined && existsSync(file)
+        ? await keep(
+            startThread(new URL('../inventory/inventory-thread', import.meta.url), {
+              file,
+              readOnly: true,
+            } satisfies InventoryOptions),
+          )
+        : undefined;
+    const ofFile = inventoryThread ? sqlitePulls(inventoryThread) : NO_PULLS;
     let lacking: string | undefined;
     const index = createRecordIndex({
       ...{ store: sqliteIndex(thread), log, clock: systemClock },
@@ -62,7 +69,7 @@ export async function openAudit(
       audit: createAudit({
         index,
         now: systemClock.now,
-        inventory: inventoryOf(inventoryThread),
+        inventory: postgres ? postgresPulls(postgres) : ofFile,
       }),
       lacking: () => lacking,
       close,
@@ -71,13 +78,4 @@ export async function openAudit(
     await close();
     throw error;
   }
-}
-
-/** @param thread undefined where nothing was pulled yet. */
-function inventoryOf(thread: Thread | undefined): PullQuestions {
-  return {
-    find: async (question) => thread?.call('find', question) ?? [],
-    series: async (question) => thread?.call('series', question) ?? [],
-    ranking: async (question) => thread?.call('ranking', question) ?? [],
-  };
 }

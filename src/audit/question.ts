@@ -4,7 +4,7 @@
  */
 import type { z } from 'zod';
 import type { RecordIndex } from '../index/record-index.ts';
-import type { PullQuestions } from '../inventory/inventory.ts';
+import type { PullQuestions } from '../inventory/pull-store.ts';
 import type { MayRead } from './visible-parts.ts';
 
 /** What questions are answered from. */

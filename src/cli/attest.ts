@@ -6,13 +6,13 @@ import type { FoundAttestation } from '../attest/found.ts';
 import { pushesOfRecord } from '../attest/pushes-of.ts';
 import { publicKeyText } from '../attest/sign.ts';
 import { STATEMENTS, type StatementKind } from '../attest/statement.ts';
-import { openAudit } from '../audit/open-audit.ts';
 import { printable } from '../audit/printable.ts';
 import { authorityOf, loadSettings, type Settings } from '../config/settings.ts';
 import { describeProblem } from '../config/yaml.ts';
 import { loadSigningKey, type SigningKey } from '../token/keys.ts';
 import type { Io } from './io.ts';
 import { openLogOf } from './open-log.ts';
+import { openAuditOf } from './open-record.ts';
 import { addServerOptions, askApi, type ServerOptions, UsageError } from './server.ts';
 
 export interface AttestDeps {
@@ -157,7 +157,7 @@ function readAsked(image: string | undefined, { type, index }: AttestOptions): A
 
 async function fromFiles(config: string, { type, ...asked }: Asked): Promise<readonly Attestation[]> {
   const { settings, key, levelPrefix } = await own(config);
-  const opened = await openAudit(settings.data, () => openLogOf(settings));
+  const opened = await openAuditOf(settings);
   const log = await openLogOf(settings);
   try {
     const attestor = createAttestor({

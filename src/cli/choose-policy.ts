@@ -3,9 +3,10 @@ import type { Command } from 'commander';
 import { loadPolicy } from '../config/policy-files.ts';
 import { loadSettings, type Settings } from '../config/settings.ts';
 import { describeProblem, type Problem } from '../config/yaml.ts';
-import { type FoundVersion, openPolicyHistory, readVersion } from '../history/policy-history.ts';
+import { type FoundVersion, readVersion } from '../history/policy-history.ts';
 import { loadUsers, type UserList } from '../identity/users-file.ts';
 import type { Policy } from '../policy/policy.ts';
+import { openHistoryOf } from './open-record.ts';
 import { readSpan, SPAN_FORMS } from './read-time.ts';
 
 /** As commander gives them; see `addPolicyOptions`. */
@@ -75,18 +76,17 @@ async function policyOf(
   settings: Settings | undefined,
   now: number,
 ): Promise<Found> {
-  if (settings && (at !== undefined || version !== undefined))
-    return earlier({ at, version }, settings.data, now);
+  if (settings && (at !== undefined || version !== undefined)) return earlier({ at, version }, settings, now);
   const loaded = await loadPolicy(paths ?? (settings === undefined ? [] : [settings.policy]));
   return loaded.ok ? loaded : refuse(...loaded.problems.map(describeProblem));
 }
 
 async function earlier(
   { at, version }: { readonly at: string | undefined; readonly version: string | undefined },
-  folder: string,
+  settings: Settings,
   now: number,
 ): Promise<Found> {
-  const history = await openPolicyHistory(folder);
+  const history = await openHistoryOf(settings);
   try {
     let found: FoundVersion;
     if (version !== undefined) found = await history.version(version);

@@ -3,8 +3,9 @@ import { existsSync } from 'node:fs';
 import { loadPolicy } from '../config/policy-files.ts';
 import { loadSettings, type Settings } from '../config/settings.ts';
 import { describeProblem } from '../config/yaml.ts';
-import { openPolicyHistory, readVersion } from '../history/policy-history.ts';
+import { readVersion } from '../history/policy-history.ts';
 import type { Policy } from '../policy/policy.ts';
+import { openHistoryOf } from './open-record.ts';
 
 export type Chosen<T> =
   | { readonly ok: true; readonly value: T }
@@ -31,7 +32,7 @@ export async function policyNamed(
     ]);
   const read = await settings();
   if (!read.ok) return read;
-  const history = await openPolicyHistory(read.value.data);
+  const history = await openHistoryOf(read.value);
   try {
     const digest = name === LIVE ? (await history.periods()).at(-1)?.digest : name;
     if (digest === undefined) return refuse([`${LIVE}: no policy was in force yet`]);

@@ -1,10 +1,12 @@
 /** Finds what somebody was refused, or let do, by the id of the decision: among those of the last days, then in the record. */
 import type { PushItem } from '../audit/audit.ts';
-import { openAudit } from '../audit/open-audit.ts';
+import type { Settings } from '../config/settings.ts';
 import { findDecision, KEPT_OF_NETWORK, type KeptDecision } from '../history/decisions.ts';
 import { KEPT_MS, KEPT_ROWS } from '../history/decisions-thread.ts';
 import { RULE_ACTIONS, spellOut } from '../policy/actions.ts';
 import { type Action, type Question, UNKNOWN } from '../policy/facts.ts';
+import { withDatabaseOf } from './open-log.ts';
+import { openAuditOf } from './open-record.ts';
 
 export type OpenedDecision =
   | {
@@ -18,16 +20,15 @@ export type OpenedDecision =
 const ID = /^[0-9a-f]{16}$/;
 const DAY_MS = 86_400_000;
 
-/**
- * @param folder `data` of the settings.
- * @throws {StoreError} with one sentence that names the file which cannot be read.
- */
-export async function openDecision(folder: string, id: string): Promise<OpenedDecision> {
+type Places = Pick<Settings, 'data' | 'store'>;
+
+/** @throws {Error} with one sentence that names what cannot be read. */
+export async function openDecision(settings: Places, id: string): Promise<OpenedDecision> {
   if (!ID.test(id))
     return { ok: false, reason: `${JSON.stringify(id)} is no id of a decision: expected 16 hex digits` };
-  const kept = await findDecision(folder, id);
+  const kept = await withDatabaseOf(settings, (postgres) => findDecision(settings.data, postgres, id));
   if (kept !== undefined) return { ok: true, decision: kept, lacking: [] };
-  const recorded = await findRecorded(folder, id);
+  const recorded = await findRecorded(settings, id);
   if (recorded !== undefined) return recorded;
   const limits = `refusals are kept for ${KEPT_MS / DAY_MS} days, ${KEPT_OF_NETWORK} an hour of one network, ${KEPT_ROWS} in all`;
   return {
@@ -37,8 +38,8 @@ export async function openDecision(folder: string, id: string): Promise<OpenedDe
 }
 
 /** From the newest back, a page at a time: the record has no index for these. */
-async function findRecorded(folder: string, id: string): Promise<OpenedDecision | undefined> {
-  const opened = await openAudit(folder);
+async function findRecorded(settings: Places, id: string): Promise<OpenedDecision | undefined> {
+  const opened = await openAuditOf(settings);
   try {
     for (let cursor: string | undefined; ; ) {
       const page = await opened.audit.ask(

@@ -1,6 +1,5 @@
 /** `warden policy diff`: what a change of the policy would alter, by its rules and by what was recorded. */
 import type { Command } from 'commander';
-import { openAudit } from '../audit/open-audit.ts';
 import { printable, printableJson } from '../audit/printable.ts';
 import { loadUsers } from '../identity/users-file.ts';
 import type { ReplayAnswer } from '../inquiry/replay.ts';
@@ -8,6 +7,7 @@ import { replayRecord } from '../inquiry/replay-record.ts';
 import type { Policy } from '../policy/policy.ts';
 import { type Change, describeDiff } from '../policy/rights/diff-words.ts';
 import { type Chosen, policyNamed, settingsOf } from './choose-two.ts';
+import { openAuditOf } from './open-record.ts';
 import type { PolicyDeps } from './policy-deps.ts';
 import { count } from './serve.ts';
 import { textTable } from './text-table.ts';
@@ -92,7 +92,7 @@ async function replay(
   const read = await settings();
   if (!read.ok) return read;
   const users = await loadUsers(read.value.users);
-  const opened = await openAudit(read.value.data);
+  const opened = await openAuditOf(read.value);
   try {
     const { audit } = opened;
     const since = now() - days * DAY_MS;

@@ -71,7 +71,7 @@ async function explainDecision(id: string, options: ExplainOptions, deps: Policy
     ]);
   const loaded = await loadSettings(options.config ?? deps.defaultConfig);
   if (!loaded.ok) return refuse(deps, loaded.problems.map(describeProblem));
-  const found = await openDecision(loaded.settings.data, id);
+  const found = await openDecision(loaded.settings, id);
   if (!found.ok) return refuse(deps, [found.reason]);
   const { decision } = found;
   const named = options.policy ?? options.at ?? options.version;

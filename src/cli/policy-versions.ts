@@ -3,7 +3,8 @@ import type { Command } from 'commander';
 import { printable, printableJson } from '../audit/printable.ts';
 import { loadSettings } from '../config/settings.ts';
 import { describeProblem } from '../config/yaml.ts';
-import { openPolicyHistory, type PolicyHistory, type PolicyPeriod } from '../history/policy-history.ts';
+import type { PolicyHistory, PolicyPeriod } from '../history/policy-history.ts';
+import { openHistoryOf } from './open-record.ts';
 import type { PolicyDeps } from './policy-deps.ts';
 import { textTable } from './text-table.ts';
 
@@ -41,7 +42,7 @@ async function answer(
   }
   let history: PolicyHistory | undefined;
   try {
-    history = await openPolicyHistory(loaded.settings.data);
+    history = await openHistoryOf(loaded.settings);
     if (show !== undefined) {
       const found = await history.version(show);
       if (!found.ok) {

@@ -8,8 +8,10 @@ import { networkOf } from '../policy/address.ts';
 import { type Question, UNKNOWN } from '../policy/facts.ts';
 import { type QuestionJson, questionFromJson, questionToJson } from '../policy/question-json.ts';
 import type { Clock } from '../store/clock.ts';
+import type { Postgres } from '../store/postgres.ts';
 import { startRegularFlush } from '../store/regular-flush.ts';
-import { startThread, type Thread } from '../store/thread.ts';
+import { startThread } from '../store/thread.ts';
+import { type DecisionStore, postgresDecisions, sqliteDecisions } from './decision-store.ts';
 import { DECISIONS_FILE, type DecisionRow, type DecisionsOptions } from './decisions-thread.ts';
 
 export interface KeptDecision {
@@ -28,13 +30,12 @@ export interface Decisions {
   dropped(): number;
   /** Writes what waits. Never rejected. */
   flush(): Promise<void>;
-  /** Idempotent. The thread stays open. */
+  /** Idempotent. The store stays open. */
   close(): Promise<void>;
 }
 
 export interface DecisionsDeps {
-  /** Over decisions-thread. */
-  readonly thread: Thread;
+  readonly store: DecisionStore;
   readonly clock: Clock;
   /** Told why nothing could be written. Must not throw. */
   readonly onFailure: (error: unknown) => void;
@@ -50,7 +51,7 @@ const NETWORKS_LIMIT = 50_000;
 /** A User-Agent is read no further than this when it is judged. */
 const AGENT_LENGTH = 512;
 
-export function createDecisions({ thread, clock, onFailure }: DecisionsDeps): Decisions {
+export function createDecisions({ store, clock, onFailure }: DecisionsDeps): Decisions {
   let waiting: DecisionRow[] = [];
   let dropped = 0;
   let hour = { number: 0, counts: new Map<string, number>() };
@@ -71,7 +72,7 @@ export function createDecisions({ thread, clock, onFailure }: DecisionsDeps): De
     if (rows.length === 0) return;
     waiting = [];
     try {
-      await thread.call('add', { rows, now: clock.now() });
+      await store.add(rows, clock.now());
     } catch (error) {
       const room = Math.max(0, WAITING_LIMIT - waiting.length);
       dropped += Math.max(0, rows.length - room);
@@ -102,12 +103,22 @@ export function createDecisions({ thread, clock, onFailure }: DecisionsDeps): De
 }
 
 /**
- * Looks a decision up in the files, beside a running server or without one; undefined where it is not kept.
+ * Looks a decision up beside a running server or without one; undefined where it is not kept.
  *
  * @param folder `data` of the settings.
- * @throws {StoreError} with one sentence that names the file which cannot be read.
+ * @param postgres where the settings name a database; closed by whoever opened it.
+ * @throws {StoreError} with one sentence that names what cannot be read.
  */
-export async function findDecision(folder: string, id: string): Promise<KeptDecision | undefined> {
+export async function findDecision(
+  folder: string,
+  postgres: Postgres | undefined,
+  id: string,
+): Promise<KeptDecision | undefined> {
+  const row = postgres ? await postgresDecisions(postgres).find(id) : await findInFile(folder, id);
+  return row && { ...row, question: questionFromJson(JSON.parse(row.question) as QuestionJson) };
+}
+
+async function findInFile(folder: string, id: string): Promise<DecisionRow | undefined> {
   const file = join(folder, DECISIONS_FILE);
   if (!existsSync(file)) return undefined;
   const thread = await startThread(new URL('./decisions-thread', import.meta.url), {
@@ -115,8 +126,7 @@ export async function findDecision(folder: string, id: string): Promise<KeptDeci
     readOnly: true,
   } satisfies DecisionsOptions);
   try {
-    const row = await thread.call<DecisionRow | undefined>('find', { id });
-    return row && { ...row, question: questionFromJson(JSON.parse(row.question) as QuestionJson) };
+    return await sqliteDecisions(thread).find(id);
   } finally {
     await thread.close();
   }

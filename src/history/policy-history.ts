@@ -4,18 +4,13 @@ import { join } from 'node:path';
 import { type PolicyText, readPolicy } from '../config/policy-texts.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { Problem } from '../policy/problem.ts';
-import { startThread, type Thread } from '../store/thread.ts';
-import { type Begun, VERSIONS_FILE, type VersionsOptions } from './versions-thread.ts';
+import type { Postgres } from '../store/postgres.ts';
+import { startThread } from '../store/thread.ts';
+import { readPostgresVersions } from './postgres-versions.ts';
+import { NO_VERSIONS, type PolicyPeriod, sqliteVersions } from './version-store.ts';
+import { VERSIONS_FILE, type VersionsOptions } from './versions-thread.ts';
 
-/** When one version was in force. A stop of Warden does not end it. */
-export interface PolicyPeriod {
-  /** `sha256:…`, as records and the log name it. */
-  readonly digest: string;
-  /** Milliseconds since 1970. */
-  readonly from: number;
-  /** Exclusive; undefined: it is the last one. */
-  readonly until: number | undefined;
-}
+export type { PolicyPeriod } from './version-store.ts';
 
 /** A version as its files were written. */
 export interface KeptVersion {
@@ -43,24 +38,28 @@ export interface PolicyHistory {
  * Opens the history beside a running server or without one. A folder that has none yet is a history of nothing.
  *
  * @param folder `data` of the settings.
- * @throws {StoreError} with one sentence that names the file which cannot be read.
+ * @param postgres where the settings name a database; closed by whoever opened it.
+ * @throws {StoreError} with one sentence that names what cannot be read.
  */
-export async function openPolicyHistory(folder: string): Promise<PolicyHistory> {
+export async function openPolicyHistory(
+  folder: string,
+  postgres: Postgres | undefined,
+): Promise<PolicyHistory> {
+  if (postgres) return createPolicyHistory({ ...NO_VERSIONS, ...readPostgresVersions(postgres) });
   const file = join(folder, VERSIONS_FILE);
-  if (!existsSync(file)) return createPolicyHistory(undefined);
+  if (!existsSync(file)) return createPolicyHistory(NO_VERSIONS);
   const options = { file, readOnly: true } satisfies VersionsOptions;
-  return createPolicyHistory(await startThread(new URL('./versions-thread', import.meta.url), options));
+  return createPolicyHistory(
+    sqliteVersions(await startThread(new URL('./versions-thread', import.meta.url), options)),
+  );
 }
 
-/** @param thread over versions-thread, closed with the history; undefined: nothing was kept yet. */
-export function createPolicyHistory(thread: Thread | undefined): PolicyHistory {
-  async function periods(): Promise<readonly PolicyPeriod[]> {
-    const begun = (await thread?.call<readonly Begun[]>('periods')) ?? [];
-    return begun.map(({ digest, since }, index) => ({ digest, from: since, until: begun[index + 1]?.since }));
-  }
+/** @param store closed with the history. */
+export function createPolicyHistory(store: typeof NO_VERSIONS): PolicyHistory {
+  const { periods, close } = store;
 
   async function kept(digest: string): Promise<FoundVersion> {
-    const texts = await thread?.call<readonly PolicyText[] | undefined>('texts', { digest });
+    const texts = await store.texts(digest);
     return texts === undefined
       ? { ok: false, reason: `the files of policy ${digest} are not kept` }
       : { ok: true, version: { digest, texts } };
@@ -84,6 +83,14 @@ export function createPolicyHistory(thread: Thread | undefined): PolicyHistory {
         };
       }
       if (new Set(meant.map(({ digest }) => digest)).size === 1) return kept(first.digest);
+      if (others.every((period) => period.from <= from)) {
+        // Instances take a new policy over one after the other.
+        const both = [...new Set(meant.map(({ digest }) => digest))].join(' and ');
+        return {
+          ok: false,
+          reason: `instances decided by different policies then: ${both}; name one by its digest`,
+        };
+      }
       const changes = others.map((period) => iso(period.from)).join(', ');
       return { ok: false, reason: `the policy changed within that time (${changes}): name a moment` };
     },
@@ -102,9 +109,7 @@ export function createPolicyHistory(thread: Thread | undefined): PolicyHistory {
         return { ok: false, reason: `${found.length} policies begin with ${hex}: give more digits` };
       return kept(digest);
     },
-    async close() {
-      await thread?.close();
-    },
+    close,
   };
 }
 

@@ -6,7 +6,7 @@
  */
 import type { Clock } from '../store/clock.ts';
 import { failureSentence } from '../store/failure-sentence.ts';
-import type { Thread } from '../store/thread.ts';
+import type { VersionStore } from './version-store.ts';
 import type { Entry } from './versions-thread.ts';
 
 export interface PolicyKeeper {
@@ -19,8 +19,8 @@ export interface PolicyKeeper {
 }
 
 export interface PolicyKeeperDeps {
-  /** Over versions-thread. Tried again where it fails. */
-  readonly open: () => Promise<Thread>;
+  /** Tried again where it fails. Closed after a failure, and in the end. */
+  readonly open: () => Promise<Pick<VersionStore, 'enter' | 'close'>>;
   readonly clock: Clock;
   /** After a version is durable: tells the record of it. A failure is tried again like one of the file. */
   readonly announce: (entry: Entry) => Promise<void>;
@@ -42,7 +42,7 @@ export function createPolicyKeeper({
 }: PolicyKeeperDeps): PolicyKeeper {
   const ending = new AbortController();
   const waiting: { readonly entry: Entry; readonly tried: () => void }[] = [];
-  let thread: Thread | undefined;
+  let store: Pick<VersionStore, 'enter' | 'close'> | undefined;
   let why: string | undefined;
   let working: Promise<void> | undefined;
   /** Ends the wait before the next try. */
@@ -50,9 +50,9 @@ export function createPolicyKeeper({
 
   async function attempt(): Promise<void> {
     try {
-      thread ??= await open();
+      store ??= await open();
       for (let first = waiting[0]; first !== undefined; first = waiting[0]) {
-        await thread.call('enter', first.entry);
+        await store.enter(first.entry);
         await announce(first.entry);
         waiting.shift();
         first.tried();
@@ -63,14 +63,14 @@ export function createPolicyKeeper({
       const sentence = failureSentence('the policy in force cannot be kept', error);
       if (why === undefined) onFailure(sentence);
       why = sentence;
-      await closeThread();
+      await closeStore();
       for (const { tried } of waiting) tried();
     }
   }
 
-  async function closeThread(): Promise<void> {
-    const open = thread;
-    thread = undefined;
+  async function closeStore(): Promise<void> {
+    const open = store;
+    store = undefined;
     await open?.close();
   }
 
@@ -103,7 +103,7 @@ export function createPolicyKeeper({
     async close() {
       ending.abort();
       await working;
-      await closeThread();
+      await closeStore();
     },
   };
 }

@@ -1,7 +1,8 @@
 /** Answers one question about policies that were in force. Heavy: it runs in a thread of its own. */
-import { openAudit } from '../audit/open-audit.ts';
+import { AUDIT_TABLES, openAudit } from '../audit/open-audit.ts';
 import { parseTime } from '../audit/time.ts';
 import { openPolicyHistory, type PolicyHistory, readVersion } from '../history/policy-history.ts';
+import { VERSION_TABLES } from '../history/postgres-versions.ts';
 import { type Asked, readAsked } from '../policy/ask.ts';
 import { decide } from '../policy/decide.ts';
 import { explanationJson } from '../policy/explanation-json.ts';
@@ -11,6 +12,8 @@ import { answerJson, answerRights } from '../policy/rights/answer.ts';
 import { type KnownUsers, readAskedRights } from '../policy/rights/ask.ts';
 import { describeDiff } from '../policy/rights/diff-words.ts';
 import { answersOf } from '../policy/why.ts';
+import { connectPostgres, type Postgres } from '../store/postgres.ts';
+import type { Database } from '../store/postgres-file.ts';
 import { malformed, type Parameters, type QuestionKind, type Raw, readParameters } from './parameters.ts';
 import { replayRecord } from './replay-record.ts';
 
@@ -20,6 +23,8 @@ export interface Inquiry {
   readonly raw: Raw;
   /** `data` of the settings. */
   readonly folder: string;
+  /** Where the settings name one. */
+  readonly database?: SharedDatabase | undefined;
   /** Digest of the policy in force. */
   readonly live: string;
   readonly users: KnownUsers;
@@ -27,22 +32,42 @@ export interface Inquiry {
   readonly now: number;
 }
 
+/** `timeoutMs` for each answer of it. */
+export interface SharedDatabase extends Database {
+  readonly timeoutMs: number;
+}
+
 const DAY_MS = 86_400_000;
 const LONGEST_DAYS = 366;
 /** Rows, rules and changes in one answer; how many more there are is said. */
 const ROWS_LIMIT = 1_000;
 
-/** @throws {WardenError} FILTER_MALFORMED; {StoreError} when a file cannot be read. */
-export async function answerInquiry({ kind, raw, folder, live, users, now }: Inquiry): Promise<unknown> {
+/** @throws {WardenError} FILTER_MALFORMED; {StoreError} when a file or the database cannot be read. */
+export async function answerInquiry(inquiry: Inquiry): Promise<unknown> {
+  const { kind, raw, folder, live, users, now } = inquiry;
   const read = readParameters(kind, raw);
-  const history = await openPolicyHistory(folder);
+  const postgres = connect(inquiry.database);
+  const history = await openPolicyHistory(folder, postgres);
   try {
-    if (kind === 'diff') return await diff(read, { history, live, users, folder, now });
+    if (kind === 'diff') return await diff(read, { history, live, users, folder, now, postgres });
     const policy = await policyOf(history, read.one('version'), live, 'version');
     return kind === 'explain' ? explain(read, policy, users, now) : rights(kind, read, policy, users, now);
   } finally {
     await history.close();
+    await postgres?.close();
   }
+}
+
+/** A connection of the thread's own. */
+function connect(database: SharedDatabase | undefined): Postgres | undefined {
+  return (
+    database &&
+    connectPostgres({
+      ...database,
+      ...{ name: 'registry-warden question', connections: 2 },
+      families: [...AUDIT_TABLES, VERSION_TABLES],
+    })
+  );
 }
 
 async function policyOf(
@@ -165,7 +190,11 @@ async function diff(
     users,
     folder,
     now,
-  }: Pick<Inquiry, 'live' | 'users' | 'folder' | 'now'> & { history: PolicyHistory },
+    postgres,
+  }: Pick<Inquiry, 'live' | 'users' | 'folder' | 'now'> & {
+    history: PolicyHistory;
+    postgres: Postgres | undefined;
+  },
 ): Promise<unknown> {
   const named = (name: 'old' | 'new') => {
     const text = read.one(name);
@@ -180,7 +209,7 @@ async function diff(
   const { removed, added, ...digests } = describeDiff(before, after);
   const answer = { ...digests, ...limited('removed', removed), ...limited('added', added) };
   if (days === undefined) return answer;
-  const opened = await openAudit(folder);
+  const opened = await openAudit(folder, postgres);
   try {
     const since = now - days * DAY_MS;
     const replay = await replayRecord({ audit: opened.audit, before, after, since, users });

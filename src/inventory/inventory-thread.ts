@@ -2,14 +2,14 @@
  * The inventory's thread: inventory.db, who pulled what. A counter for each machine, subject, content and name asked, not
  * a list of events. A power cut may cost the last seconds of counting; nothing waits for it.
  */
-import { parseAddress, parseRange, type Range } from '../policy/address.ts';
+import { parseAddress } from '../policy/address.ts';
 import { ANONYMOUS } from '../policy/facts.ts';
-import { matchesRepository, matchesTag, parseRepositoryGlob, parseTagGlob } from '../policy/glob.ts';
-import { addressKey, addressKeyRange } from '../store/address-key.ts';
-import { afterPrefix, createConditions } from '../store/conditions.ts';
+import { matchesRepository, matchesTag } from '../policy/glob.ts';
+import { addressKey } from '../store/address-key.ts';
 import { openDatabase } from '../store/open-database.ts';
 import { type Operations, oneByOne } from '../store/thread.ts';
 import { transaction } from '../store/transaction.ts';
+import { findPulls, foundPull } from './find-pulls.ts';
 import {
   addTallies,
   type PullRankingQuestion,
@@ -139,44 +139,22 @@ export function open({ file, readOnly }: InventoryOptions): Operations {
     });
   }
 
-  function find({ filters, limit, after }: PullQuestion): readonly FoundPull[] {
-    const conditions = createConditions();
-    const { repository, tag, user, host, network, digest, digests, since, until } = filters;
-    if (after) conditions.add('(last, id) < (?, ?)', after.last, after.id);
-    if (repository !== undefined) {
-      const parsed = parseRepositoryGlob(repository);
-      if (!parsed.ok) throw new Error(parsed.reason);
-      fitsRepository = (name) => matchesRepository(parsed.glob, name.split('/'), ANONYMOUS);
-      conditions.addPattern('repository', repository, 'fits_repository(repository)');
-    }
-    if (tag !== undefined) {
-      const parsed = parseTagGlob(tag);
-      if (!parsed.ok) throw new Error(parsed.reason);
-      fitsTag = (name) => matchesTag(parsed.glob, name);
-      // A digest that was asked for is no tag, whatever the pattern.
-      if (tag.includes('*')) conditions.add("instr(reference, ':') = 0 AND fits_tag(reference)");
-      else conditions.add('reference = ?', tag);
-    }
-    if (user !== undefined) conditions.add('subject = ?', user);
-    if (host !== undefined) conditions.add('host = ?', host);
-    if (network !== undefined) {
-      const { low, high } = addressKeyRange(requireRange(network));
-      conditions.add('address_key BETWEEN ? AND ?', low, high);
-    }
-    if (digest !== undefined) conditions.add('digest >= ? AND digest < ?', digest, afterPrefix(digest));
-    if (digests !== undefined) conditions.add(`digest IN (${digests.map(() => '?').join(', ')})`, ...digests);
-    if (since !== undefined) conditions.add('last >= ?', since);
-    if (until !== undefined) conditions.add('first < ?', until);
-    const rows = db
-      .prepare(
-        `SELECT id, address, host, subject, repository, digest, reference, first, last, gets, heads, client
-         FROM pull${conditions.where()} ORDER BY last DESC, id DESC LIMIT ?`,
-      )
-      .all(...conditions.values, limit);
-    return rows.map(
-      (row) =>
-        Object.fromEntries(Object.entries(row).filter(([, value]) => value !== null)) as unknown as FoundPull,
-    );
+  function find(question: PullQuestion): readonly FoundPull[] {
+    const { sql, values } = findPulls(question, {
+      table: 'pull',
+      repositoryFits(glob) {
+        fitsRepository = (name) => matchesRepository(glob, name.split('/'), ANONYMOUS);
+        return { sql: 'fits_repository(repository)', values: [] };
+      },
+      tagFits(glob) {
+        fitsTag = (name) => matchesTag(glob, name);
+        return { sql: "instr(reference, ':') = 0 AND fits_tag(reference)", values: [] };
+      },
+    });
+    return db
+      .prepare(sql)
+      .all(...values)
+      .map(foundPull);
   }
 
   const series = (question: PullSeriesQuestion) => pullSeries(db, question);
@@ -187,10 +165,4 @@ export function open({ file, readOnly }: InventoryOptions): Operations {
 /** A host has a name, so that its row outlives its address. */
 export function machineOf({ host, address }: { readonly host?: string; readonly address: string }): string {
   return host === undefined ? `address ${address}` : `host ${host}`;
-}
-
-function requireRange(text: string): Range {
-  const parsed = parseRange(text);
-  if (!parsed.ok) throw new Error(parsed.reason);
-  return parsed.range;
 }

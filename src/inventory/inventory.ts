@@ -5,9 +5,8 @@
  */
 import type { Clock } from '../store/clock.ts';
 import { startRegularFlush } from '../store/regular-flush.ts';
-import type { Thread } from '../store/thread.ts';
-import { type FoundPull, machineOf, type PullCount, type PullQuestion } from './inventory-thread.ts';
-import type { PullRankingQuestion, PullSeriesQuestion, PullsOfName, PullsOfTime } from './pull-tallies.ts';
+import { machineOf, type PullCount } from './inventory-thread.ts';
+import type { PullQuestions, PullStore } from './pull-store.ts';
 
 /** One answered GET or HEAD of a manifest. */
 export interface Pull {
@@ -28,15 +27,6 @@ export interface Pull {
   readonly client?: string | undefined;
 }
 
-/** What can be asked. */
-export interface PullQuestions {
-  find(question: PullQuestion): Promise<readonly FoundPull[]>;
-  /** How much was pulled over time. */
-  series(question: PullSeriesQuestion): Promise<readonly PullsOfTime[]>;
-  /** By whom, or of what, most. */
-  ranking(question: PullRankingQuestion): Promise<readonly PullsOfName[]>;
-}
-
 /** What is counted is written before a question is answered, as far as it can be. */
 export interface Inventory extends PullQuestions {
   /** Returns at once, never throws. */
@@ -45,13 +35,12 @@ export interface Inventory extends PullQuestions {
   dropped(): number;
   /** Writes what is counted. Never rejected: what cannot be written stays. */
   flush(): Promise<void>;
-  /** Writes what is counted, and ends. Idempotent. The thread stays open. */
+  /** Writes what is counted, and ends. Idempotent. The store stays open. */
   close(): Promise<void>;
 }
 
 export interface InventoryDeps {
-  /** Over inventory-thread. */
-  readonly thread: Thread;
+  readonly store: PullStore;
   readonly clock: Clock;
   /** Told why a flush failed. Must not throw. */
   onFailure?(error: unknown): void;
@@ -66,14 +55,9 @@ const CLIENT_LIMIT = 200;
 
 type Counting = { -readonly [K in keyof PullCount]: PullCount[K] };
 
-export function createInventory({
-  thread,
-  clock,
-  onFailure,
-  keyLimit = KEY_LIMIT,
-}: InventoryDeps): Inventory {
+export function createInventory({ store, clock, onFailure, keyLimit = KEY_LIMIT }: InventoryDeps): Inventory {
   let counts = new Map<string, Counting>();
-  /** What the thread is writing just now; it counts against the bound as well. */
+  /** What is being written just now; it counts against the bound as well. */
   let underWay = 0;
   let dropped = 0;
 
@@ -99,7 +83,7 @@ export function createInventory({
     counts = new Map();
     underWay = batch.size;
     try {
-      await thread.call('add', [...batch.values()]);
+      await store.add([...batch.values()]);
       underWay = 0;
     } catch (error) {
       underWay = 0;
@@ -133,15 +117,15 @@ export function createInventory({
     flush,
     async find(question) {
       await flush();
-      return thread.call('find', question);
+      return store.find(question);
     },
     async series(question) {
       await flush();
-      return thread.call('series', question);
+      return store.series(question);
     },
     async ranking(question) {
       await flush();
-      return thread.call('ranking', question);
+      return store.ranking(question);
     },
     close,
   };

@@ -94,31 +94,37 @@ export function addTallies(db: DatabaseSync, pulls: readonly PullCount[]): void 
   for (const { kind, day, name, gets } of days) ofDay.run(kind, day, name, gets);
 }
 
-/** Latest first; hours and days in which nothing was pulled are left out. */
-export function pullSeries(
-  db: DatabaseSync,
-  { per, since, until }: PullSeriesQuestion,
-): readonly PullsOfTime[] {
+/** The hours that a question is about, and how many of them are counted together. */
+export function seriesRange({ per, since, until }: PullSeriesQuestion) {
   const hours = per === 'hour' ? 1 : DAY_MS / HOUR_MS;
+  return { hours, from: Math.floor(since / HOUR_MS), until: Math.ceil(until / HOUR_MS), hourMs: HOUR_MS };
+}
+
+/** The days that a question is about. */
+export function rankingRange({ since, until }: PullRankingQuestion) {
+  return { from: Math.floor(since / DAY_MS), until: Math.ceil(until / DAY_MS) };
+}
+
+/** Latest first; hours and days in which nothing was pulled are left out. */
+export function pullSeries(db: DatabaseSync, question: PullSeriesQuestion): readonly PullsOfTime[] {
+  const { hours, from, until } = seriesRange(question);
   const rows = db
     .prepare(
       `SELECT hour / ${hours} AS bucket, sum(gets) AS pulls FROM pulled_hour
        WHERE hour >= ? AND hour < ? GROUP BY bucket ORDER BY bucket DESC`,
     )
-    .all(Math.floor(since / HOUR_MS), Math.ceil(until / HOUR_MS));
+    .all(from, until);
   return rows.map(({ bucket, pulls }) => ({ time: Number(bucket) * hours * HOUR_MS, pulls: Number(pulls) }));
 }
 
 /** Most first. */
-export function pullRanking(
-  db: DatabaseSync,
-  { by, since, until, limit }: PullRankingQuestion,
-): readonly PullsOfName[] {
+export function pullRanking(db: DatabaseSync, question: PullRankingQuestion): readonly PullsOfName[] {
+  const { from, until } = rankingRange(question);
   const rows = db
     .prepare(
       `SELECT name, sum(gets) AS pulls FROM pulled_day WHERE kind = ? AND day >= ? AND day < ?
        GROUP BY name ORDER BY pulls DESC, name LIMIT ?`,
     )
-    .all(by, Math.floor(since / DAY_MS), Math.ceil(until / DAY_MS), limit);
+    .all(question.by, from, until, question.limit);
   return rows.map(({ name, pulls }) => ({ name: String(name), pulls: Number(pulls) }));
 }

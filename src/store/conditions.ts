@@ -41,3 +41,9 @@ export function createConditions(): Conditions {
 export function afterPrefix(prefix: string): string {
   return `${prefix}\u{10ffff}`;
 }
+
+/** The same text with `$1`, `$2`, …, as PostgreSQL wants it. It must hold no other question mark. */
+export function numbered(sql: string): string {
+  let count = 0;
+  return sql.replaceAll('?', () => `$${++count}`);
+}

@@ -1,4 +1,7 @@
 /** The PostgreSQL that several instances share, where the settings name one. */
+import { DECISION_TABLES } from '../history/decision-store.ts';
+import { VERSION_TABLES } from '../history/postgres-versions.ts';
+import { PULL_TABLES } from '../inventory/postgres-pull-tables.ts';
 import { LOG_TABLES } from '../provenance/postgres-log-tables.ts';
 import { connectPostgres, type Postgres } from '../store/postgres.ts';
 import { DOCUMENT_TABLES } from '../store/postgres-documents.ts';
@@ -14,6 +17,7 @@ export interface Databases {
 
 /** For the group that is written, the lease, and claims. */
 const LOG_CONNECTIONS = 4;
+const FAMILIES = [LOG_TABLES, DOCUMENT_TABLES, PULL_TABLES, DECISION_TABLES, VERSION_TABLES];
 
 /**
  * @returns undefined where the settings name none. Where it does not answer yet, that is no reason not to start.
@@ -28,7 +32,7 @@ export async function openDatabases(
   const connect = (name: string, connections: number): Postgres => {
     const postgres = connectPostgres({
       ...database,
-      ...{ name: `registry-warden ${name}`, connections, families: [LOG_TABLES, DOCUMENT_TABLES] },
+      ...{ name: `registry-warden ${name}`, connections, families: FAMILIES },
       timeoutMs: store.timeoutSeconds * 1000,
       onTrouble: (error) => log.warn({ why: error.message }, 'a connection to the database ended'),
     });

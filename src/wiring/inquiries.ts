@@ -5,6 +5,7 @@ import type { PolicyDeps } from '../http/routes/policy.ts';
 import { createInquiries } from '../inquiry/inquiries.ts';
 import { decide } from '../policy/decide.ts';
 import { type Action, type Question, UNKNOWN } from '../policy/facts.ts';
+import type { Database } from '../store/postgres-file.ts';
 import type { Logins } from './logins.ts';
 import type { Part } from './part.ts';
 import type { PolicyInForce } from './policy.ts';
@@ -17,9 +18,12 @@ export function policyDeps(
     readonly logins: Pick<Logins, 'users'>;
     readonly policy: PolicyInForce;
     readonly refusals: Refusals;
+    readonly database: Database | undefined;
   },
 ): PolicyDeps {
   const { api, logins, policy, refusals } = parts;
+  const { store } = settings;
+  const database = store && parts.database && { ...parts.database, timeoutMs: store.timeoutSeconds * 1000 };
   const inquiries = createInquiries();
   endings.defer(() => inquiries.close());
   const questionOf = (asker: PolicyAsker, action: Action): Question => ({
@@ -38,7 +42,8 @@ export function policyDeps(
       const list = await logins.users();
       const users = new Map([...list].map(([name, { groups }]) => [name, { groups }]));
       const { digest } = policy.current();
-      return inquiries.ask({ kind, raw, folder: settings.data, live: digest, users, now: Date.now() });
+      const now = Date.now();
+      return inquiries.ask({ kind, raw, folder: settings.data, database, live: digest, users, now });
     },
   };
 }

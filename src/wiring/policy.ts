@@ -1,5 +1,6 @@
 /** Holds the policy in force, takes over a changed one, keeps each, and records which one decides. */
 
+import { hostname } from 'node:os';
 import { basename, join } from 'node:path';
 import type { PushItem } from '../audit/audit.ts';
 import { loadSteadyPolicy, stampPolicyFiles } from '../config/policy-files.ts';
@@ -7,11 +8,14 @@ import { createPolicyHolder, watchPolicy } from '../config/policy-holder.ts';
 import type { PolicyText } from '../config/policy-texts.ts';
 import { describeProblem } from '../config/yaml.ts';
 import { createPolicyKeeper } from '../history/policy-keeper.ts';
+import { postgresVersions } from '../history/postgres-versions.ts';
+import { sqliteVersions, type VersionStore } from '../history/version-store.ts';
 import { type Entry, VERSIONS_FILE, type VersionsOptions } from '../history/versions-thread.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { Loaded } from '../preflight.ts';
 import { systemClock } from '../store/clock.ts';
 import { startThread } from '../store/thread.ts';
+import type { Databases } from './database.ts';
 import { type Part, reportProblems, WATCH_MS } from './part.ts';
 import type { OpenedRecord } from './record.ts';
 
@@ -32,14 +36,16 @@ const FILES_NAMED = 100;
 const WARNINGS_TOLD = 20;
 
 export async function openPolicy(
-  { settings, log, endings }: Part,
+  part: Part,
   {
     policy: initial,
     policyStamp: initialStamp,
     policyTexts,
   }: Pick<Loaded, 'policy' | 'policyStamp' | 'policyTexts'>,
   { recorder, audit }: OpenedRecord,
+  databases: Databases | undefined,
 ): Promise<PolicyInForce> {
+  const { settings, log, endings } = part;
   let loadedAt = Date.now();
   let refused = false;
   /** What the record knows as the policy in force; asked where it is needed, since the record may not be readable yet. */
@@ -50,10 +56,8 @@ export async function openPolicy(
     return last !== undefined && 'policy' in last ? last.policy?.digest : undefined;
   }
 
-  const file = join(settings.data, VERSIONS_FILE);
   const keeper = createPolicyKeeper({
-    open: () =>
-      startThread(new URL('../history/versions-thread', import.meta.url), { file } satisfies VersionsOptions),
+    open: versionsOf(part, databases),
     clock: systemClock,
     async announce({ digest, texts }) {
       recorded ??= { digest: await lastRecorded() };
@@ -102,6 +106,22 @@ export async function openPolicy(
     refused: () => refused,
     unkept: keeper.failing,
   };
+}
+
+/** What opens the history, again after a failure. */
+function versionsOf(
+  { settings, endings }: Part,
+  databases: Databases | undefined,
+): () => Promise<Pick<VersionStore, 'enter' | 'close'>> {
+  if (databases) {
+    const store = postgresVersions(databases.shared, systemClock, `${hostname()} ${process.pid}`);
+    endings.defer(store.close);
+    // The connections mend themselves; the signs of life go on.
+    return async () => ({ enter: store.enter, close: async () => undefined });
+  }
+  const options = { file: join(settings.data, VERSIONS_FILE) } satisfies VersionsOptions;
+  return async () =>
+    sqliteVersions(await startThread(new URL('../history/versions-thread', import.meta.url), options));
 }
 
 function entryOf({ digest }: Policy, texts: readonly PolicyText[]): Entry {

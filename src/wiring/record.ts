@@ -8,12 +8,14 @@ import { createRecordIndex, type RecordIndex } from '../index/record-index.ts';
 import { sqliteIndex } from '../index/sqlite-index.ts';
 import { createInventory, type Inventory } from '../inventory/inventory.ts';
 import { INVENTORY_FILE, type InventoryOptions } from '../inventory/inventory-thread.ts';
-
+import { postgresPulls } from '../inventory/postgres-pulls.ts';
+import { type PullStore, sqlitePulls } from '../inventory/pull-store.ts';
 import type { DiskForecast } from '../provenance/disk-forecast.ts';
 import type { LogReader } from '../provenance/log-store.ts';
 import { createRecorder, type Recorder } from '../provenance/recorder.ts';
 
 import { systemClock } from '../store/clock.ts';
+import type { Databases } from './database.ts';
 import { watchDisk } from './disk.ts';
 import type { Part } from './part.ts';
 import type { PushLog } from './push-log.ts';
@@ -36,7 +38,11 @@ export interface OpenedRecord {
 const INDEX_MS = 1_000;
 
 /** @throws {StoreError} with one sentence that names the file which cannot be opened. */
-export async function openRecord(part: Part, pushLog: PushLog): Promise<OpenedRecord> {
+export async function openRecord(
+  part: Part,
+  pushLog: PushLog,
+  databases: Databases | undefined,
+): Promise<OpenedRecord> {
   const { settings, log, version, endings } = part;
   const folder = settings.data;
   const clock = systemClock;
@@ -64,11 +70,7 @@ export async function openRecord(part: Part, pushLog: PushLog): Promise<OpenedRe
   });
   endings.defer(() => recorder.close());
   const inventory = createInventory({
-    thread: await storeThread(part, {
-      without: 'pulls are counted in memory only',
-      module: new URL('../inventory/inventory-thread', import.meta.url),
-      options: { file: join(folder, INVENTORY_FILE) } satisfies InventoryOptions,
-    }),
+    store: await openPulls(part, databases),
     clock,
     onFailure: (error) =>
       log.warn({ err: error }, 'the inventory of pulls cannot be written; it is kept in memory'),
@@ -102,4 +104,14 @@ export async function openRecord(part: Part, pushLog: PushLog): Promise<OpenedRe
     stateOf: index.stateOf,
     entryOf: index.entryOf,
   };
+}
+
+async function openPulls(part: Part, databases: Databases | undefined): Promise<PullStore> {
+  if (databases) return postgresPulls(databases.shared);
+  const thread = await storeThread(part, {
+    without: 'pulls are counted in memory only',
+    module: new URL('../inventory/inventory-thread', import.meta.url),
+    options: { file: join(part.settings.data, INVENTORY_FILE) } satisfies InventoryOptions,
+  });
+  return sqlitePulls(thread);
 }

@@ -1,6 +1,7 @@
 /** A log and an inventory of some weeks in which everything happened that auditors ask about. */
 import { createInventory } from '../../src/inventory/inventory.ts';
 import { INVENTORY_FILE } from '../../src/inventory/inventory-thread.ts';
+import { sqlitePulls } from '../../src/inventory/pull-store.ts';
 import type { Recorder } from '../../src/provenance/recorder.ts';
 import { systemClock, timestamp } from '../../src/store/clock.ts';
 import { startThread } from '../../src/store/thread.ts';
@@ -118,7 +119,7 @@ export async function fillBusyRegistry(folder: string): Promise<void> {
   const thread = await startThread(new URL('../../src/inventory/inventory-thread', import.meta.url), {
     file: `${folder}/${INVENTORY_FILE}`,
   });
-  const inventory = createInventory({ thread, clock });
+  const inventory = createInventory({ store: sqlitePulls(thread), clock });
   const pull = (days: number, host: string, repository: string, reference: string, digest: string): void => {
     now = BEGIN + days * DAY;
     inventory.count({ head: false, address: '10.2.0.1', host, subject: '', repository, reference, digest });

@@ -8,6 +8,7 @@ import { type OpenedAudit, openAudit } from '../../src/audit/open-audit.ts';
 import { type AuditIo, addAuditCommands } from '../../src/cli/audit.ts';
 import { WardenError } from '../../src/errors.ts';
 import { createInventory } from '../../src/inventory/inventory.ts';
+import { sqlitePulls } from '../../src/inventory/pull-store.ts';
 import type { Recorder } from '../../src/provenance/recorder.ts';
 import { systemClock } from '../../src/store/clock.ts';
 import { startThread, type Thread } from '../../src/store/thread.ts';
@@ -56,7 +57,7 @@ beforeAll(async () => {
   const thread = await startThread(new URL('../../src/inventory/inventory-thread', import.meta.url), {
     file: `${folder.path}/inventory.db`,
   });
-  const inventory = createInventory({ thread, clock: systemClock });
+  const inventory = createInventory({ store: sqlitePulls(thread), clock: systemClock });
   for (const repository of ['open/app', 'secret/app', 'open/base']) {
     inventory.count({
       head: false,

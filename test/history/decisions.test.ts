@@ -1,5 +1,11 @@
 import { existsSync, statSync } from 'node:fs';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, expect, it } from '@jest/globals';
+import {
+  DECISION_TABLES,
+  type DecisionStore,
+  postgresDecisions,
+  sqliteDecisions,
+} from '../../src/history/decision-store.ts';
 import {
   createDecisions,
   type Decisions,
@@ -8,24 +14,32 @@ import {
 } from '../../src/history/decisions.ts';
 import { DECISIONS_FILE, type DecisionRow, KEPT_MS, KEPT_ROWS } from '../../src/history/decisions-thread.ts';
 import { ANONYMOUS, type Question, UNKNOWN } from '../../src/policy/facts.ts';
+import type { Postgres } from '../../src/store/postgres.ts';
 import { startThread, type Thread } from '../../src/store/thread.ts';
 import { question } from '../policy/build.ts';
+import { describeOnBoth } from '../support/on-both.ts';
 import { makeTemp, type Temp } from '../support/temp.ts';
 
 let temp: Temp;
-let thread: Thread;
+let thread: Thread | undefined;
+let store: DecisionStore;
+let shared: Postgres | undefined;
 let decisions: Decisions;
 let now: number;
 let failures: unknown[];
-beforeEach(async () => {
+async function start(postgres: Postgres | undefined): Promise<void> {
   temp = makeTemp('decisions');
   now = Date.UTC(2026, 4, 3);
   failures = [];
-  thread = await startThread(new URL('../../src/history/decisions-thread', import.meta.url), {
-    file: temp.at(DECISIONS_FILE),
-  });
+  shared = postgres;
+  const file = temp.at(DECISIONS_FILE);
+  thread = postgres
+    ? undefined
+    : await startThread(new URL('../../src/history/decisions-thread', import.meta.url), { file });
+  if (thread) store = sqliteDecisions(thread);
+  else if (postgres) store = postgresDecisions(postgres);
   decisions = createDecisions({
-    thread,
+    store,
     clock: {
       now: () => now,
       elapsed: () => now,
@@ -33,12 +47,13 @@ beforeEach(async () => {
     },
     onFailure: (error) => failures.push(error),
   });
-});
-afterEach(async () => {
+}
+
+async function stop(): Promise<void> {
   await decisions.close();
-  await thread.close();
+  await thread?.close();
   await temp.stop();
-});
+}
 
 const idOf = (number: number): string => number.toString(16).padStart(16, '0');
 
@@ -48,10 +63,14 @@ function refuse(number: number, asked: Partial<Question> = {}): void {
 
 async function find(number: number) {
   await decisions.flush();
-  return findDecision(temp.path, idOf(number));
+  return findDecision(temp.path, shared, idOf(number));
 }
 
-describe('the decisions of the last days', () => {
+const PLACE = { families: [DECISION_TABLES], tables: ['decision'] };
+describeOnBoth('the decisions of the last days', PLACE, (postgres) => {
+  beforeEach(() => start(postgres()));
+  afterEach(stop);
+
   it('are found by their id with every fact, also those that were unknown', async () => {
     const asked = question({
       subject: ANONYMOUS,
@@ -63,11 +82,11 @@ describe('the decisions of the last days', () => {
     decisions.keep({ id: idOf(1), policy: 'sha256:x', question: asked });
     expect(await find(1)).toEqual({ id: idOf(1), time: now, policy: 'sha256:x', question: asked });
     expect(await find(2)).toBeUndefined();
-    expect(statSync(temp.at(DECISIONS_FILE)).mode & 0o777).toBe(0o600);
+    if (!shared) expect(statSync(temp.at(DECISIONS_FILE)).mode & 0o777).toBe(0o600);
   });
 
   it('are none where there is no file', async () => {
-    expect(await findDecision(temp.at('nowhere'), idOf(1))).toBeUndefined();
+    expect(await findDecision(temp.at('nowhere'), undefined, idOf(1))).toBeUndefined();
     expect(existsSync(temp.at('nowhere'))).toBe(false);
   });
 
@@ -107,20 +126,22 @@ describe('the decisions of the last days', () => {
       question: '{}',
     });
     for (let first = 0; first < KEPT_ROWS + 20_000; first += 10_000)
-      await thread.call('add', { rows: Array.from({ length: 10_000 }, (_, at) => row(first + at)), now });
-    expect(await thread.call('find', { id: idOf(19_999) })).toBeUndefined();
-    expect(await thread.call('find', { id: idOf(20_000) })).toBeDefined();
-    expect(await thread.call('find', { id: idOf(KEPT_ROWS + 19_999) })).toBeDefined();
+      await store.add(
+        Array.from({ length: 10_000 }, (_, at) => row(first + at)),
+        now,
+      );
+    expect(await store.find(idOf(19_999))).toBeUndefined();
+    expect(await store.find(idOf(20_000))).toBeDefined();
+    expect(await store.find(idOf(KEPT_ROWS + 19_999))).toBeDefined();
   });
 
   it('wait in memory while they cannot be written', async () => {
-    const { call } = thread;
-    const broken: Thread = {
-      ...thread,
-      call: (name, args) => (failures.length < 2 ? Promise.reject(new Error('full')) : call(name, args)),
-    };
+    const { add } = store;
     const waiting = createDecisions({
-      thread: broken,
+      store: {
+        ...store,
+        add: (...rows) => (failures.length < 2 ? Promise.reject(new Error('full')) : add(...rows)),
+      },
       clock: {
         now: () => now,
         elapsed: () => now,

@@ -3,14 +3,21 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { readPolicy } from '../../src/config/policy-texts.ts';
 import { openPolicyHistory, readVersion } from '../../src/history/policy-history.ts';
 import { createPolicyKeeper, type PolicyKeeper } from '../../src/history/policy-keeper.ts';
+import { postgresVersions, VERSION_TABLES } from '../../src/history/postgres-versions.ts';
+import { sqliteVersions } from '../../src/history/version-store.ts';
 import { type Entry, VERSIONS_FILE } from '../../src/history/versions-thread.ts';
+import { systemClock } from '../../src/store/clock.ts';
+import type { Postgres } from '../../src/store/postgres.ts';
 import { startThread } from '../../src/store/thread.ts';
+import { describeOnBoth } from '../support/on-both.ts';
 import { makeTemp, type Temp } from '../support/temp.ts';
 
 const MAY = Date.UTC(2026, 4, 3);
 const HOUR = 3_600_000;
 
 let temp: Temp;
+/** The database, where the history is there. */
+let shared: Postgres | undefined;
 let keepers: PolicyKeeper[];
 /** What the keeper said, in order. */
 let said: string[];
@@ -19,6 +26,7 @@ let announced: string[];
 let again: () => void;
 beforeEach(() => {
   temp = makeTemp('history');
+  shared = undefined;
   keepers = [];
   said = [];
   announced = [];
@@ -32,10 +40,13 @@ const folder = (): string => temp.at('data');
 
 function keeperOf(announce: (entry: Entry) => Promise<void> = async () => undefined): PolicyKeeper {
   const keeper = createPolicyKeeper({
-    open: () =>
-      startThread(new URL('../../src/history/versions-thread', import.meta.url), {
-        file: temp.at('data', VERSIONS_FILE),
-      }),
+    async open() {
+      if (shared) return postgresVersions(shared, systemClock, 'test');
+      const file = temp.at('data', VERSIONS_FILE);
+      return sqliteVersions(
+        await startThread(new URL('../../src/history/versions-thread', import.meta.url), { file }),
+      );
+    },
     clock: {
       now: Date.now,
       elapsed: () => performance.now(),
@@ -75,7 +86,7 @@ const [first, second] = [entry('first', MAY), entry('second', MAY + 10 * HOUR)];
 async function asked<T>(
   ask: (history: Awaited<ReturnType<typeof openPolicyHistory>>) => Promise<T>,
 ): Promise<T> {
-  const history = await openPolicyHistory(folder());
+  const history = await openPolicyHistory(folder(), shared);
   try {
     return await ask(history);
   } finally {
@@ -84,7 +95,12 @@ async function asked<T>(
 }
 const at = (time: number, to = time) => asked((history) => history.at({ from: time, to }));
 
-describe('the history of policies', () => {
+const PLACE = { families: [VERSION_TABLES], tables: ['policy_file', 'policy_version', 'policy_period'] };
+describeOnBoth('the history of policies', PLACE, (postgres) => {
+  beforeEach(() => {
+    shared = postgres();
+  });
+
   it('knows when each was in force, and gives its files back as they were written', async () => {
     const keeper = keeperOf();
     await keeper.keep({ ...first, texts: entry('first', 0, '# why: ask anna\n').texts });
@@ -155,7 +171,7 @@ describe('the history of policies', () => {
 
   it('is readable by its owner alone', async () => {
     await keeperOf().keep(first);
-    expect(statSync(temp.at('data', VERSIONS_FILE)).mode & 0o777).toBe(0o600);
+    if (!shared) expect(statSync(temp.at('data', VERSIONS_FILE)).mode & 0o777).toBe(0o600);
   });
 
   it('is not asked of files that this release reads otherwise', () => {

@@ -2,11 +2,16 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { afterAll, afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeEach, expect, it } from '@jest/globals';
 import { createInventory, type Inventory, type Pull } from '../../src/inventory/inventory.ts';
 import type { FoundPull, PullFilters } from '../../src/inventory/inventory-thread.ts';
+import { PULL_TABLES } from '../../src/inventory/postgres-pull-tables.ts';
+import { postgresPulls } from '../../src/inventory/postgres-pulls.ts';
+import { type PullStore, sqlitePulls } from '../../src/inventory/pull-store.ts';
 import { systemClock } from '../../src/store/clock.ts';
+import type { Postgres } from '../../src/store/postgres.ts';
 import { startThread, type Thread } from '../../src/store/thread.ts';
+import { describeOnBoth } from '../support/on-both.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'warden-inventory-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -14,16 +19,23 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const D = `sha256:${'d'.repeat(64)}`;
 let file = '';
 let turn = 0;
-let thread: Thread;
+let thread: Thread | undefined;
+let store: PullStore;
+/** The database, where the counts are there. */
+let shared: Postgres | undefined;
 let inventory: Inventory;
 let failures: unknown[];
 let now: number;
 
 async function start(keyLimit?: number): Promise<void> {
-  thread = await startThread(new URL('../../src/inventory/inventory-thread', import.meta.url), { file });
+  thread = shared
+    ? undefined
+    : await startThread(new URL('../../src/inventory/inventory-thread', import.meta.url), { file });
+  if (thread) store = sqlitePulls(thread);
+  else if (shared) store = postgresPulls(shared);
   failures = [];
   inventory = createInventory({
-    thread,
+    store,
     // No rhythm of its own: a test flushes when it wants.
     clock: {
       now: () => now,
@@ -36,14 +48,20 @@ async function start(keyLimit?: number): Promise<void> {
 }
 async function stop(): Promise<void> {
   await inventory.close();
-  await thread.close();
+  await thread?.close();
 }
-beforeEach(async () => {
-  file = join(folder, `${turn++}`, 'inventory.db');
-  now = Date.parse('2026-03-01T12:00:00Z');
-  await start();
-});
-afterEach(stop);
+/** What is counted is away for `work`. */
+async function away(work: () => Promise<void>): Promise<void> {
+  const blocker = shared ? undefined : new DatabaseSync(file);
+  const rename = async (from: string, to: string): Promise<void> => {
+    blocker?.exec(`ALTER TABLE ${from} RENAME TO ${to}`);
+    await shared?.ask(`ALTER TABLE warden.${from} RENAME TO ${to}`);
+  };
+  await rename('pull', 'away');
+  await work();
+  await rename('away', 'pull');
+  blocker?.close();
+}
 
 function pull(changes: Partial<Pull> = {}): Pull {
   return {
@@ -59,7 +77,16 @@ function pull(changes: Partial<Pull> = {}): Pull {
 const all = (filters: PullFilters = {}): Promise<readonly FoundPull[]> =>
   inventory.find({ filters, limit: 100 });
 
-describe('the inventory', () => {
+const TABLES = ['pull', 'pulled_hour', 'pulled_day', 'pull_batch'];
+describeOnBoth('the inventory', { families: [PULL_TABLES], tables: TABLES }, (postgres) => {
+  beforeEach(async () => {
+    shared = postgres();
+    file = join(folder, `${turn++}`, 'inventory.db');
+    now = Date.parse('2026-03-01T12:00:00Z');
+    await start();
+  });
+  afterEach(stop);
+
   it('counts GETs and HEADs apart, with the first, the last and the last client', async () => {
     inventory.count(pull({ client: 'docker/20' }));
     now += 1000;
@@ -141,17 +168,15 @@ describe('the inventory', () => {
   it('keeps what cannot be written, up to its bound, and counts what it drops', async () => {
     await stop();
     await start(3);
-    const blocker = new DatabaseSync(file);
-    blocker.exec('ALTER TABLE pull RENAME TO away');
-    for (let n = 0; n < 5; n++) inventory.count(pull({ reference: `t${n}` }));
-    await inventory.flush();
-    inventory.count(pull({ reference: 't0' }));
-    inventory.count(pull({ reference: 't9' }));
-    await inventory.flush();
-    expect(failures).toHaveLength(2);
-    expect(inventory.dropped()).toBe(3);
-    blocker.exec('ALTER TABLE away RENAME TO pull');
-    blocker.close();
+    await away(async () => {
+      for (let n = 0; n < 5; n++) inventory.count(pull({ reference: `t${n}` }));
+      await inventory.flush();
+      inventory.count(pull({ reference: 't0' }));
+      inventory.count(pull({ reference: 't9' }));
+      await inventory.flush();
+      expect(failures).toHaveLength(2);
+      expect(inventory.dropped()).toBe(3);
+    });
     expect((await all()).map(({ reference, gets }) => [reference, gets]).sort()).toEqual([
       ['t0', 2],
       ['t1', 1],
@@ -160,13 +185,17 @@ describe('the inventory', () => {
   });
 
   it('counts pulls over time, also in a file of the release before, which had none', async () => {
-    inventory.count(pull({ host: 'web-1', subject: 'anna' }));
-    await stop();
-    const db = new DatabaseSync(file);
-    db.exec("DROP TABLE pulled_hour; DROP TABLE pulled_day; UPDATE meta SET value = 1 WHERE key = 'version'");
-    db.close();
-    await start();
-    expect(await all()).toMatchObject([{ gets: 1 }]);
+    if (!shared) {
+      inventory.count(pull({ host: 'web-1', subject: 'anna' }));
+      await stop();
+      const db = new DatabaseSync(file);
+      db.exec(
+        "DROP TABLE pulled_hour; DROP TABLE pulled_day; UPDATE meta SET value = 1 WHERE key = 'version'",
+      );
+      db.close();
+      await start();
+      expect(await all()).toMatchObject([{ gets: 1 }]);
+    }
     inventory.count(pull({ host: 'web-1', subject: 'anna' }));
     inventory.count(pull({ head: true }));
     now += 3_600_000;
@@ -193,28 +222,26 @@ describe('the inventory', () => {
   it('can be read by another process meanwhile', async () => {
     inventory.count(pull());
     await inventory.flush();
-    const reader = await startThread(new URL('../../src/inventory/inventory-thread', import.meta.url), {
-      file,
-      readOnly: true,
-    });
-    expect(await reader.call('find', { filters: {}, limit: 10 })).toMatchObject([{ gets: 1 }]);
-    await reader.close();
+    const reader = shared
+      ? undefined
+      : await startThread(new URL('../../src/inventory/inventory-thread', import.meta.url), {
+          file,
+          readOnly: true,
+        });
+    const read = reader ? sqlitePulls(reader) : store;
+    expect(await read.find({ filters: {}, limit: 10 })).toMatchObject([{ gets: 1 }]);
+    await reader?.close();
   });
 
   it('writes by itself', async () => {
     const second = createInventory({
-      thread,
+      store,
       clock: { ...systemClock, sleep: (_ms, signal) => systemClock.sleep(1, signal) },
     });
     second.count(pull());
-    for (
-      let n = 0;
-      n < 500 && (await thread.call<unknown[]>('find', { filters: {}, limit: 1 })).length === 0;
-      n++
-    ) {
-      await systemClock.sleep(10);
-    }
-    expect(await thread.call('find', { filters: {}, limit: 1 })).toHaveLength(1);
+    const found = () => store.find({ filters: {}, limit: 1 });
+    for (let n = 0; n < 500 && (await found()).length === 0; n++) await systemClock.sleep(10);
+    expect(await found()).toHaveLength(1);
     await second.close();
   });
 });

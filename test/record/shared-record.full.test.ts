@@ -1,4 +1,5 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { eventually } from '../gate/eventually.ts';
 import { BUILDER, type Front, startFront } from '../gate/front.ts';
@@ -86,6 +87,51 @@ describeNeeding(['docker-registry', 'postgres', 'openssl'], 'two Wardens over on
         { subject: { digest: first.digest } },
       ]);
     }
+  });
+
+  it('have one inventory: what was pulled from one the other answers, and both are added up', async () => {
+    const image = smallImage();
+    expect((await pushImage(front.place, 'pub', 'pulled', image, alice)).status).toBe(201);
+    const pullsSeenBy = async (place: Place) =>
+      JSON.parse((await asErin(place, '/api/v1/pulls?repository=pub&tag=pulled')).text).items;
+    for (const place of [front.place, other, other])
+      expect((await ask(place, { ...alice, path: '/v2/pub/manifests/pulled' })).status).toBe(200);
+    for (const place of [front.place, other])
+      await eventually(
+        () => pullsSeenBy(place),
+        (items) => items.length === 1 && items[0].gets === 3,
+      );
+  });
+
+  it('open each other’s refusals by their ids', async () => {
+    const refused = await pushImage(other, 'pub', 'refused', smallImage(), { ...alice, from: '127.0.0.9' });
+    const id = /decision ([0-9a-f]{16})/.exec(refused.text)?.[1] ?? refused.text;
+    const explain = () => front.warden.cli(['policy', 'explain', '--decision', id]);
+    const { stdout } = await eventually(explain, ({ status }) => status === 0);
+    expect(stdout).toContain(id);
+    expect(stdout).toContain('127.0.0.9');
+  });
+
+  it('have one history of policies, with what each decided by', async () => {
+    const { warden } = front;
+    const before = JSON.parse((await warden.cli(['policy', 'versions', '--json'])).stdout).items;
+    expect(before).toHaveLength(1);
+    const rule = '  - { id: another, allow: [policy], who: { groups: [auditors] } }';
+    appendFileSync(join(warden.folder, 'policy.yaml'), `${rule}\n`);
+    const versions = () => runCli(second.settingsFile, ['policy', 'versions', '--json']);
+    const items = await eventually(
+      async () => JSON.parse((await versions()).stdout).items,
+      (seen) => seen.length === 2 && seen[1].until !== undefined,
+      20_000,
+    );
+    expect(items[1].digest).toBe(before[0].digest);
+    const shown = await runCli(second.settingsFile, ['policy', 'versions', '--show', items[0].digest]);
+    expect(shown.stdout).toContain('id: another');
+    const explained = await asErin(
+      other,
+      `/api/v1/policy/explain?version=${items[1].digest}&user=alice&from=127.0.0.5&repository=pub&action=pull`,
+    );
+    expect(explained.text).toContain('intranet-pulls');
   });
 
   it('share sessions: who is logged in at one is at the other', async () => {

@@ -1,0 +1,80 @@
+/** The question which pulls there were, as a statement for either database. */
+import type { SQLInputValue } from 'node:sqlite';
+import { parseRange, type Range } from '../policy/address.ts';
+import { parseRepositoryGlob, parseTagGlob, type RepositoryGlob, type TagGlob } from '../policy/glob.ts';
+import { addressKeyRange } from '../store/address-key.ts';
+import { afterPrefix, createConditions } from '../store/conditions.ts';
+import type { FoundPull, PullQuestion } from './inventory-thread.ts';
+
+/** A condition, with one `?` for each value. */
+export interface Fits {
+  readonly sql: string;
+  readonly values: readonly SQLInputValue[];
+}
+
+/** What the databases say differently. */
+export interface PullDialect {
+  readonly table: string;
+  /** Of the column `repository`. */
+  repositoryFits(glob: RepositoryGlob): Fits;
+  /** Of the column `reference`: a tag that fits. A digest that was asked for is no tag, whatever the pattern. */
+  tagFits(glob: TagGlob): Fits;
+}
+
+/** @throws {Error} with one sentence for a pattern or a network that is none. */
+export function findPulls(
+  { filters, limit, after }: PullQuestion,
+  dialect: PullDialect,
+): { readonly sql: string; readonly values: readonly SQLInputValue[] } {
+  const conditions = createConditions();
+  const { repository, tag, user, host, network, digest, digests, since, until } = filters;
+  if (after) conditions.add('(last, id) < (?, ?)', after.last, after.id);
+  if (repository !== undefined) {
+    const parsed = parseRepositoryGlob(repository);
+    if (!parsed.ok) throw new Error(parsed.reason);
+    const prefix = repository.split('*', 1)[0] ?? '';
+    if (prefix === repository) conditions.add('repository = ?', repository);
+    else {
+      // What stands before the first star narrows the names by their index.
+      if (prefix !== '') conditions.add('repository >= ? AND repository < ?', prefix, afterPrefix(prefix));
+      const { sql, values } = dialect.repositoryFits(parsed.glob);
+      conditions.add(sql, ...values);
+    }
+  }
+  if (tag !== undefined) {
+    const parsed = parseTagGlob(tag);
+    if (!parsed.ok) throw new Error(parsed.reason);
+    if (tag.includes('*')) {
+      const { sql, values } = dialect.tagFits(parsed.glob);
+      conditions.add(sql, ...values);
+    } else conditions.add('reference = ?', tag);
+  }
+  if (user !== undefined) conditions.add('subject = ?', user);
+  if (host !== undefined) conditions.add('host = ?', host);
+  if (network !== undefined) {
+    const { low, high } = addressKeyRange(requireRange(network));
+    conditions.add('address_key BETWEEN ? AND ?', low, high);
+  }
+  if (digest !== undefined) conditions.add('digest >= ? AND digest < ?', digest, afterPrefix(digest));
+  if (digests !== undefined) conditions.add(`digest IN (${digests.map(() => '?').join(', ')})`, ...digests);
+  if (since !== undefined) conditions.add('last >= ?', since);
+  if (until !== undefined) conditions.add('first < ?', until);
+  return {
+    sql: `SELECT id, address, host, subject, repository, digest, reference, first, last, gets, heads, client
+      FROM ${dialect.table}${conditions.where()} ORDER BY last DESC, id DESC LIMIT ?`,
+    values: [...conditions.values, limit],
+  };
+}
+
+/** What is not known of a pull has no member. */
+export function foundPull(row: Readonly<Record<string, unknown>>): FoundPull {
+  const known = Object.entries(row).filter(([, value]) => value !== null);
+  // Its columns are those of the statement above.
+  return Object.fromEntries(known) as unknown as FoundPull;
+}
+
+function requireRange(text: string): Range {
+  const parsed = parseRange(text);
+  if (!parsed.ok) throw new Error(parsed.reason);
+  return parsed.range;
+}
