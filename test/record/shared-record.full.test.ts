@@ -116,7 +116,7 @@ describeNeeding(['docker-registry', 'postgres', 'openssl'], 'two Wardens over on
     const { warden } = front;
     const before = JSON.parse((await warden.cli(['policy', 'versions', '--json'])).stdout).items;
     expect(before).toHaveLength(1);
-    const rule = '  - { id: another, allow: [policy], who: { groups: [auditors] } }';
+    const rule = '  - { id: another, allow: [policy], repositories: ["**"], who: { groups: [auditors] } }';
     appendFileSync(join(warden.folder, 'policy.yaml'), `${rule}\n`);
     const versions = () => runCli(second.settingsFile, ['policy', 'versions', '--json']);
     const items = await eventually(
