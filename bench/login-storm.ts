@@ -6,7 +6,13 @@ import { fill, makeContent, REPOSITORY, TAG } from './content.ts';
 import { median } from './measure.ts';
 import { headText, requestMany } from './requests.ts';
 import type { Sizes } from './sizes.ts';
-import { dockerAuthProgram, startDockerAuth, startWardenTokens, type TokenServer } from './token-servers.ts';
+import {
+  dockerAuthProgram,
+  makeSigner,
+  startDockerAuth,
+  startWardenTokens,
+  type TokenServer,
+} from './token-servers.ts';
 import { ask, newPeople } from './tokens.ts';
 
 export interface StormCost {
@@ -36,7 +42,8 @@ export async function measureStorm(sizes: Sizes): Promise<readonly StormCost[]> 
   for (const { user, password } of people) users.set(user, await hash(password, { cost: COST }));
   const storage = temp.at('storage');
   await fillStorage(storage, sizes, temp);
-  const options = { algorithm: 'ES256', users, rememberSeconds: 0, storage } as const;
+  const signer = await makeSigner(temp, 'ES256');
+  const options = { signer, users, rememberSeconds: 0, storage } as const;
   const program = dockerAuthProgram();
   const servers = [
     await startWardenTokens(options),

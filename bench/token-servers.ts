@@ -1,6 +1,6 @@
 /**
  * The servers whose tokens are measured: Warden, and docker_auth where script/get-docker-auth has built it. Each is a process of
- * its own with the same users, the same directory and the same rules.
+ * its own with the same users, the same directory, the same rules and the same key; each writes a line of log for a token.
  */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
@@ -25,8 +25,15 @@ export interface TokenServer {
   stop(): Promise<void>;
 }
 
-export interface TokenServerOptions {
+/** The key of the tokens, with a certificate of it: files of PEM. */
+export interface TokenSigner {
   readonly algorithm: Algorithm;
+  readonly key: string;
+  readonly certificate: string;
+}
+
+export interface TokenServerOptions {
+  readonly signer: TokenSigner;
   /** Hashes by name. */
   readonly users?: ReadonlyMap<string, string>;
   /** A slapd, and a file with the password of its administrator. */
@@ -40,6 +47,17 @@ export interface TokenServerOptions {
 }
 
 const FOLDER = join(homedir(), '.cache', 'registry-warden', 'bin');
+
+/** P-256, or RSA of 2048 bits, which is what docker_auth's documents make; `warden keys init` makes 3072. */
+export async function makeSigner(temp: Temp, algorithm: Algorithm): Promise<TokenSigner> {
+  const [certificate, key] = [temp.at(`${algorithm}.crt`), temp.at(`${algorithm}.key`)];
+  const kind = algorithm === 'ES256' ? ['ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1'] : ['rsa:2048'];
+  await must('openssl', [
+    ...['req', '-x509', '-newkey', ...kind, '-nodes', '-days', '2', '-subj', '/CN=bench'],
+    ...['-keyout', key, '-out', certificate],
+  ]);
+  return { algorithm, key, certificate };
+}
 
 /** Where docker_auth lies; undefined where nobody has built it. */
 export function dockerAuthProgram(): string | undefined {
@@ -60,7 +78,7 @@ function others(
 }
 
 export async function startWardenTokens(options: TokenServerOptions): Promise<TokenServer> {
-  const { algorithm, users = new Map(), directory, rules = 0, rememberSeconds = 60, storage } = options;
+  const { signer, users = new Map(), directory, rules = 0, rememberSeconds = 60, storage } = options;
   const policy = stringify({
     rules: [
       ...others(rules).map(({ id, repository, range }) => ({
@@ -76,7 +94,7 @@ export async function startWardenTokens(options: TokenServerOptions): Promise<To
     policy,
     users: [{ name: 'probe', password: 'probe-password' }],
     settings: {
-      tokens: { algorithm },
+      tokens: { algorithm: signer.algorithm },
       logins: {
         rememberSeconds,
         failuresPerMinute: { byAddress: 100_000, byUserAndAddress: 100_000, overall: 100_000 },
@@ -95,7 +113,8 @@ export async function startWardenTokens(options: TokenServerOptions): Promise<To
   const file = join(warden.folder, 'users.yaml');
   const lines = [...users].map(([name, hash]) => `  ${name}: { password: "${hash}" }`);
   writeFileSync(file, `${readFileSync(file, 'utf8').trimEnd()}\n${lines.join('\n')}\n`);
-  // So that the file is what was read.
+  writeFileSync(join(warden.folder, 'keys', 'tokens.pem'), readFileSync(signer.key));
+  // So that the files are what was read.
   await warden.restart();
   const { port, address: service } = warden;
   return { name: 'warden', pid: warden.pid(), port, service, path: '/token', stop: () => warden.stop() };
@@ -105,15 +124,10 @@ export async function startWardenTokens(options: TokenServerOptions): Promise<To
 export async function startDockerAuth(
   program: string,
   temp: Temp,
-  { algorithm, users = new Map(), directory, rules = 0 }: TokenServerOptions,
+  { signer, users = new Map(), directory, rules = 0 }: TokenServerOptions,
 ): Promise<TokenServer> {
   const port = await freePort();
-  const [certificate, key] = [temp.at(`${port}.crt`), temp.at(`${port}.key`)];
-  const kind = algorithm === 'ES256' ? ['ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1'] : ['rsa:2048'];
-  await must('openssl', [
-    ...['req', '-x509', '-newkey', ...kind, '-nodes', '-days', '2', '-subj', '/CN=bench'],
-    ...['-keyout', key, '-out', certificate],
-  ]);
+  const { certificate, key } = signer;
   const file = temp.at(`${port}.yml`);
   writeFileSync(
     file,

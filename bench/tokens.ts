@@ -4,12 +4,14 @@ import { writeFileSync } from 'node:fs';
 import { hash } from '@node-rs/bcrypt';
 import { ADMIN, person, startSlapd } from '../test/support/slapd.ts';
 import { makeTemp, type Temp } from '../test/support/temp.ts';
+import { median } from './measure.ts';
 import { processorSeconds } from './process-facts.ts';
 import { headText, requestMany } from './requests.ts';
 import { basic, type Credentials } from './site.ts';
 import type { Sizes } from './sizes.ts';
 import {
   dockerAuthProgram,
+  makeSigner,
   startDockerAuth,
   startWardenTokens,
   type TokenServer,
@@ -44,39 +46,48 @@ export async function measureTokens(sizes: Sizes): Promise<readonly TokenCost[]>
   });
   endings.defer(() => slapd.stop());
 
-  const costs: TokenCost[] = [];
   const passwordFile = temp.at('directory-password');
   writeFileSync(passwordFile, `${ADMIN.password}\n`, { mode: 0o600 });
   const directory = { port: slapd.port, passwordFile };
-  const main = await startBoth({ algorithm: 'ES256', users, directory }, temp, endings);
-  for (const server of main) {
-    const measure = measuring(server, sizes, costs);
-    await warmUp(server, sizes);
-    await measure('anonymous, the same scope', sizes.tokens, () => ask(server, REPOSITORY));
-    await measure('anonymous, another scope each time', sizes.tokens, (nth) => ask(server, `bench/x${nth}`));
-    for (const [cost, made] of byCost) {
-      await measure(`bcrypt ${cost}, first login`, made.length, (nth) => ask(server, REPOSITORY, made[nth]));
-      // Others look at the password each time, so as few as there are first logins.
-      const again = server.name === 'warden' ? sizes.tokens : made.length;
-      await measure(`bcrypt ${cost}, again`, again, () => ask(server, REPOSITORY, made[0]));
-    }
-    await measure('LDAP, first login', people.length, (nth) => ask(server, REPOSITORY, people[nth]));
-    await measure('LDAP, again', people.length, () => ask(server, REPOSITORY, people[0]));
-    if (server.name !== 'warden') continue;
-    const [, first] = [...byCost.values()];
-    const body = await refreshForm(server, first?.[0]);
-    await measure('refresh token', sizes.tokens, () => refreshHead(server, body));
+  const signers = { ES256: await makeSigner(temp, 'ES256'), RS256: await makeSigner(temp, 'RS256') };
+  const costs: TokenCost[] = [];
+  const measure = measuring(sizes, costs);
+  const main = await startBoth({ signer: signers.ES256, users, directory }, temp, endings);
+  for (const server of main) await warmUp(server, sizes);
+  await measure('anonymous, the same scope', main, ({ server }) => ask(server, REPOSITORY));
+  await measure('anonymous, another scope each time', main, ({ server, nth }) =>
+    ask(server, `bench/x${nth}`),
+  );
+  for (const [cost, made] of byCost) {
+    const first = { count: made.length, rounds: 1 };
+    await measure(
+      `bcrypt ${cost}, first login`,
+      main,
+      ({ server, nth }) => ask(server, REPOSITORY, made[nth]),
+      first,
+    );
+    // Others look at the password each time, so as few as there are first logins.
+    const again = { count: (server: TokenServer) => (server.name === 'warden' ? sizes.tokens : made.length) };
+    await measure(`bcrypt ${cost}, again`, main, ({ server }) => ask(server, REPOSITORY, made[0]), again);
   }
+  const few = { count: people.length, rounds: 1 };
+  await measure('LDAP, first login', main, ({ server, nth }) => ask(server, REPOSITORY, people[nth]), few);
+  await measure('LDAP, again', main, ({ server }) => ask(server, REPOSITORY, people[0]), few);
+  const [warden] = main;
+  const [, first] = [...byCost.values()];
+  const body = await refreshForm(warden, first?.[0]);
+  await measure('refresh token', [warden], ({ server }) => refreshHead(server, body));
+  const rules = sizes.rules.at(-1) ?? 0;
   for (const [name, options] of [
-    ['anonymous, RS256', { algorithm: 'RS256' }],
-    [`anonymous, ${sizes.rules.at(-1)} rules`, { algorithm: 'ES256', rules: sizes.rules.at(-1) ?? 0 }],
+    ['anonymous, RS256', { signer: signers.RS256 }],
+    [`anonymous, ${rules} rules`, { signer: signers.ES256, rules }],
   ] as const) {
-    for (const server of await startBoth(options, temp, endings)) {
-      await warmUp(server, sizes);
-      // docker_auth reads every rule for each token.
-      const count = server.name === 'docker_auth' && 'rules' in options ? sizes.logins : sizes.tokens;
-      await measuring(server, sizes, costs)(name, count, (nth) => ask(server, `bench/x${nth}`));
-    }
+    const servers = await startBoth(options, temp, endings);
+    for (const server of servers) await warmUp(server, sizes);
+    // docker_auth reads every rule for each token.
+    const count = (server: TokenServer): number =>
+      server.name === 'docker_auth' && 'rules' in options ? sizes.logins : sizes.tokens;
+    await measure(name, servers, ({ server, nth }) => ask(server, `bench/x${nth}`), { count });
   }
   return costs;
 }
@@ -86,9 +97,9 @@ async function startBoth(
   options: TokenServerOptions,
   temp: Temp,
   endings: AsyncDisposableStack,
-): Promise<readonly TokenServer[]> {
+): Promise<readonly [TokenServer, ...TokenServer[]]> {
   const program = dockerAuthProgram();
-  const servers = [
+  const servers: [TokenServer, ...TokenServer[]] = [
     await startWardenTokens(options),
     ...(program === undefined ? [] : [await startDockerAuth(program, temp, options)]),
   ];
@@ -96,26 +107,55 @@ async function startBoth(
   return servers;
 }
 
-/** A runtime compiles its code once, and a service runs for months. */
+/** V8 goes on compiling for some ten thousand requests, and a service runs for months. */
+const WARM_TIMES = 6;
+
 async function warmUp(server: TokenServer, { connections, tokens }: Sizes): Promise<void> {
-  const count = server.name === 'warden' ? tokens : connections;
-  await requestMany({
-    port: server.port,
-    head: (nth) => ask(server, `bench/w${nth}`),
-    count,
-    connections,
-    bodies: true,
-  });
+  const count = server.name === 'warden' ? WARM_TIMES * tokens : connections;
+  for (const head of [(nth: number) => ask(server, `bench/w${nth}`), () => ask(server, REPOSITORY)]) {
+    await requestMany({ port: server.port, head, count, connections, bodies: true });
+  }
 }
 
-function measuring({ name: server, pid, port }: TokenServer, { connections }: Sizes, into: TokenCost[]) {
-  return async (name: string, count: number, head: (nth: number) => string): Promise<void> => {
-    const before = processorSeconds(pid);
-    const started = performance.now();
-    await requestMany({ port, head, count, connections, bodies: true });
-    const seconds = (performance.now() - started) / 1000;
-    const milliseconds = ((processorSeconds(pid) - before) * 1000) / count;
-    into.push({ name, server, milliseconds, perSecond: count / seconds });
+interface Amount {
+  /** The number of tokens unless told. */
+  readonly count?: number | ((server: TokenServer) => number);
+  /** Those of the run unless told. */
+  readonly rounds?: number;
+}
+
+/** The servers in turn, as often as there are rounds; of each the medians. */
+function measuring({ connections, tokens, rounds: usual }: Sizes, into: TokenCost[]) {
+  return async (
+    name: string,
+    servers: readonly TokenServer[],
+    head: (of: { readonly server: TokenServer; readonly nth: number }) => string,
+    { count = tokens, rounds = usual }: Amount = {},
+  ): Promise<void> => {
+    const samples = servers.map((server) => ({
+      server,
+      milliseconds: [] as number[],
+      perSecond: [] as number[],
+    }));
+    for (let round = 0; round < rounds; round++) {
+      for (const { server, milliseconds, perSecond } of samples) {
+        const many = typeof count === 'number' ? count : count(server);
+        const ask = (nth: number): string => head({ server, nth: round * many + nth });
+        const before = processorSeconds(server.pid);
+        const started = performance.now();
+        await requestMany({ port: server.port, head: ask, count: many, connections, bodies: true });
+        perSecond.push(many / ((performance.now() - started) / 1000));
+        milliseconds.push(((processorSeconds(server.pid) - before) * 1000) / many);
+      }
+    }
+    for (const { server, milliseconds, perSecond } of samples) {
+      into.push({
+        name,
+        server: server.name,
+        milliseconds: median(milliseconds),
+        perSecond: median(perSecond),
+      });
+    }
   };
 }
 

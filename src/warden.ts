@@ -11,6 +11,7 @@ import { createManifestCheck } from './gate/manifest-check.ts';
 import { createUploadSeals } from './gate/upload-seal.ts';
 import { createApp } from './http/app.ts';
 import { createOperationsServer } from './http/operations.ts';
+import { tokenEndpoint } from './http/routes/token.ts';
 import { createWardenServer } from './http/server.ts';
 import { decide } from './policy/decide.ts';
 import type { Loaded } from './preflight.ts';
@@ -187,17 +188,6 @@ async function build(
   const app = createApp({
     log,
     attestations: attestationDeps(part, { loaded, gateDeps, logins, tokens, policy, record, refusals }),
-    token: {
-      ...logins.deps,
-      bodyTimeoutMs,
-      metrics,
-      services: { registry: settings.service, api: settings.api.service },
-      sign: tokens.sign,
-      sessions: limitRefresh(
-        sessionDeps(part, { sessions, login: logins.login, revocations }),
-        logins.refreshFailures,
-      ),
-    },
     page,
     audit,
     events: { ...audit, log: record.reader, stopping: ending.signal },
@@ -225,6 +215,17 @@ async function build(
   const authorities = (): string | undefined => clientCertificates?.authorities();
   const server = createWardenServer({
     gate,
+    token: tokenEndpoint({
+      ...logins.deps,
+      bodyTimeoutMs,
+      metrics,
+      services: { registry: settings.service, api: settings.api.service },
+      ...{ sign: tokens.sign, moment: tokens.moment },
+      sessions: limitRefresh(
+        sessionDeps(part, { sessions, login: logins.login, revocations }),
+        logins.refreshFailures,
+      ),
+    }),
     app,
     readClient: clientReader(part, clientCertificates),
     shareOf: shareOf(part),

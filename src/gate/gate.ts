@@ -9,6 +9,7 @@ import { type RegistryRequest, readRequest, readTarget, writeTarget } from '../p
 import { forward } from '../upstream/forward.ts';
 import { acceptSchema2, headersToRegistry } from '../upstream/headers.ts';
 import type { UpstreamAccess } from '../upstream/send.ts';
+import { answerJson } from './answer-json.ts';
 import { authenticate, authorize, mayPull, questionOf } from './authorize.ts';
 import { readCatalog } from './catalog.ts';
 import { type Deletion, deleteContent } from './delete.ts';
@@ -24,6 +25,9 @@ import { serveReferrers } from './referrers.ts';
 import type { ManifestPut } from './store-manifest.ts';
 import { serveTags } from './tags.ts';
 import type { UploadOwner } from './upload-seal.ts';
+
+/** What `/v2/` answers. */
+const NOTHING = Buffer.from('{}');
 
 export type Gate = (exchange: Exchange, summary: Summary) => Promise<void>;
 
@@ -64,7 +68,7 @@ async function serve(
   const need = needOf(request);
   const token = authenticate(deps, exchange, need);
   summary.subject = token.subject.name;
-  if (need === undefined || request.route === 'base') return answerJson(exchange, {});
+  if (need === undefined || request.route === 'base') return answerJson(exchange, NOTHING);
   summary.action = need.action;
   const judgement = authorize(deps, exchange, token, need, summary);
   deps.metrics.stage('decide', request.route, performance.now() - exchange.started);
@@ -186,7 +190,7 @@ async function catalog(
   });
   answerJson(
     exchange,
-    { repositories: page.repositories },
+    Buffer.from(JSON.stringify({ repositories: page.repositories })),
     page.link === undefined ? {} : { Link: page.link },
   );
 }
@@ -276,14 +280,4 @@ function refuseForms({ request }: Exchange): void {
   if (type === 'application/x-www-form-urlencoded' || type.startsWith('multipart/')) {
     throw new WardenError('BODY_TYPE_REFUSED');
   }
-}
-
-function answerJson(
-  { request, response }: Exchange,
-  value: unknown,
-  headers: Record<string, string> = {},
-): void {
-  const body = Buffer.from(JSON.stringify(value));
-  response.writeHead(200, { ...headers, 'Content-Type': 'application/json', 'Content-Length': body.length });
-  response.end(request.method === 'HEAD' ? undefined : body);
 }

@@ -5,6 +5,7 @@ import { type RegistryRequest, writeTarget } from '../protocol/request.ts';
 import { refusedToken } from '../upstream/answer-head.ts';
 import { headersToClient } from '../upstream/headers.ts';
 import type { Answer } from '../upstream/send.ts';
+import { answerJson } from './answer-json.ts';
 import type { GateDeps, VerifiedToken } from './deps.ts';
 import type { Exchange } from './exchange.ts';
 import { askingHeaders } from './origin.ts';
@@ -46,16 +47,11 @@ export async function serveTags(
   const sorted = [...found].sort();
   const tags = sorted.slice(0, count);
   const final = tags.at(-1);
-  const next = sorted.length > count && final !== undefined;
   const body = Buffer.from(JSON.stringify({ name: repository, tags }));
-  exchange.response.writeHead(200, {
-    'Content-Type': 'application/json',
-    'Content-Length': body.length,
-    ...(next && {
-      Link: `<${writeTarget({ route: 'tags', method: 'GET', repository, n: String(count), last: final })}>; rel="next"`,
-    }),
-  });
-  exchange.response.end(body);
+  const more = sorted.length > count && final !== undefined;
+  const following =
+    more && ({ route: 'tags', method: 'GET', repository, n: String(count), last: final } as const);
+  answerJson(exchange, body, following ? { Link: `<${writeTarget(following)}>; rel="next"` } : {});
 }
 
 function askTags(

@@ -1,5 +1,5 @@
 /**
- * The application beside the gate: the token endpoint and the API. The order of the list is the security model.
+ * The application beside the gate and the token endpoint: the API and the page. The order of the list is the security model.
  *
  * `proxy` stays off: Koa's own reading of X-Forwarded-For takes the leftmost entry, which the client writes. Who asks from
  * where stands in the exchange.
@@ -12,6 +12,7 @@ import { WardenError } from '../errors.ts';
 import { answerError, type Exchange, type Summary } from '../gate/exchange.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Jwks } from '../token/jwks.ts';
+import { requireOneAuthorization } from './one-authorization.ts';
 import type { PageFiles } from './page-files.ts';
 import type { PageSessions } from './page-login.ts';
 import { type AttestationsDeps, attachedTo, attestationKey, attestations } from './routes/attestations.ts';
@@ -29,11 +30,9 @@ import { type RevokeTokenDeps, revokeToken } from './routes/revoke-token.ts';
 import { type RobotsDeps, revokeRobot, robots, rotateRobot } from './routes/robots.ts';
 import { endLogins, endSession, listSessions, type SessionsDeps } from './routes/sessions.ts';
 import { type StatusDeps, status } from './routes/status.ts';
-import { type TokenDeps, token } from './routes/token.ts';
 import type { AppState } from './state.ts';
 
 export interface AppDeps {
-  readonly token: TokenDeps;
   readonly audit: AuditDeps;
   readonly events: EventsDeps;
   readonly status: StatusDeps;
@@ -72,7 +71,6 @@ export function createApp(deps: AppDeps): App {
   koa.use(refuseDoubleAuthorization());
   koa.use(answerInPrintableJson());
   const router = new Router<AppState>({ sensitive: true, strict: true });
-  router.all('/token', token(deps.token));
   router.all('/api/v1/events', events(deps.events));
   router.all('/api/v1/status', status(deps.status));
   const exports = exportPlaces();
@@ -152,15 +150,9 @@ function answerInPrintableJson(): Middleware<AppState> {
   };
 }
 
-/** Which of two would count is a matter of taste between servers, so neither does. */
 function refuseDoubleAuthorization(): Middleware<AppState> {
   return async function refuseDoubleAuthorizationMiddleware(ctx, next) {
-    const names = ctx.req.rawHeaders.filter((_, index) => index % 2 === 0);
-    if (names.filter((name) => name.toLowerCase() === 'authorization').length > 1) {
-      throw new WardenError('REQUEST_MALFORMED', {
-        sentence: 'the header authorization is given more than once',
-      });
-    }
+    requireOneAuthorization(ctx.req);
     await next();
   };
 }

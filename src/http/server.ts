@@ -33,6 +33,7 @@ import { createShares, type Shares } from './share-of-address.ts';
 
 export interface ServerDeps extends BoundDeps {
   readonly gate: (exchange: Exchange, summary: Summary) => Promise<void>;
+  readonly token: (exchange: Exchange, summary: Summary) => Promise<void>;
   readonly app: (exchange: Exchange, summary: Summary) => Promise<void>;
   /** Undefined where a listed proxy sent an address that cannot be read. */
   readonly readClient: (facts: {
@@ -82,8 +83,9 @@ const UNREADABLE: Readonly<Record<string, string>> = {
   HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
   ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
 };
+const TOKEN = /^\/token(?:\?|$)/;
 const APPLICATION =
-  /^\/(?:token(?:\/revoke)?|\.well-known\/jwks\.json|api\/v1\/(?:[A-Za-z0-9/@_-]|\.(?!\.))*|ui(?:\/(?:[A-Za-z0-9/_-]|\.(?!\.))*)?)(?:\?|$)/;
+  /^\/(?:token\/revoke|\.well-known\/jwks\.json|api\/v1\/(?:[A-Za-z0-9/@_-]|\.(?!\.))*|ui(?:\/(?:[A-Za-z0-9/_-]|\.(?!\.))*)?)(?:\?|$)/;
 
 export function createWardenServer(deps: ServerDeps): Server {
   const { limits } = deps;
@@ -193,12 +195,17 @@ function listener(deps: ServerDeps, shares: Shares, expectsContinue: boolean): R
     }
     response.once('close', () => shares.leave(share));
     const exchange: Exchange = { id, request, response, client, log, started, expectsContinue };
-    const handle = APPLICATION.test(request.url ?? '') ? deps.app : deps.gate;
+    const handle = handlerOf(deps, request.url ?? '');
     const handled = handle(exchange, summary).catch((thrown: unknown) => {
       summary.error = answerError(exchange, thrown).name;
     });
     end(handled, client);
   };
+}
+
+function handlerOf({ token, app, gate }: ServerDeps, target: string): ServerDeps['gate'] {
+  if (TOKEN.test(target)) return token;
+  return APPLICATION.test(target) ? app : gate;
 }
 
 /** Node reads other versions like 1.1, and chunks of 1.0, which has none: a proxy in front may see another end of it. */

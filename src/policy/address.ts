@@ -19,6 +19,8 @@ const TEXT_LIMIT = 45;
  */
 export function canonicalAddress(text: string): string | undefined {
   if (text.length > TEXT_LIMIT) return undefined;
+  // Dotted form has no other spelling. Asked several times for each request, and most come over IPv4.
+  if (dottedNumber(text) !== undefined) return text;
   const parsed = parseAddress(text);
   return parsed && formatAddress(parsed);
 }
@@ -218,6 +220,7 @@ export function requireRange(text: string): Range {
 export type AddressTest = (address: string) => boolean;
 
 export function createAddressTest(ranges: readonly Range[]): AddressTest {
+  if (ranges.length === 0) return () => false;
   // Two lists, because one list would find the IPv4 addresses in a wide IPv6 range as well.
   const lists = { 4: new BlockList(), 6: new BlockList() };
   for (const range of ranges) {

@@ -204,6 +204,7 @@ export function createMetrics(): Metrics {
   const requestsOf = series((route, method, status) => requests.labels({ route, method, status }));
   const bytesOf = series((direction, route) => bytes.labels({ direction, route }));
   const openOf = series((route) => open.labels({ route }));
+  const tokensOf = series((grant, outcome) => tokens.labels({ grant, outcome }));
   const decisionsOf = series((action, verdict) => decisions.labels({ action, verdict }));
 
   return {
@@ -220,7 +221,7 @@ export function createMetrics(): Metrics {
     },
     inFlight: (route, change) => openOf(route).inc(change),
     decision: (action, verdict) => decisionsOf(action, verdict).inc(),
-    token: (grant, outcome) => tokens.inc({ grant, outcome }),
+    token: (grant, outcome) => tokensOf(grant, outcome).inc(),
     record: (type, outcome) => records.inc({ type, outcome }),
     directory: (operation, outcome, milliseconds) =>
       directory.labels({ operation, outcome }).observe(milliseconds / 1000),

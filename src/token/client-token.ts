@@ -13,6 +13,7 @@ import { type Access, onlyPulls } from './access.ts';
 import { createBoundedMap } from './bounded-map.ts';
 import { ClientClaims } from './client-claims.ts';
 import type { SigningKey } from './keys.ts';
+import { jwtHeader, signJwt } from './sign-jwt.ts';
 
 export interface ClientTokenOptions {
   /**
@@ -95,6 +96,8 @@ export function createClientTokens(options: ClientTokenOptions): ClientTokens {
   /** What was signed in the current second without rights to write: parallel layers ask for it again and again. */
   const signed = createBoundedMap<{ readonly second: number; readonly token: SignedToken }>(REUSE_LIMIT);
 
+  const headers = new WeakMap<SigningKey, string>();
+
   let known: ReturnType<typeof keys> | undefined;
   let keyById: ReadonlyMap<string, SigningKey> = new Map();
   function keysById(): ReadonlyMap<string, SigningKey> {
@@ -137,10 +140,9 @@ export function createClientTokens(options: ClientTokenOptions): ClientTokens {
       },
     };
     const [signingKey] = keys();
-    const token = jwt.sign(claims, signingKey.privateKey, {
-      algorithm: signingKey.algorithm,
-      keyid: signingKey.kid,
-    });
+    const header = headers.get(signingKey) ?? jwtHeader(signingKey);
+    headers.set(signingKey, header);
+    const token = signJwt(header, claims, signingKey);
     return { token, jti, expiresInSeconds: Math.max(0, end - second) };
   }
 

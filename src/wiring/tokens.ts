@@ -10,9 +10,11 @@ import type { Policy } from '../policy/policy.ts';
 import type { Revocation } from '../revocation/revocation.ts';
 import type { Revocations } from '../revocation/revocations.ts';
 import type { DocumentStore } from '../store/documents.ts';
+import { onlyPulls } from '../token/access.ts';
 import { adoptSessions } from '../token/adopt-sessions.ts';
 import { type ClientToken, createClientTokens, TOKEN_LIMIT } from '../token/client-token.ts';
 import { grant, scopeText } from '../token/grant.ts';
+import { createRandomSource } from '../token/random-source.ts';
 import { bindSessions } from '../token/session-binding.ts';
 import { createSessions, SESSION_KIND, type SessionBody, type Sessions } from '../token/sessions.ts';
 import type { UpstreamKey } from '../token/upstream-key.ts';
@@ -24,8 +26,9 @@ export interface Tokens {
   readonly verifyRegistry: (text: string) => ClientToken | 'revoked' | undefined;
   readonly verifyApi: (text: string) => ClientToken | 'revoked' | undefined;
   readonly upstream: UpstreamTokens;
-  /** What the token endpoint signs. */
+  /** What the token endpoint signs, and how long that is the same. */
   readonly sign: TokenDeps['sign'];
+  readonly moment: TokenDeps['moment'];
 }
 
 const DAY_MS = 86_400_000;
@@ -43,7 +46,7 @@ export function openTokens(
   revocations: Pick<Revocations, 'revokes'>,
 ): Tokens {
   const { service, tokens, registry } = settings;
-  const random = (size: number): Uint8Array => randomBytes(size);
+  const random = createRandomSource();
   const common = {
     keys,
     issuer: tokens.issuer,
@@ -57,6 +60,7 @@ export function openTokens(
     if (token === 'invalid') return undefined;
     return revocations.revokes(token) ? 'revoked' : token;
   }
+  let moment = { second: 0, policy: policy(), keys: keys() };
   return {
     verifyRegistry: (text) => valid(forRegistry.verify(text)),
     verifyApi: (text) => valid(forApi.verify(text)),
@@ -92,7 +96,13 @@ export function openTokens(
         const sentence = 'the scopes asked for at once make too large a token; ask for fewer';
         throw new WardenError('SCOPE_MALFORMED', { sentence });
       }
-      return { ...signed, scope: scopeText(access) };
+      return { ...signed, scope: scopeText(access), shared: onlyPulls(access) };
+    },
+    moment() {
+      const second = Math.floor(Date.now() / 1000);
+      if (moment.second !== second || moment.policy !== policy() || moment.keys !== keys())
+        moment = { second, policy: policy(), keys: keys() };
+      return moment;
     },
   };
 }

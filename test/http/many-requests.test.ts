@@ -33,6 +33,7 @@ describe('the listener that clients see', () => {
     const destination = { write: (line: string) => void lines.push(JSON.parse(line)) };
     server = createWardenServer({
       gate,
+      token: gate,
       app: gate,
       readClient: ({ peer, forwardedFor = peer }) =>
         forwardedFor === ''

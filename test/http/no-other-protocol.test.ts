@@ -28,6 +28,7 @@ describe('a client that wants another protocol on its connection', () => {
         if (request.url === '/slow') await slow;
         response.end('hello');
       },
+      token: async ({ response }) => void response.end('hello'),
       app: async ({ response }) => void response.end('hello'),
       readClient: ({ peer }) => ({
         address: peer,

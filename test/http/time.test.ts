@@ -46,6 +46,7 @@ describeNeeding(['openssl'], 'the time of a client at the listener', () => {
   ): Promise<Place> {
     server = createWardenServer({
       gate,
+      token: gate,
       app: gate,
       readClient: ({ peer }) => ({
         address: peer,

@@ -4,13 +4,14 @@
  * It refuses only failed authentication; a smaller grant than was asked is 200. What policy refuses is said at the gate,
  * where the person reads it.
  */
-import type { Middleware } from 'koa';
 import { WardenError } from '../../errors.ts';
-import type { Client, Exchange } from '../../gate/exchange.ts';
+import { answerJson } from '../../gate/answer-json.ts';
+import type { Client, Exchange, Summary } from '../../gate/exchange.ts';
 import { readBody } from '../../gate/read-body.ts';
 import { plainMediaType } from '../../protocol/manifest.ts';
 import type { Scope } from '../../protocol/scope.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
+import { createBoundedMap } from '../../token/bounded-map.ts';
 import {
   type LoggedIn,
   type LoginDeps,
@@ -18,8 +19,8 @@ import {
   loginWithPassword,
   type Presented,
 } from '../basic-login.ts';
+import { requireOneAuthorization } from '../one-authorization.ts';
 import { requireMethod } from '../require-method.ts';
-import type { AppState } from '../state.ts';
 import { readTokenForm, readTokenQuery, type TokenRequest } from '../token-request.ts';
 
 export interface TokenDeps extends LoginDeps {
@@ -31,7 +32,15 @@ export interface TokenDeps extends LoginDeps {
       readonly address: string;
       readonly scopes: readonly Scope[];
     },
-  ) => { readonly token: string; readonly expiresInSeconds: number; readonly scope: string };
+  ) => {
+    readonly token: string;
+    readonly expiresInSeconds: number;
+    readonly scope: string;
+    /** Whether who asks the same of `sign` in the same moment gets the same token: what cannot write. */
+    readonly shared: boolean;
+  };
+  /** The same object as long as all is the same that tokens depend on besides who asks for what: second, policy, keys. */
+  readonly moment: () => object;
   /** Absent where sessions are switched off. */
   readonly sessions:
     | {
@@ -61,48 +70,96 @@ export interface TokenDeps extends LoginDeps {
 /** In bytes. A hundred scopes of the longest names fit. */
 const FORM_LIMIT = 65_536;
 
-/** GET and POST /token. */
-export function token(deps: TokenDeps): Middleware<AppState> {
-  return async function tokenRoute(ctx) {
-    const { exchange, summary } = ctx.state;
+const HEADERS = { 'Cache-Control': 'no-store' };
+/** Answers that are remembered, and the characters of the request that each is remembered by. */
+const REMEMBER_LIMIT = 1_000;
+const REMEMBER_LENGTH = 1_024;
+
+/**
+ * GET and POST /token.
+ *
+ * A fleet that deploys asks the same without credentials again and again. What it is answered stays the same until the
+ * second, the policy or the keys change, so it is made once in each of these.
+ *
+ * @returns the handler; it throws what is to be answered as an error, and has answered otherwise.
+ */
+export function tokenEndpoint(deps: TokenDeps): (exchange: Exchange, summary: Summary) => Promise<void> {
+  let moment: object | undefined;
+  let recent = createBoundedMap<Buffer>(REMEMBER_LIMIT);
+
+  return async function tokenRoute(exchange, summary) {
+    const { request, response, client } = exchange;
     summary.route = 'token';
-    const asked = await readAsked(deps, exchange, ctx.querystring);
-    const { registry, api } = deps.services;
-    if (asked.service !== registry && asked.service !== api) {
-      throw new WardenError('SERVICE_UNKNOWN', {
-        sentence: `this token server serves ${registry}, and no other service`,
-      });
+    // Errors quote what was asked: no browser is to guess that one is a page.
+    response.setHeader('X-Content-Type-Options', 'nosniff');
+    requireOneAuthorization(request);
+    const target = request.url ?? '';
+    const anonymous = request.method === 'GET' && request.headers.authorization === undefined;
+    const key = anonymous ? `${client.address} ${target}` : '';
+    if (moment !== deps.moment()) {
+      moment = deps.moment();
+      recent = createBoundedMap(REMEMBER_LIMIT);
     }
-    const grant = asked.credentials.kind;
-    let found: LoggedIn;
-    try {
-      found = await identify(deps, exchange, asked);
-    } catch (error) {
-      deps.metrics.token(grant, (error as WardenError).name === 'TOO_MANY_REQUESTS' ? 'limited' : 'refused');
-      throw error;
+    const known = recent.get(key);
+    if (known !== undefined) {
+      summary.subject = '';
+      deps.metrics.token('header', 'granted');
+      return answerJson(exchange, known, HEADERS);
     }
-    const { subject } = found;
-    summary.subject = subject.name;
-    // Before the token, which says of which session it is.
-    const refresh = await refreshToken(deps, exchange, asked, found);
-    const signed = deps.sign({
-      ...found,
-      via: { ...found.via, ...(refresh?.id !== undefined && { session: refresh.id }) },
-      audience: asked.service,
-      address: exchange.client.address,
-      scopes: asked.service === registry ? asked.scopes : [],
-    });
-    deps.metrics.token(grant, 'granted');
-    ctx.set('Cache-Control', 'no-store');
-    // Without issued_at: docker adds expires_in to it on its own clock, and one that is behind keeps using dead tokens.
-    ctx.body = {
-      token: signed.token,
-      access_token: signed.token,
-      expires_in: signed.expiresInSeconds,
-      scope: signed.scope,
-      ...(refresh && { refresh_token: refresh.token }),
-    };
+    const { body, shared } = await answerTo(deps, exchange, summary, queryOf(target));
+    if (anonymous && shared && key.length <= REMEMBER_LENGTH) recent.set(key, body);
+    answerJson(exchange, body, HEADERS);
   };
+}
+
+async function answerTo(
+  deps: TokenDeps,
+  exchange: Exchange,
+  summary: Summary,
+  query: string,
+): Promise<{ readonly body: Buffer; readonly shared: boolean }> {
+  const asked = await readAsked(deps, exchange, query);
+  const { registry, api } = deps.services;
+  if (asked.service !== registry && asked.service !== api) {
+    throw new WardenError('SERVICE_UNKNOWN', {
+      sentence: `this token server serves ${registry}, and no other service`,
+    });
+  }
+  const grant = asked.credentials.kind;
+  let found: LoggedIn;
+  try {
+    found = await identify(deps, exchange, asked);
+  } catch (error) {
+    deps.metrics.token(grant, (error as WardenError).name === 'TOO_MANY_REQUESTS' ? 'limited' : 'refused');
+    throw error;
+  }
+  const { subject } = found;
+  summary.subject = subject.name;
+  // Before the token, which says of which session it is.
+  const refresh = await refreshToken(deps, exchange, asked, found);
+  const signed = deps.sign({
+    ...found,
+    via: { ...found.via, ...(refresh?.id !== undefined && { session: refresh.id }) },
+    audience: asked.service,
+    address: exchange.client.address,
+    scopes: asked.service === registry ? asked.scopes : [],
+  });
+  deps.metrics.token(grant, 'granted');
+  // Without issued_at: docker adds expires_in to it on its own clock, and one that is behind keeps using dead tokens.
+  const body = {
+    token: signed.token,
+    access_token: signed.token,
+    expires_in: signed.expiresInSeconds,
+    scope: signed.scope,
+    ...(refresh && { refresh_token: refresh.token }),
+  };
+  return { body: Buffer.from(JSON.stringify(body)), shared: signed.shared };
+}
+
+/** What stands behind the first question mark. */
+function queryOf(target: string): string {
+  const at = target.indexOf('?');
+  return at === -1 ? '' : target.slice(at + 1);
 }
 
 async function readAsked(
