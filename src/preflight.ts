@@ -84,7 +84,7 @@ export async function preflight(settingsFile: string, now: number): Promise<Pref
   /** Notes what a part has to say; undefined where it is unusable. */
   function take<T extends { readonly ok: true; readonly warnings?: readonly Problem[] }>(
     part: T | { readonly ok: false; readonly problems: readonly Problem[] },
-    ...key: string[]
+    ...key: (string | number)[]
   ): T | undefined {
     if (!part.ok) {
       problems.push(...part.problems.map((problem) => namedBy(problem, key)));
@@ -142,10 +142,10 @@ export async function preflight(settingsFile: string, now: number): Promise<Pref
     for (const problem of await problemsOfIssuer(issuer)) problems.push(namedBy(problem, ['oidc', index]));
   }
   for (const [index, { caFile, clientSecretFile, clientKeyFile }] of settings.page.signIn.entries()) {
-    const key = ['page', 'signIn', String(index)];
+    const key = ['page', 'signIn', index] as const;
     const why = caFile === undefined ? undefined : unusableCertificates(caFile);
     if (caFile !== undefined && why !== undefined)
-      problems.push(namedBy(at(caFile, why), ['page', 'signIn', index, 'caFile']));
+      problems.push(namedBy(at(caFile, why), [...key, 'caFile']));
     if (clientSecretFile !== undefined) take(loadClientSecret(clientSecretFile), ...key, 'clientSecretFile');
     if (clientKeyFile !== undefined) take(loadSigningKey(clientKeyFile), ...key, 'clientKeyFile');
   }

@@ -20,7 +20,7 @@ export function readClientSecret(
 }
 
 export function loadClientSecret(file: string): LoadedClientSecret {
-  const found = readSecretFile(file);
+  const found = readSecretFile(file, 'secret');
   if (!found.ok) return found;
   const read = readClientSecret(found.text);
   return read.ok

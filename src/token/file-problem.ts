@@ -1,7 +1,7 @@
 import type { Problem } from '../config/yaml.ts';
 
 const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such file; `warden keys init` makes what is missing',
+  ENOENT: 'there is no such file',
   EACCES: 'permission denied',
   EPERM: 'permission denied',
   EISDIR: 'it is a folder',
@@ -11,8 +11,13 @@ const REASONS: Readonly<Record<string, string>> = {
   ENOSPC: 'its disk is full',
 };
 
-/** A failure of the file system as one sentence: `what` happened, and why. */
-export function fileProblem(file: string, what: string, error: unknown): Problem {
+/**
+ * A failure of the file system as one sentence: `what` happened, and why.
+ *
+ * @param ours whether Warden's own command makes such files.
+ */
+export function fileProblem(file: string, what: string, error: unknown, ours = true): Problem {
   const { code, message } = error as { code?: string; message: string };
-  return { file, line: 1, column: 1, message: `${what}: ${REASONS[code ?? ''] ?? message}` };
+  const hint = ours && code === 'ENOENT' ? '; `warden keys init` makes what is missing' : '';
+  return { file, line: 1, column: 1, message: `${what}: ${REASONS[code ?? ''] ?? message}${hint}` };
 }

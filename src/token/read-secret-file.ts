@@ -10,7 +10,8 @@ export type SecretFile =
 /** Group write and everything of others. */
 const TOO_OPEN = 0o027;
 
-export function readSecretFile(file: string): SecretFile {
+/** @param called what is in it, for the sentences. Keys are what Warden's own command makes. */
+export function readSecretFile(file: string, called: 'key' | 'secret' = 'key'): SecretFile {
   let text: string;
   let mode: number;
   try {
@@ -22,9 +23,12 @@ export function readSecretFile(file: string): SecretFile {
       closeSync(handle);
     }
   } catch (error) {
-    return { ok: false, problems: [fileProblem(file, 'the key cannot be read', error)] };
+    return {
+      ok: false,
+      problems: [fileProblem(file, `the ${called} cannot be read`, error, called === 'key')],
+    };
   }
-  const message = `the key is open to other users of this machine (mode ${mode.toString(8)}); chmod 600 ${file}`;
+  const message = `the ${called} is open to other users of this machine (mode ${mode.toString(8)}); chmod 600 ${file}`;
   const warnings = (mode & TOO_OPEN) === 0 ? [] : [{ file, line: 1, column: 1, message }];
   return { ok: true, text, warnings };
 }

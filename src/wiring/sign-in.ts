@@ -93,10 +93,10 @@ async function readCredential({ clientSecretFile, clientKeyFile }: SignInIssuer)
   }
   const read = readSigningKey(text);
   if (!read.ok) throw new Error(`${file}: ${read.reason}`);
-  const { privateKey, algorithm, kid } = read.key;
+  const { privateKey, algorithm } = read.key;
   const form =
     algorithm === 'ES256'
       ? { name: 'ECDSA', namedCurve: 'P-256' }
       : { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' };
-  return { key: privateKey.toCryptoKey(form, false, ['sign']), kid };
+  return { key: privateKey.toCryptoKey(form, false, ['sign']) };
 }

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { loadSettings } from '../../src/config/settings.ts';
+import { preflight } from '../../src/preflight.ts';
 import { documented } from '../sign-in/settings-of.ts';
 import { makeTemp, type Temp } from '../support/temp.ts';
 
@@ -83,6 +84,29 @@ describe('issuers of people in the settings', () => {
     expect(sentences).toContain('page.signIn[1].clientId: the same issuer and clientId stand here twice');
     expect(sentences).toContain('page.signIn[0].name: an issuer of builds is called corp');
     expect(sentences).toContain('would be taken for that of a build');
+  });
+
+  test.each([
+    ['nothing', '', 'expected one line of printable ASCII'],
+    ['two lines', 'canary-1\ncanary-2\n', 'expected one line of printable ASCII'],
+    ['a blank', 'canary-1 canary-2\n', 'expected one line of printable ASCII'],
+    ['a secret', 'canary-1\n', undefined],
+  ])('have a file with %s as their secret', async (_what, text, sentence) => {
+    writeFileSync(temp.at('corp.secret'), text, { mode: 0o600 });
+    await load([ENTRY]);
+    const checked = await preflight(temp.at('warden.yaml'), Date.now());
+    const problems = checked.ok ? [] : checked.problems.filter(({ file }) => file === temp.at('corp.secret'));
+    const sentences = problems.map(({ message }) => message);
+    expect(sentences).toEqual(sentence === undefined ? [] : [expect.stringContaining(sentence)]);
+    expect(JSON.stringify(checked)).not.toContain('canary');
+  });
+
+  test('whose files are missing are told of before a start, with their place', async () => {
+    await load([{ ...ENTRY, clientSecretFile: undefined, clientKeyFile: 'none.pem', caFile: 'none.crt' }]);
+    const checked = await preflight(temp.at('warden.yaml'), Date.now());
+    const said = checked.ok ? [] : checked.problems.map(({ message }) => message);
+    for (const key of ['clientKeyFile', 'caFile'])
+      expect(said).toContainEqual(expect.stringContaining(`page.signIn[0].${key} at `));
   });
 
   test('need a page, and an address that nobody on the way reads', async () => {

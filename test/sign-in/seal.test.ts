@@ -41,7 +41,13 @@ describe('a sealed sign-in', () => {
     }
   });
 
-  test.each(['', 'x', '%00', 'A'.repeat(5_000), `${'A'.repeat(100)}=`])('%s is none', (text) => {
+  test.each([
+    ['nothing', ''],
+    ['a letter', 'x'],
+    ['an encoded NUL', '%00'],
+    ['a text longer than a cookie', 'A'.repeat(5_000)],
+    ['padded text', `${'A'.repeat(100)}=`],
+  ])('%s is none', (_what, text) => {
     expect(createSignInSeals(() => [OLD]).open(text)).toBeUndefined();
   });
 });

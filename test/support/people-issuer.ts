@@ -4,6 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
 import Provider, { type Adapter, type AdapterPayload, type JWK } from 'oidc-provider';
 import { type Members, makeSigningKey, type SigningKey } from './issuer.ts';
@@ -38,12 +39,15 @@ export interface PeopleIssuerOptions {
   readonly userinfoOnly?: boolean;
   /** A public key for private_key_jwt in place of the secret. */
   readonly clientKey?: JWK;
+  readonly secretBy?: 'client_secret_basic' | 'client_secret_post';
+  /** Served over TLS with these PEM texts. */
+  readonly tls?: { readonly cert: string; readonly key: string };
 }
 
 export async function startPeopleIssuer(options: PeopleIssuerOptions = {}): Promise<PeopleIssuer> {
-  const { host = '127.0.0.2', userinfoOnly = false, clientKey } = options;
+  const { host = '127.0.0.2', userinfoOnly = false, clientKey, secretBy, tls } = options;
   const port = await freePort(host);
-  const url = `http://${host}:${port}`;
+  const url = `${tls ? 'https' : 'http'}://${host}:${port}`;
   const key = makeSigningKey();
   const clientId = 'registry';
   const clientSecret = randomBytes(24).toString('base64url');
@@ -56,6 +60,15 @@ export async function startPeopleIssuer(options: PeopleIssuerOptions = {}): Prom
   let provider = provide([], []);
 
   function provide(redirects: readonly string[], afterwards: readonly string[]): Provider {
+    // Stored, not configured: of what is configured the library makes copies, which tests cannot tell to be plain objects.
+    stored.set(`Client:${clientId}`, {
+      client_id: clientId,
+      ...(clientKey
+        ? { token_endpoint_auth_method: 'private_key_jwt', jwks: { keys: [clientKey] } }
+        : { client_secret: clientSecret, token_endpoint_auth_method: secretBy ?? 'client_secret_basic' }),
+      redirect_uris: [...redirects],
+      post_logout_redirect_uris: [...afterwards],
+    } as AdapterPayload);
     const made = new Provider(url, {
       adapter: (name: string) => adapterOf(stored, name),
       cookies: { keys: [randomBytes(16).toString('hex')] },
@@ -64,19 +77,12 @@ export async function startPeopleIssuer(options: PeopleIssuerOptions = {}): Prom
           { ...key.privateKey.export({ format: 'jwk' }), kid: key.kid, alg: 'RS256', use: 'sig' } as JWK,
         ],
       },
-      clients: [
-        {
-          client_id: clientId,
-          ...(clientKey
-            ? { token_endpoint_auth_method: 'private_key_jwt', jwks: { keys: [clientKey] } }
-            : { client_secret: clientSecret }),
-          redirect_uris: [...redirects],
-          post_logout_redirect_uris: [...afterwards],
-        },
-      ],
       claims: { openid: ['sub', 'groups', 'email_verified', 'email'], profile: ['preferred_username'] },
       conformIdTokenClaims: userinfoOnly,
-      features: { devInteractions: { enabled: false } },
+      features: {
+        devInteractions: { enabled: false },
+        rpInitiatedLogout: { enabled: true, logoutSource: askWhetherToSignOut },
+      },
       ttl: { Interaction: 600, Grant: 600, Session: 600, AccessToken: 600, IdToken: 600 },
       pkce: { required: () => true },
       interactions: { url: (_ctx, { uid }) => `/interaction/${uid}` },
@@ -118,7 +124,7 @@ export async function startPeopleIssuer(options: PeopleIssuerOptions = {}): Prom
   };
 
   function listen(): Promise<void> {
-    const started = createServer(serve);
+    const started = tls ? createTlsServer(tls, serve) : createServer(serve);
     server = started;
     return new Promise((resolve, reject) => {
       started.once('error', reject);
@@ -158,6 +164,11 @@ async function textOf(request: IncomingMessage): Promise<string> {
   const parts: Buffer[] = [];
   for await (const part of request) parts.push(part as Buffer);
   return Buffer.concat(parts).toString('utf8');
+}
+
+/** `form` is what has to be sent for a yes; the library checks it. */
+function askWhetherToSignOut(ctx: { body?: unknown }, form: string): void {
+  ctx.body = `<!doctype html><title>issuer</title>${form}<button form="op.logoutForm" name="logout" value="yes">Out</button>`;
 }
 
 /** What the issuer remembers, in memory. */

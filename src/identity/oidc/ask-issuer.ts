@@ -14,10 +14,10 @@ export function causesOf(error: unknown): readonly unknown[] {
   return inner === undefined ? [error] : [error, ...causesOf(inner)];
 }
 
-/** The sentences of an error and of what it came of. */
+/** The sentences of an error and of what it came of. Those about JSON quote what was read, and that may hold a token. */
 export function sentencesOf(error: unknown): string {
   return causesOf(error)
-    .flatMap((one) => (one instanceof Error ? [one.message] : []))
+    .flatMap((one) => (one instanceof Error && !(one instanceof SyntaxError) ? [one.message] : []))
     .join(': ');
 }
 

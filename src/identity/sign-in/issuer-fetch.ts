@@ -17,13 +17,11 @@ export function createIssuerFetch(caFile: string | undefined, timeoutMs: number)
       body: textOf(body),
     });
     if (status >= 500 || status < 200) throw new IssuerProblem(`${address} answered ${status}`);
-    const given = Object.entries(answer.headers).map(([name, value]): [string, string] => [
-      name,
-      Array.isArray(value) ? value.join(', ') : (value ?? ''),
-    ]);
+    const type = answer.headers['content-type'];
     return new Response(BODILESS.has(status) ? null : new Uint8Array(answer.bytes), {
       status,
-      headers: given,
+      // The only one that counts here. One that is odd is as good as none.
+      headers: type !== undefined && /^[\x20-\x7e]+$/.test(type) ? { 'content-type': type } : {},
     });
   };
 }

@@ -14,8 +14,8 @@ import { createIssuerFetch } from './issuer-fetch.ts';
 /** How this registry proves to the issuer who it is. */
 export type ClientCredential =
   | { readonly secret: string }
-  /** A key of ES256 or RS256. */
-  | { readonly key: oidc.CryptoKey; readonly kid: string };
+  /** A key of ES256 or RS256. It is not named: issuers that were given it as PEM know it by a name of their own. */
+  | { readonly key: oidc.CryptoKey };
 
 export interface KnownIssuerOptions {
   readonly settings: SignInIssuer;
@@ -117,7 +117,7 @@ export function createKnownIssuer(options: KnownIssuerOptions): KnownIssuer {
 }
 
 function authenticationOf(credential: ClientCredential, { secretBy }: SignInIssuer): oidc.ClientAuth {
-  if ('key' in credential) return oidc.PrivateKeyJwt(credential);
+  if ('key' in credential) return oidc.PrivateKeyJwt(credential.key);
   return secretBy === 'client_secret_post'
     ? oidc.ClientSecretPost(credential.secret)
     : oidc.ClientSecretBasic(credential.secret);
