@@ -10,6 +10,9 @@ export interface AskedQuestion {
   readonly name: string;
   readonly summary: string;
   readonly parameters: z.ZodObject<z.ZodRawShape>;
+  /** Of one row of the answer, and of what its page has besides. */
+  readonly item: z.ZodType;
+  readonly page: z.ZodRawShape;
   /** @throws {WardenError} FILTER_MALFORMED that names the parameter; OVERLOADED while the index is being made. */
   ask(parts: AuditParts, raw: RawFilters, mayRead: MayRead): Promise<Page<unknown>>;
   /** Of the items of its answer. `width` in columns of the terminal. */
@@ -17,11 +20,12 @@ export interface AskedQuestion {
   csv(items: readonly unknown[]): string;
 }
 
-export function asked<P, T>({ name, summary, parameters, columns, answer }: Question<P, T>): AskedQuestion {
+export function asked<P, T>(question: Question<P, T>): AskedQuestion {
+  const { name, summary, parameters, item, page = {}, columns, answer } = question;
   // The items come from this question's answer, here or at the server that was asked it by name.
   const own = (items: readonly unknown[]): readonly T[] => items as readonly T[];
   return {
-    ...{ name, summary, parameters },
+    ...{ name, summary, parameters, item, page },
     ask: async (parts, raw, mayRead) => answer(parts, readParameters(parameters, raw), mayRead),
     table: (items, width) => table(columns, own(items), width),
     csv: (items) => csv(columns, own(items)),

@@ -38,6 +38,10 @@ export interface Question<P, T> {
   readonly name: string;
   /** In one line. */
   readonly summary: string;
+  /** One row of the answer. Strict: what is not declared is not answered. */
+  readonly item: z.ZodType;
+  /** What the page has besides its rows. */
+  readonly page?: z.ZodRawShape;
   /** A strict object: each parameter a text as it comes, with its description. */
   readonly parameters: z.ZodObject<z.ZodRawShape> & z.ZodType<P>;
   readonly columns: readonly Column<T>[];

@@ -7,28 +7,30 @@
 import Router from '@koa/router';
 import Koa, { type Middleware } from 'koa';
 import { printableJson } from '../audit/printable.ts';
-import { QUESTIONS } from '../audit/questions.ts';
 import { WardenError } from '../errors.ts';
 import { answerError, type Exchange, type Summary } from '../gate/exchange.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Jwks } from '../token/jwks.ts';
+import { OPERATIONS, type OperationId } from './api/operations.ts';
+import { type Handler, serveOperations } from './api/serve.ts';
 import { requireOneAuthorization } from './one-authorization.ts';
 import type { PageFiles } from './page-files.ts';
 import type { PageSessions } from './page-login.ts';
-import { type AttestationsDeps, attachedTo, attestationKey, attestations } from './routes/attestations.ts';
-import { type AuditDeps, auditQuestion, exportPlaces } from './routes/audit.ts';
+import { type AttestationsDeps, attestationHandlers } from './routes/attestations.ts';
+import { type AuditDeps, questionHandlers } from './routes/audit.ts';
 import { type EventsDeps, events } from './routes/events.ts';
-import { decideGrant, type GrantsDeps, grants, showGrant } from './routes/grants.ts';
+import { type GrantsDeps, grantHandlers } from './routes/grants.ts';
 import { publishKeys } from './routes/jwks.ts';
-import { type LogDeps, logRoute } from './routes/log.ts';
+import { type LogDeps, logHandlers } from './routes/log.ts';
+import { describeApi } from './routes/openapi.ts';
 import { page, toPage } from './routes/page.ts';
 import { type PageSessionDeps, pageSession } from './routes/page-session.ts';
 import { beginSignIn, finishSignIn, type PageSignInDeps } from './routes/page-sign-in.ts';
-import { POLICY_QUESTIONS, type PolicyDeps, policyQuestion } from './routes/policy.ts';
-import { type ReconciliationDeps, reconciliation } from './routes/reconciliation.ts';
+import { type PolicyDeps, policyHandlers } from './routes/policy.ts';
+import { type ReconciliationDeps, reconciliationHandlers } from './routes/reconciliation.ts';
 import { type RevokeTokenDeps, revokeToken } from './routes/revoke-token.ts';
-import { type RobotsDeps, revokeRobot, robots, rotateRobot } from './routes/robots.ts';
-import { endLogins, endSession, listSessions, type SessionsDeps } from './routes/sessions.ts';
+import { type RobotsDeps, robotHandlers } from './routes/robots.ts';
+import { type SessionsDeps, sessionHandlers } from './routes/sessions.ts';
 import { type StatusDeps, status } from './routes/status.ts';
 import type { AppState } from './state.ts';
 
@@ -71,26 +73,7 @@ export function createApp(deps: AppDeps): App {
   koa.use(refuseDoubleAuthorization());
   koa.use(answerInPrintableJson());
   const router = new Router<AppState>({ sensitive: true, strict: true });
-  router.all('/api/v1/events', events(deps.events));
-  router.all('/api/v1/status', status(deps.status));
-  const exports = exportPlaces();
-  for (const { name } of QUESTIONS) router.all(`/api/v1/${name}`, auditQuestion(deps.audit, name, exports));
-  router.all('/.well-known/jwks.json', publishKeys(deps.keys));
-  router.all('/token/revoke', revokeToken(deps.revokeToken));
-  router.all('/api/v1/sessions', listSessions(deps.sessions));
-  router.all('/api/v1/sessions/:id', endSession(deps.sessions));
-  router.all('/api/v1/revocations', endLogins(deps.sessions));
-  router.all('/api/v1/reconciliation', reconciliation(deps.reconciliation));
-  for (const kind of POLICY_QUESTIONS)
-    router.all(`/api/v1/policy/${kind}`, policyQuestion(deps.policy, kind));
-  router.all('/api/v1/robots', robots(deps.robots));
-  router.all('/api/v1/robots/:name', revokeRobot(deps.robots));
-  router.all('/api/v1/robots/:name/rotate', rotateRobot(deps.robots));
-  router.all('/api/v1/grants', grants(deps.grants));
-  router.all('/api/v1/grants/:id', showGrant(deps.grants));
-  router.all('/api/v1/grants/:id/approve', decideGrant(deps.grants, 'approve'));
-  router.all('/api/v1/grants/:id/close', decideGrant(deps.grants, 'close'));
-  router.all(/^\/api\/v1\/log\/[A-Za-z0-9/._]+$/, logRoute(deps.signedLog));
+  serveOperations(router, OPERATIONS, handlersOf(deps));
   if (deps.page) {
     router.all('/ui/session', pageSession(deps.page.session));
     if (deps.page.signIn) {
@@ -99,11 +82,6 @@ export function createApp(deps: AppDeps): App {
     }
     router.all('/ui', toPage());
     router.all('/ui/{*view}', page(deps.page.files));
-  }
-  if (deps.attestations) {
-    router.all('/api/v1/attestations', attestations(deps.attestations));
-    router.all('/api/v1/attestations/attached', attachedTo(deps.attestations));
-    router.all('/api/v1/attestations/key', attestationKey(deps.attestations));
   }
   koa.use(router.routes());
   koa.use(function notFound() {
@@ -124,6 +102,32 @@ export function createApp(deps: AppDeps): App {
     await handle(exchange.request, exchange.response);
   };
 }
+
+/** One for each operation, and none besides. */
+function handlersOf(deps: AppDeps): Readonly<Record<string, Handler>> {
+  const named: Readonly<Record<OperationId, Handler>> = {
+    revokeToken: revokeToken(deps.revokeToken),
+    publishKeys: publishKeys(deps.keys),
+    followRecord: events(deps.events),
+    describeApi: describeApi(),
+    showStatus: status(deps.status),
+    ...robotHandlers(deps.robots),
+    ...grantHandlers(deps.grants),
+    ...sessionHandlers(deps.sessions),
+    ...policyHandlers(deps.policy),
+    ...logHandlers(deps.signedLog),
+    ...reconciliationHandlers(deps.reconciliation),
+    ...(deps.attestations ? attestationHandlers(deps.attestations) : NO_ATTESTATIONS),
+  };
+  return { ...questionHandlers(deps.audit), ...named };
+}
+
+const NO_ATTESTATIONS = {
+  attest: undefined,
+  attachAttestations: undefined,
+  findAttestations: undefined,
+  attestationKey: undefined,
+};
 
 function answerErrors(): Middleware<AppState> {
   return async function answerErrorsMiddleware(ctx, next) {

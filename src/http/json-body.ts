@@ -6,7 +6,7 @@ import { readBody } from '../gate/read-body.ts';
 import { plainMediaType } from '../protocol/manifest.ts';
 import { readStrictJson } from '../protocol/strict-json.ts';
 
-/** In bytes. Lists of the longest names fit. */
+/** In bytes, where the operation says nothing. Lists of the longest names fit. */
 const BODY_LIMIT = 65_536;
 
 /**
@@ -26,9 +26,8 @@ export function requireJson({ request }: Pick<Exchange, 'request'>): void {
  */
 export async function readJson<S extends z.ZodType>(
   exchange: Pick<Exchange, 'request' | 'response' | 'expectsContinue'>,
-  schema: S,
+  { schema, limit = BODY_LIMIT }: { readonly schema: S; readonly limit?: number },
   timeoutMs: number,
-  limit = BODY_LIMIT,
 ): Promise<z.output<S>> {
   const { request, response, expectsContinue } = exchange;
   requireJson(exchange);

@@ -5,11 +5,10 @@ import { WardenError } from '../errors.ts';
 export type ProofOf = (index: number) => Promise<string | undefined>;
 
 /**
- * @param asked the parameter as it came. @param proofOf undefined where no tree is signed.
+ * @param proofOf undefined where no tree is signed.
  * @throws {WardenError} FILTER_MALFORMED
  */
-export function requireProofs(proofOf: ProofOf | undefined, asked: string | readonly string[]): ProofOf {
-  if (asked !== 'true') throw malformed('proof: expected true, once');
+export function requireProofs(proofOf: ProofOf | undefined): ProofOf {
   if (proofOf === undefined) throw malformed('proof: no tree of the record is signed here');
   return proofOf;
 }

@@ -1,5 +1,5 @@
 /** What /api/v1/status tells, from the parts that know it. */
-import type { Status, Trouble } from '../http/routes/status.ts';
+import type { Status, Trouble } from '../http/api/status.ts';
 import { timestamp } from '../store/clock.ts';
 import type { Forwarding } from './forwarding.ts';
 import type { Machines } from './machines.ts';

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import type { Status } from '../../src/http/routes/status.ts';
+import type { Status } from '../../src/http/api/status.ts';
 import { eventually } from '../gate/eventually.ts';
 import { type Front, POLICY, startFront } from '../gate/front.ts';
 import { describeNeeding } from '../support/needs.ts';

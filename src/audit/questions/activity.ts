@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { COUNTED, type Counted, type Series } from '../../index/tallies.ts';
 import { RECORD_TYPES } from '../../provenance/record.ts';
 import { timestamp } from '../../store/clock.ts';
+import { number, moment as time } from '../answer-facts.ts';
 import { moment } from '../cells.ts';
 import { requireAll } from '../for-all.ts';
 import { LARGEST_LIMIT, limitOf, malformed, parameter, SHARED, spanOf } from '../parameters.ts';
@@ -10,14 +11,13 @@ import type { Question } from '../question.ts';
 import { remembered } from '../record-pages.ts';
 
 /** Of an hour or day, or of a name. */
-export interface ActivityItem {
-  /** RFC 3339, UTC: the beginning of the hour or day. */
-  readonly time?: string;
-  readonly name?: string;
-  /** Events of each type; of a name, of the types that were asked for together. */
-  readonly events: number;
-  readonly types?: Readonly<Record<string, number>>;
-}
+const item = z.strictObject({
+  time: time.describe('the beginning of the hour or day').exactOptional(),
+  name: z.string().exactOptional(),
+  events: number.describe('of the hour or day; of a name, of the types that were asked for together'),
+  types: z.record(z.string(), number).describe('events of each type').exactOptional(),
+});
+export type ActivityItem = z.output<typeof item>;
 
 const parameters = z.strictObject({
   by: parameter(
@@ -46,6 +46,7 @@ export const activity: Question<ActivityQuery, ActivityItem> = {
   name: 'activity',
   summary: 'how much happened: per hour or day, or by repository, user or host',
   parameters,
+  item,
   columns: [
     {
       head: 'TIME (UTC)',

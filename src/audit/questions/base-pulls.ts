@@ -5,7 +5,7 @@ import { basesAsked } from '../bases-asked.ts';
 import { limitOf, networkOf, parameter, parseDigest, spanOf } from '../parameters.ts';
 import type { AuditParts, Question } from '../question.ts';
 import { base } from './built-on.ts';
-import { PULLS_COLUMNS, type PullItem, pullPage, pullsParameters } from './pulls.ts';
+import { PULLS_COLUMNS, type PullItem, pullItem, pullPage, pullsParameters } from './pulls.ts';
 
 const { repository, tag, user, host, address, network, since, until, limit, cursor } = pullsParameters.shape;
 const parameters = z.strictObject({
@@ -31,6 +31,7 @@ export const basePulls: Question<BasePullsQuery, PullItem> = {
   name: 'base-pulls',
   summary: 'who pulled images that were built on a base, last pulled first',
   parameters,
+  item: pullItem,
   columns: PULLS_COLUMNS,
   async answer(parts, { base: asked, lacking, latest, ...query }, mayRead) {
     const { index, inventory } = parts;

@@ -1,5 +1,6 @@
 /** In how many repositories a base is, and in which. */
 import { z } from 'zod';
+import { number, recordIndex, moment as time } from '../answer-facts.ts';
 import { basesAsked } from '../bases-asked.ts';
 import { moment } from '../cells.ts';
 import { limitOf, parameter, SHARED } from '../parameters.ts';
@@ -7,14 +8,13 @@ import type { Question } from '../question.ts';
 import { remembered } from '../record-pages.ts';
 import { base } from './built-on.ts';
 
-export interface BaseRepositoryItem {
-  readonly repository: string;
-  /** Records of accepted images that are built on it. */
-  readonly pushes: number;
-  /** RFC 3339, UTC, and index: of the latest of them. */
-  readonly last: string;
-  readonly index: number;
-}
+const item = z.strictObject({
+  repository: z.string(),
+  pushes: number.describe('records of accepted images that are built on it'),
+  last: time.describe('when the latest of them was pushed'),
+  index: recordIndex.describe('of the latest of them'),
+});
+export type BaseRepositoryItem = z.output<typeof item>;
 
 const parameters = z.strictObject({
   base,
@@ -32,6 +32,7 @@ export const baseRepositories: Question<z.output<typeof parameters>, BaseReposit
   name: 'base-repositories',
   summary: 'repositories with images that were built on a base, latest first',
   parameters,
+  item,
   columns: [
     { head: 'REPOSITORY', least: 12, text: ({ repository }) => repository },
     { head: 'PUSHES', least: 6, text: ({ pushes }) => String(pushes) },

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { FoundPull } from '../../inventory/inventory-thread.ts';
 import { timestamp } from '../../store/clock.ts';
+import { recordIndex, moment as time, digest as wholeDigest } from '../answer-facts.ts';
 import { moment, named, placeOf, short } from '../cells.ts';
 import { limitOf, SHARED, spanOf } from '../parameters.ts';
 import type { AuditParts, Page, Question } from '../question.ts';
@@ -9,20 +10,18 @@ import { type PushItem, recordPage } from '../record-pages.ts';
 import { pushesParameters } from './pushes.ts';
 
 /** A machine and a tag. */
-export interface BehindItem {
-  readonly repository: string;
-  readonly tag: string;
-  /** A name of the policy; the address where it has none. */
-  readonly host?: string;
-  readonly address: string;
-  /** What it pulled last under this tag, and when: RFC 3339, UTC. */
-  readonly digest: string;
-  readonly last: string;
-  /** What the tag shows since `moved`, by the record `index`. */
-  readonly present: string;
-  readonly moved: string;
-  readonly index: number;
-}
+const item = z.strictObject({
+  repository: z.string(),
+  tag: z.string(),
+  host: z.string().describe('as the policy calls it').exactOptional(),
+  address: z.string(),
+  digest: wholeDigest.describe('what it pulled last under this tag'),
+  last: time.describe('when that was'),
+  present: wholeDigest.describe('what the tag shows since `moved`'),
+  moved: time,
+  index: recordIndex.describe('of the record of that move'),
+});
+export type BehindItem = Readonly<z.output<typeof item>>;
 
 const { repository, tag, host, since, until, limit } = SHARED;
 const parameters = z.strictObject({
@@ -43,6 +42,7 @@ export const behind: Question<z.output<typeof parameters>, BehindItem> = {
   summary:
     'hosts whose last pull of a tag got another image than it shows now; the tags that moved last first',
   parameters,
+  item,
   columns: [
     { head: 'MOVED (UTC)', least: 14, text: (item) => moment(item.moved), whole: (item) => item.moved },
     { head: 'REPOSITORY', least: 12, text: (item) => named(item.repository, item.tag) },

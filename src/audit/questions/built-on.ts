@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { basesAsked } from '../bases-asked.ts';
 import { parameter, parseDigest, required } from '../parameters.ts';
 import type { Page, Question } from '../question.ts';
+import { recordItem } from '../record-item.ts';
 import { type PushItem, recordPage } from '../record-pages.ts';
 import { PUSHES_COLUMNS, pushesParameters, recordQuery } from './pushes.ts';
 
@@ -32,6 +33,7 @@ export const builtOn: Question<BuiltOnQuery, BuiltItem> = {
   name: 'built-on',
   summary: 'accepted images that were built on a base, directly or through others, newest first',
   parameters,
+  item: recordItem,
   columns: [
     ...PUSHES_COLUMNS.filter(({ head }) => head !== 'RESULT' && head !== 'WHY'),
     { head: 'DISTANCE', least: 8, text: ({ distance }) => String(distance) },

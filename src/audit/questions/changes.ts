@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { RECORD_TYPES } from '../../provenance/record.ts';
 import type { Question } from '../question.ts';
+import { recordItem } from '../record-item.ts';
 import { type PushItem, recordPage } from '../record-pages.ts';
 import { PUSHES_COLUMNS, pushesParameters, recordQuery } from './pushes.ts';
 
@@ -20,6 +21,7 @@ export const changes: Question<z.output<typeof changesParameters>, PushItem> = {
   name: 'changes',
   summary: 'changes of policy, keys, robots, grants and sessions, newest first',
   parameters: changesParameters,
+  item: recordItem,
   columns: [
     ...PUSHES_COLUMNS.filter(({ head }) => head !== 'REPOSITORY' && head !== 'DIGEST'),
     { head: 'WHAT', least: 10, text: whatOf },
@@ -35,6 +37,7 @@ export const drift: Question<z.output<typeof driftParameters>, PushItem> = {
   name: 'drift',
   summary: 'what the registry was found to have otherwise than the record says, newest first',
   parameters: driftParameters,
+  item: recordItem,
   columns: PUSHES_COLUMNS,
   answer: (parts, query, mayRead) => {
     const asked = recordQuery(query, parts.now());

@@ -1,14 +1,13 @@
 /** How many records a list has: asked for apart, since counting takes longer than finding. */
 import { z } from 'zod';
+import { number } from '../answer-facts.ts';
 import { malformed } from '../parameters.ts';
 import type { Question } from '../question.ts';
 import { remembered } from '../record-pages.ts';
 import { pushesParameters, wholeQuery } from './pushes.ts';
 
-export interface CountItem {
-  readonly repository: string;
-  readonly records: number;
-}
+const item = z.strictObject({ repository: z.string(), records: number });
+export type CountItem = Readonly<z.output<typeof item>>;
 
 const {
   limit: _limit,
@@ -25,6 +24,11 @@ export const count: Question<z.output<typeof parameters>, CountItem> = {
   name: 'count',
   summary: 'how many records pushes would list with the same filters, by repository, largest first',
   parameters,
+  item,
+  page: {
+    total: number.describe('of all that the asker may see'),
+    complete: z.boolean().describe('whether all of them were counted'),
+  },
   columns: [
     { head: 'REPOSITORY', least: 12, text: ({ repository }) => repository },
     { head: 'RECORDS', least: 7, text: ({ records }) => String(records) },

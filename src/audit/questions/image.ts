@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Appearance, Role } from '../../index/appearances.ts';
 import { limitOf, malformed, parameter, parseDigest, required, SHARED } from '../parameters.ts';
 import type { AuditParts, Page, Question } from '../question.ts';
+import { imagePage, recordItem } from '../record-item.ts';
 import { type PushItem, remembered } from '../record-pages.ts';
 import { type MayRead, visibleParts } from '../visible-parts.ts';
 import { PUSHES_COLUMNS } from './pushes.ts';
@@ -43,6 +44,8 @@ export const image: Question<z.output<typeof parameters>, ImageItem> = {
   name: 'image',
   summary: 'all records about an image: who pushed it, under which names, what refers to it; newest first',
   parameters,
+  item: recordItem,
+  page: imagePage,
   columns: [{ head: 'AS', least: 8, text: ({ as }) => as }, ...PUSHES_COLUMNS],
   async answer(parts, { digest: asked, cursor, ...query }, mayRead): Promise<ImagePage> {
     const limit = limitOf(query);

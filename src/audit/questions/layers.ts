@@ -1,22 +1,22 @@
 /** The layers of one pushed image, and with which push each of them came here first. */
 import { z } from 'zod';
+import { recordIndex, moment as time, user, digest as wholeDigest } from '../answer-facts.ts';
 import { moment, short, userOf } from '../cells.ts';
 import { parseCount, required } from '../parameters.ts';
 import type { AuditParts, Question } from '../question.ts';
 import { remembered } from '../record-pages.ts';
 import type { MayRead } from '../visible-parts.ts';
 
-export interface LayerItem {
-  readonly digest: string;
-  /** The first record of an image with it that the asker may see. Of a mount it is that of the repository it came from. */
-  readonly first?: {
-    readonly index: number;
-    readonly repository: string;
-    /** RFC 3339, UTC. */
-    readonly time: string;
-    readonly user?: string;
-  };
-}
+const item = z.strictObject({
+  digest: wholeDigest.describe('of the layer'),
+  first: z
+    .strictObject({ index: recordIndex, repository: z.string(), time, user: user.exactOptional() })
+    .describe(
+      'the first record of an image with it that the asker may see; of a mount that of the repository it came from',
+    )
+    .exactOptional(),
+});
+export type LayerItem = Readonly<z.output<typeof item>>;
 
 const parameters = z.strictObject({
   index: required('of the record, as other answers give it', 'the index of a record', parseCount),
@@ -29,6 +29,7 @@ export const layers: Question<z.output<typeof parameters>, LayerItem> = {
   name: 'layers',
   summary: 'the layers of one pushed image, and with which push each of them came first; lowest first',
   parameters,
+  item,
   columns: [
     { head: 'LAYER', least: 12, text: ({ digest }) => short(digest), whole: ({ digest }) => digest },
     {

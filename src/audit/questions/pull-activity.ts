@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { PULLED, type Pulled } from '../../inventory/pull-tallies.ts';
 import { timestamp } from '../../store/clock.ts';
+import { number, moment as time } from '../answer-facts.ts';
 import { moment } from '../cells.ts';
 import { requireAll } from '../for-all.ts';
 import { LARGEST_LIMIT, limitOf, malformed, parameter, SHARED, spanOf } from '../parameters.ts';
@@ -9,13 +10,12 @@ import type { Question } from '../question.ts';
 import { remembered } from '../record-pages.ts';
 
 /** Of an hour or day, or of a name. */
-export interface PullActivityItem {
-  /** RFC 3339, UTC: the beginning of the hour or day. */
-  readonly time?: string;
-  readonly name?: string;
-  /** Answered GETs of manifests. */
-  readonly pulls: number;
-}
+const item = z.strictObject({
+  time: time.describe('the beginning of the hour or day').exactOptional(),
+  name: z.string().exactOptional(),
+  pulls: number.describe('answered GETs of manifests'),
+});
+export type PullActivityItem = z.output<typeof item>;
 
 const parameters = z.strictObject({
   by: parameter(
@@ -35,6 +35,7 @@ export const pullActivity: Question<z.output<typeof parameters>, PullActivityIte
   name: 'pull-activity',
   summary: 'how much was pulled: per hour or day, or by repository, user or host',
   parameters,
+  item,
   columns: [
     {
       head: 'TIME (UTC)',

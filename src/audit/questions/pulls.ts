@@ -2,29 +2,27 @@
 import { z } from 'zod';
 import type { FoundPull, PullPlace } from '../../inventory/inventory-thread.ts';
 import { timestamp } from '../../store/clock.ts';
+import { number, moment as time, user as userName, digest as wholeDigest } from '../answer-facts.ts';
 import { moment, named, placeOf, short, userOf } from '../cells.ts';
 import { limitOf, networkOf, parameter, parseCount, SHARED, spanOf } from '../parameters.ts';
 import type { Column, Page, Question } from '../question.ts';
 import { remembered } from '../record-pages.ts';
 import type { MayRead } from '../visible-parts.ts';
 
-export interface PullItem {
-  readonly repository: string;
-  /** The tag or digest that was asked for. */
-  readonly reference: string;
-  readonly digest: string;
-  /** '' for the anonymous one. */
-  readonly subject: string;
-  readonly address: string;
-  readonly host?: string;
-  /** The User-Agent: claimed. */
-  readonly client?: string;
-  /** RFC 3339, UTC. */
-  readonly first: string;
-  readonly last: string;
-  readonly gets: number;
-  readonly heads: number;
-}
+export const pullItem = z.strictObject({
+  repository: z.string(),
+  reference: z.string().describe('the tag or digest that was asked for'),
+  digest: wholeDigest,
+  subject: userName,
+  address: z.string(),
+  host: z.string().exactOptional(),
+  client: z.string().describe('the User-Agent: claimed').exactOptional(),
+  first: time,
+  last: time,
+  gets: number,
+  heads: number,
+});
+export type PullItem = Readonly<z.output<typeof pullItem>>;
 
 const { repository, tag, user, host, digest } = SHARED;
 export const pullsParameters = z.strictObject({
@@ -51,6 +49,7 @@ export const pulls: Question<PullsQuery, PullItem> = {
   name: 'pulls',
   summary: 'who pulled what, last pulled first',
   parameters: pullsParameters,
+  item: pullItem,
   columns: PULLS_COLUMNS,
   async answer({ inventory, now }, query, mayRead) {
     const filters = {

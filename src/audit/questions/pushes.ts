@@ -18,6 +18,7 @@ import {
   spanOf,
 } from '../parameters.ts';
 import type { AuditParts, Column, Question } from '../question.ts';
+import { recordItem } from '../record-item.ts';
 import { type PushItem, parseRecordCursor, type RecordPageQuery, recordPage } from '../record-pages.ts';
 import { parseLength } from '../time.ts';
 
@@ -231,6 +232,7 @@ export const pushes: Question<PushesQuery, PushItem> = {
   name: 'pushes',
   summary: 'the record of pushes, refusals and deletions, newest first',
   parameters: pushesParameters,
+  item: recordItem,
   columns: PUSHES_COLUMNS,
   answer: async (parts, query, mayRead) => recordPage(parts, await wholeQuery(parts, query), mayRead),
 };

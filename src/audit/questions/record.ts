@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { canonicalText } from '../../provenance/canonical.ts';
 import { parseCount, required } from '../parameters.ts';
 import type { Question } from '../question.ts';
+import { recordItem } from '../record-item.ts';
 import type { PushItem } from '../record-pages.ts';
 import { visibleParts } from '../visible-parts.ts';
 import { PUSHES_COLUMNS } from './pushes.ts';
@@ -20,6 +21,7 @@ export const record: Question<z.output<typeof parameters>, RecordItem> = {
   name: 'record',
   summary: 'one record with everything that it holds, by its index',
   parameters,
+  item: recordItem,
   columns: PUSHES_COLUMNS,
   async answer({ index }, { index: wanted }, mayRead) {
     const { watermark } = await index.find({ filters: {}, limit: 1 });

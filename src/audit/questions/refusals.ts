@@ -1,18 +1,25 @@
 /** Refusals and failed logins added up: by whom, from where, what, by which rule. */
 import { z } from 'zod';
-import type { RefusedGroup } from '../../index/refusals.ts';
 import { timestamp } from '../../store/clock.ts';
+import { number, recordIndex, moment as time, user } from '../answer-facts.ts';
 import { moment, placeOf, userOf } from '../cells.ts';
 import { LARGEST_LIMIT, limitOf, parameter, SHARED, spanOf } from '../parameters.ts';
 import type { Question } from '../question.ts';
 import { remembered } from '../record-pages.ts';
 
-export interface RefusalItem extends Omit<RefusedGroup, 'hour' | 'last'> {
-  /** RFC 3339, UTC: the beginning of the hour. */
-  readonly hour?: string;
-  /** Index of the latest record. */
-  readonly index: number;
-}
+const item = z.strictObject({
+  hour: time.describe('the beginning of the hour').exactOptional(),
+  type: z.string().describe('push.refused or login.failed'),
+  repository: z.string().describe('empty for none'),
+  user: user.exactOptional(),
+  host: z.string().exactOptional(),
+  address: z.string().exactOptional(),
+  rule: z.string().exactOptional(),
+  reason: z.string().exactOptional(),
+  events: number,
+  index: recordIndex.describe('of the latest record'),
+});
+export type RefusalItem = Readonly<z.output<typeof item>>;
 
 const parameters = z.strictObject({
   ...{ since: SHARED.since, until: SHARED.until, limit: SHARED.limit },
@@ -29,6 +36,7 @@ export const refusals: Question<z.output<typeof parameters>, RefusalItem> = {
   name: 'refusals',
   summary: 'refusals and failed logins added up, of the last week unless told, largest first',
   parameters,
+  item,
   columns: [
     {
       head: 'HOUR (UTC)',

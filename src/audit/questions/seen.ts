@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { SEEN, type SeenKind } from '../../index/seen.ts';
 import { timestamp } from '../../store/clock.ts';
+import { number, moment as time } from '../answer-facts.ts';
 import { moment } from '../cells.ts';
 import { requireAll } from '../for-all.ts';
 import { limitOf, parameter, required, SHARED } from '../parameters.ts';
@@ -9,13 +10,8 @@ import type { Question } from '../question.ts';
 import { remembered } from '../record-pages.ts';
 import { parseLength } from '../time.ts';
 
-export interface SeenItem {
-  readonly name: string;
-  readonly records: number;
-  /** RFC 3339, UTC. */
-  readonly first: string;
-  readonly last: string;
-}
+const item = z.strictObject({ name: z.string(), records: number, first: time, last: time });
+export type SeenItem = Readonly<z.output<typeof item>>;
 
 const KINDS = Object.keys(SEEN);
 const parameters = z.strictObject({
@@ -34,6 +30,7 @@ export const seen: Question<z.output<typeof parameters>, SeenItem> = {
   name: 'seen',
   summary: 'users, hosts, jobs, rules or repositories and when they were last on record, longest ago first',
   parameters,
+  item,
   columns: [
     { head: 'NAME', least: 12, text: ({ name }) => name || '(anonymous)' },
     { head: 'RECORDS', least: 7, text: ({ records }) => String(records) },

@@ -3,19 +3,22 @@ import { z } from 'zod';
 import type { SharedTag, TagMover } from '../../index/shared-tags.ts';
 import { ANONYMOUS } from '../../policy/facts.ts';
 import { matchesRepository, parseRepositoryGlob } from '../../policy/glob.ts';
+import { number, recordIndex, user } from '../answer-facts.ts';
 import { limitOf, parameter, SHARED } from '../parameters.ts';
 import type { Question } from '../question.ts';
 import { remembered } from '../record-pages.ts';
 
-export interface SharedTagItem {
-  readonly repository: string;
-  readonly tag: string;
-  /** Latest first, at most twenty, with the number of their pushes. */
-  readonly users: readonly { readonly name: string; readonly pushes: number }[];
-  readonly hosts: readonly { readonly name: string; readonly pushes: number }[];
-  /** Index of its latest record. */
-  readonly index: number;
-}
+const movers = z
+  .array(z.strictObject({ name: user, pushes: number }))
+  .describe('latest first, at most twenty, with the number of their pushes');
+const item = z.strictObject({
+  repository: z.string(),
+  tag: z.string(),
+  users: movers,
+  hosts: movers,
+  index: recordIndex.describe('of its latest record'),
+});
+export type SharedTagItem = Readonly<z.output<typeof item>>;
 
 const parameters = z.strictObject({
   repository: SHARED.repository,
@@ -36,6 +39,7 @@ export const sharedTags: Question<z.output<typeof parameters>, SharedTagItem> = 
   name: 'shared-tags',
   summary: 'tags that more than one user or host pushed, latest first',
   parameters,
+  item,
   columns: [
     { head: 'REPOSITORY', least: 12, text: ({ repository, tag }) => `${repository}:${tag}` },
     { head: 'USERS', least: 8, text: ({ users }) => moversText(users) },

@@ -2,27 +2,26 @@
 import { z } from 'zod';
 import { parseRepositoryGlob, parseTagGlob } from '../../policy/glob.ts';
 import { timestamp } from '../../store/clock.ts';
+import { number, recordIndex, moment as time, user, digest as wholeDigest } from '../answer-facts.ts';
 import { moment, placeOf, short, userOf } from '../cells.ts';
 import { limitOf, parameter, parseMoment, required, SHARED, spanOf } from '../parameters.ts';
 import type { AuditParts, Page, Question } from '../question.ts';
 import { type PushItem, parseRecordCursor, recordPage } from '../record-pages.ts';
 
-/** One place where a tag stood. Newest first. */
-export interface TagItem {
-  readonly index: number;
-  readonly type: string;
-  /** RFC 3339, UTC. */
-  readonly from: string;
-  /** Absent: still. */
-  readonly until?: string;
-  /** Absent where it was deleted. */
-  readonly digest?: string;
-  readonly user?: string;
-  readonly address?: string;
-  readonly host?: string;
-  readonly job?: string;
-  readonly build?: number;
-}
+/** One place where a tag stood. */
+const item = z.strictObject({
+  index: recordIndex,
+  type: z.string().describe('push.accepted, tag.deleted or tag.drift'),
+  from: time,
+  until: time.describe('absent: still').exactOptional(),
+  digest: wholeDigest.describe('absent where it was deleted').exactOptional(),
+  user: user.exactOptional(),
+  address: z.string().exactOptional(),
+  host: z.string().exactOptional(),
+  job: z.string().exactOptional(),
+  build: number.exactOptional(),
+});
+export type TagItem = Readonly<z.output<typeof item>>;
 
 const parameters = z.strictObject({
   repository: required('the repository', 'the name of a repository', (text) =>
@@ -51,6 +50,7 @@ export const tag: Question<TagQuery, TagItem> = {
   name: 'tag',
   summary: 'what a tag pointed to, from when until when, and who moved it; newest first',
   parameters,
+  item,
   columns: [
     { head: 'FROM (UTC)', least: 14, text: ({ from }) => moment(from), whole: ({ from }) => from },
     { head: 'UNTIL', least: 14, text: ({ until }) => moment(until ?? ''), whole: ({ until }) => until ?? '' },

@@ -6,20 +6,18 @@
  * is for everyone.
  */
 import type { Middleware } from 'koa';
-import { z } from 'zod';
+import type { z } from 'zod';
 import type { Attestor } from '../../attest/attestor.ts';
 import { type FoundAttestation, type FoundDeps, findAttestations } from '../../attest/found.ts';
 import { publicKeyText } from '../../attest/sign.ts';
-import { STATEMENTS, type StatementKind } from '../../attest/statement.ts';
 import { WardenError } from '../../errors.ts';
 import type { Attached, Attaching, ToAttach } from '../../gate/attach.ts';
 import type { VerifiedToken } from '../../gate/deps.ts';
 import type { Exchange } from '../../gate/exchange.ts';
 import type { Action, Decision } from '../../policy/facts.ts';
-import { isDigest, isRepository } from '../../protocol/names.ts';
+import { attestationOperations } from '../api/attestations.ts';
 import { type ApiLoginDeps, identify } from '../api-login.ts';
 import { readJson } from '../json-body.ts';
-import { requireMethod } from '../require-method.ts';
 import type { AppState } from '../state.ts';
 
 export interface AttestationsDeps extends ApiLoginDeps {
@@ -48,43 +46,41 @@ export interface AttestationsDeps extends ApiLoginDeps {
 
 const HOUR_SECONDS = 3_600;
 
-/** The repository and what in it; everything else has a default. */
-const asked = z.strictObject({
-  repository: z.string().refine(isRepository, 'expected the name of a repository'),
-  digest: z.string().refine(isDigest, 'expected sha256: and 64 hex digits'),
-  type: z
-    .union([z.enum(STATEMENTS), z.array(z.enum(STATEMENTS)).min(1)])
-    .default(['release', 'summary'])
-    .transform((types): readonly StatementKind[] => [types].flat()),
-  /** The record that it is about, where the image was pushed several times. */
-  index: z.coerce.number().int().min(0).optional(),
-});
-const image = asked.pick({ repository: true, digest: true });
+export function attestationHandlers(deps: AttestationsDeps) {
+  return {
+    attest: attest(deps),
+    attachAttestations: attach(deps),
+    findAttestations: findAttached(deps),
+    attestationKey: attestationKey(deps),
+  };
+}
 
-export function attestations(deps: AttestationsDeps): Middleware<AppState> {
-  return async function attestationsRoute(ctx) {
+function attest(deps: AttestationsDeps): Middleware<AppState> {
+  return async function attestRoute(ctx) {
     const { exchange, summary } = ctx.state;
-    summary.route = 'attestations';
-    requireMethod(ctx.method, 'GET', 'POST');
-    const { subject, tokenAddress, via } = await identify(deps, exchange);
-    summary.subject = subject.name;
-    const who = { subject, address: tokenAddress, via };
+    const who = await askerOf(deps, ctx.state);
     ctx.set('Cache-Control', 'no-store');
-    if (ctx.method === 'GET') {
-      const { repository, digest, type, index } = read(asked, ctx.query);
-      summary.repository = repository;
-      require(deps, exchange, who, { repository, action: 'audit' });
-      const push = await deps.attestor.find({ repository, digest, ...(index !== undefined && { index }) });
-      const mayRead = (name: string): boolean =>
-        deps.judge(exchange, who, { repository: name, action: 'audit' }).verdict === 'granted';
-      if (type.includes('push-record') && !deps.isVisible(push.record, mayRead)) {
-        const sentence = 'the record names repositories that you may not read, so it is not given whole';
-        throw new WardenError('POLICY_DENIED', { sentence });
-      }
-      ctx.body = { attestations: deps.attestor.attest(push, type) };
-      return;
+    const { repository, digest, type, index } = read(attestationOperations.attest.query, ctx.query);
+    summary.repository = repository;
+    require(deps, exchange, who, { repository, action: 'audit' });
+    const push = await deps.attestor.find({ repository, digest, ...(index !== undefined && { index }) });
+    const mayRead = (name: string): boolean =>
+      deps.judge(exchange, who, { repository: name, action: 'audit' }).verdict === 'granted';
+    if (type.includes('push-record') && !deps.isVisible(push.record, mayRead)) {
+      const sentence = 'the record names repositories that you may not read, so it is not given whole';
+      throw new WardenError('POLICY_DENIED', { sentence });
     }
-    const { repository, digest, type, index } = await readJson(exchange, asked, deps.bodyTimeoutMs);
+    ctx.body = { attestations: deps.attestor.attest(push, type) };
+  };
+}
+
+function attach(deps: AttestationsDeps): Middleware<AppState> {
+  return async function attachRoute(ctx) {
+    const { exchange, summary } = ctx.state;
+    const who = await askerOf(deps, ctx.state);
+    ctx.set('Cache-Control', 'no-store');
+    const { body } = attestationOperations.attachAttestations;
+    const { repository, digest, type, index } = await readJson(exchange, body, deps.bodyTimeoutMs);
     summary.repository = repository;
     if (type.includes('push-record')) {
       const sentence = 'type: a push record names people and addresses, and is not put where all may pull it';
@@ -119,16 +115,13 @@ export function attestations(deps: AttestationsDeps): Middleware<AppState> {
   };
 }
 
-export function attachedTo(deps: AttestationsDeps): Middleware<AppState> {
+function findAttached(deps: AttestationsDeps): Middleware<AppState> {
   return async function attachedRoute(ctx) {
     const { exchange, summary } = ctx.state;
-    summary.route = 'attestations-attached';
-    requireMethod(ctx.method, 'GET');
-    const { subject, tokenAddress, via } = await identify(deps, exchange);
-    summary.subject = subject.name;
-    const { repository, digest } = read(image, ctx.query);
+    const who = await askerOf(deps, ctx.state);
+    const { repository, digest } = read(attestationOperations.findAttestations.query, ctx.query);
     summary.repository = repository;
-    require(deps, exchange, { subject, address: tokenAddress, via }, { repository, action: 'pull' });
+    require(deps, exchange, who, { repository, action: 'pull' });
     ctx.set('Cache-Control', 'no-store');
     const items: readonly FoundAttestation[] = await findAttestations(deps.found, repository, digest);
     ctx.body = { items };
@@ -136,13 +129,18 @@ export function attachedTo(deps: AttestationsDeps): Middleware<AppState> {
 }
 
 /** For everyone, and without a login: what it checks is public anyway. */
-export function attestationKey({ attestor }: Pick<AttestationsDeps, 'attestor'>): Middleware<AppState> {
+function attestationKey({ attestor }: Pick<AttestationsDeps, 'attestor'>): Middleware<AppState> {
   return function attestationKeyRoute(ctx) {
-    ctx.state.summary.route = 'attestations-key';
-    requireMethod(ctx.method, 'GET');
     ctx.type = 'application/x-pem-file';
     ctx.body = publicKeyText(attestor.key.publicKey);
   };
+}
+
+/** @throws {WardenError} as identify. */
+async function askerOf(deps: AttestationsDeps, { exchange, summary }: AppState) {
+  const { subject, tokenAddress, via } = await identify(deps, exchange);
+  summary.subject = subject.name;
+  return { subject, address: tokenAddress, via };
 }
 
 /** @throws {WardenError} POLICY_DENIED */

@@ -1,14 +1,17 @@
 /** GET /api/v1/<question>: the record and the inventory, for those whom policy lets read them; a page, or all of it as a file. */
 import { Readable } from 'node:stream';
 import type { Context, Middleware } from 'koa';
-import { EXPORT_FORMATS, type ExportFormat, type ExportTree } from '../../audit/export.ts';
-import { WardenError } from '../../errors.ts';
+import { z } from 'zod';
+import type { ExportFormat, ExportTree } from '../../audit/export.ts';
+import { malformed } from '../../audit/parameters.ts';
+import { QUESTIONS } from '../../audit/questions.ts';
 import type { Exchange } from '../../gate/exchange.ts';
 import type { Subject } from '../../policy/facts.ts';
+import { formParameters, questionId } from '../api/questions.ts';
 import { type Auditor, type AuditorDeps, identifyAuditor } from '../auditor.ts';
 import { type ProofOf, requireProofs, withProofs } from '../page-proofs.ts';
 import { createPlaces, type Places } from '../places.ts';
-import { requireMethod } from '../require-method.ts';
+import { readQuery } from '../query.ts';
 import type { AppState } from '../state.ts';
 
 type Raw = Readonly<Record<string, string | readonly string[]>>;
@@ -57,23 +60,33 @@ const TYPES: Readonly<Record<ExportFormat, string>> = {
   ndjson: 'application/x-ndjson; charset=utf-8',
 };
 
-/** For the exports of all questions together. */
-export function exportPlaces(): Places {
-  return createPlaces('exports', EXPORTS_AT_ONCE);
+/** By the ids of the operations. */
+export function questionHandlers(deps: AuditDeps): Readonly<Record<string, Middleware<AppState>>> {
+  // For the exports of all questions together.
+  const places = createPlaces('exports', EXPORTS_AT_ONCE);
+  return Object.fromEntries(
+    QUESTIONS.map(({ name }) => [questionId(name), auditQuestion(deps, name, places)]),
+  );
 }
 
-export function auditQuestion(deps: AuditDeps, question: string, places: Places): Middleware<AppState> {
+const form = z.strictObject(formParameters);
+
+function auditQuestion(deps: AuditDeps, question: string, places: Places): Middleware<AppState> {
   return async function auditRoute(ctx) {
-    ctx.state.summary.route = `audit-${question}`;
-    requireMethod(ctx.method, 'GET');
     const auditor = await identifyAuditor(deps, ctx.state);
     ctx.set('Cache-Control', 'no-store');
-    const { format, proofs, proof, ...raw } = ctx.query as Record<string, string | string[]>;
+    const {
+      format: asked,
+      proofs: wanted,
+      proof: each,
+      ...raw
+    } = ctx.query as Record<string, string | string[]>;
+    const { format, proofs, proof } = readQuery(form, { format: asked, proofs: wanted, proof: each });
     if (format !== undefined)
-      return answerExport(deps, ctx, auditor, { question, raw, format, proofs, places });
-    const asked = { ...raw, ...(proofs !== undefined && { proofs }) };
-    const proofOf = proof === undefined ? undefined : requireProofs(deps.proofOf, proof);
-    const answer = await deps.ask(question, asked, auditor.mayRead);
+      return answerExport(deps, ctx, auditor, { question, raw, format, proofs: proofs ?? true, places });
+    if (proofs !== undefined) throw malformed('proofs', 'is for exports: it goes with format=ndjson');
+    const proofOf = proof === undefined ? undefined : requireProofs(deps.proofOf);
+    const answer = await deps.ask(question, raw, auditor.mayRead);
     ctx.body = proofOf === undefined ? answer : await withProofs(answer, proofOf);
   };
 }
@@ -81,8 +94,8 @@ export function auditQuestion(deps: AuditDeps, question: string, places: Places)
 interface AskedExport {
   readonly question: string;
   readonly raw: Raw;
-  readonly format: unknown;
-  readonly proofs: unknown;
+  readonly format: ExportFormat;
+  readonly proofs: boolean;
   readonly places: Places;
 }
 
@@ -90,16 +103,12 @@ async function answerExport(
   { exports }: AuditDeps,
   ctx: Context,
   { subject, mayRead, everything }: Auditor,
-  { question, raw, format: asked, proofs, places }: AskedExport,
+  { question, raw, format, proofs, places }: AskedExport,
 ): Promise<void> {
   const { exchange } = ctx.state as AppState;
-  const format = EXPORT_FORMATS.find((one) => one === asked);
-  if (format === undefined) throw malformed(`filter "format" is not one of ${EXPORT_FORMATS.join(', ')}`);
-  if (proofs !== undefined && proofs !== 'yes' && proofs !== 'no')
-    throw malformed('filter "proofs" is not yes or no');
   const { response } = exchange;
   await places.hold(subject.name, response, async () => {
-    const tree = format === 'ndjson' && proofs !== 'no' ? await exports.tree() : undefined;
+    const tree = format === 'ndjson' && proofs ? await exports.tree() : undefined;
     const query = Object.fromEntries(Object.entries(raw).map(([name, value]) => [name, String(value)]));
     const about = { question, query, by: subject.name, at: new Date().toISOString(), request: exchange.id };
     let below: number | undefined;
@@ -122,8 +131,4 @@ async function answerExport(
 async function* rest(first: IteratorResult<string>, pieces: AsyncGenerator<string>): AsyncGenerator<string> {
   if (first.done !== true) yield first.value;
   yield* pieces;
-}
-
-function malformed(sentence: string): WardenError {
-  return new WardenError('FILTER_MALFORMED', { sentence });
 }

@@ -18,7 +18,6 @@ import type { LogReader } from '../../provenance/log-store.ts';
 import type { PushRecord } from '../../provenance/record.ts';
 import { type Auditor, type AuditorDeps, identifyAuditor } from '../auditor.ts';
 import { createPlaces, whenEnded } from '../places.ts';
-import { requireMethod } from '../require-method.ts';
 import type { AppState } from '../state.ts';
 
 export interface EventsDeps extends AuditorDeps {
@@ -42,9 +41,7 @@ export function events(deps: EventsDeps): Middleware<AppState> {
   const places = createPlaces('streams of events', AT_ONCE);
   return async function eventsRoute(ctx) {
     const { state } = ctx;
-    const { summary, exchange } = state;
-    summary.route = 'events';
-    requireMethod(ctx.method, 'GET');
+    const { exchange } = state;
     const auditor = await identifyAuditor(deps, state);
     const size = await deps.log.size();
     const from = firstOf(exchange.request.headers['last-event-id'], size);

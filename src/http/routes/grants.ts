@@ -5,17 +5,16 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Middleware } from 'koa';
-import { z } from 'zod';
-import { WardenError } from '../../errors.ts';
 import type { Exchange } from '../../gate/exchange.ts';
 import type { Asker } from '../../identity/asker.ts';
 import type { AdministerGrants, GrantRequest } from '../../identity/grants/administer.ts';
 import type { KnownGrant } from '../../identity/grants/grant.ts';
 import { grantJson } from '../../identity/grants/grant-json.ts';
+import { machineOperations } from '../api/machines.ts';
 import type { ApiLoginDeps } from '../api-login.ts';
 import { askerOf } from '../asker.ts';
 import { readJson } from '../json-body.ts';
-import { requireMethod } from '../require-method.ts';
+import { readQuery } from '../query.ts';
 import type { AppState } from '../state.ts';
 
 export interface GrantsDeps extends ApiLoginDeps, Pick<AdministerGrants, 'list' | 'show'> {
@@ -38,44 +37,30 @@ export interface GrantsDeps extends ApiLoginDeps, Pick<AdministerGrants, 'list' 
   readonly stopping: AbortSignal;
 }
 
-const LINE_LIMIT = 512;
-const line = z
-  .string()
-  .max(LINE_LIMIT)
-  .refine((text) => text.trim() !== '' && !/\p{C}/u.test(text), {
-    error: `expected one line of at most ${LINE_LIMIT} characters`,
-  });
+export function grantHandlers(deps: GrantsDeps) {
+  return {
+    listGrants: listGrants(deps),
+    requestGrant: requestGrant(deps),
+    showGrant: showGrant(deps),
+    approveGrant: approveGrant(deps),
+    closeGrant: closeGrant(deps),
+  };
+}
 
-const wanted = z.strictObject({
-  repositories: z.array(z.string()),
-  tags: z.array(z.string()).optional(),
-  host: z.string().optional(),
-  minutes: z.int().optional(),
-  project: line.exactOptional(),
-  job: line.exactOptional(),
-  number: z.int().min(0).exactOptional(),
-  commit: line.exactOptional(),
-  ref: line.exactOptional(),
-  uri: line.exactOptional(),
-  operator: line.exactOptional(),
-  url: line.exactOptional(),
-});
-const approval = z.strictObject({ comment: line });
-const closing = z.strictObject({ comment: line.optional() });
-
-/** GET and POST /api/v1/grants. */
-export function grants(deps: GrantsDeps): Middleware<AppState> {
-  return async function grantsRoute(ctx) {
-    const { exchange, summary } = ctx.state;
-    summary.route = 'grants';
-    requireMethod(ctx.method, 'GET', 'POST');
+function listGrants(deps: GrantsDeps): Middleware<AppState> {
+  return async function listGrantsRoute(ctx) {
     const asker = await askerOf(deps, ctx.state);
     ctx.set('Cache-Control', 'no-store');
-    if (ctx.method === 'GET') {
-      ctx.body = { items: (await deps.list(asker)).map(grantJson) };
-      return;
-    }
-    const read = await readJson(exchange, wanted, deps.bodyTimeoutMs);
+    ctx.body = { items: (await deps.list(asker)).map(grantJson) };
+  };
+}
+
+function requestGrant(deps: GrantsDeps): Middleware<AppState> {
+  return async function requestGrantRoute(ctx) {
+    const { exchange } = ctx.state;
+    const asker = await askerOf(deps, ctx.state);
+    ctx.set('Cache-Control', 'no-store');
+    const read = await readJson(exchange, machineOperations.requestGrant.body, deps.bodyTimeoutMs);
     const { repositories, tags, host, minutes, ...job } = read;
     const asked = { repositories, tags, host, minutes, job };
     const { grant, password } = await deps.request(asker, asked, exchange);
@@ -84,18 +69,14 @@ export function grants(deps: GrantsDeps): Middleware<AppState> {
   };
 }
 
-/** In seconds. Longer is a connection that proxies cut. */
-const WAIT_LIMIT = 60;
 const LOOK_MS = 500;
 
-/** GET /api/v1/grants/<id>; with `?wait=30` the answer comes when it is no longer pending, at the latest after 30 seconds. */
-export function showGrant(deps: GrantsDeps): Middleware<AppState> {
+/** With `?wait=30` the answer comes when it is no longer pending, at the latest after 30 seconds. */
+function showGrant(deps: GrantsDeps): Middleware<AppState> {
   return async function showGrantRoute(ctx) {
-    const { exchange, summary } = ctx.state;
-    summary.route = 'grants';
-    requireMethod(ctx.method, 'GET');
+    const { exchange } = ctx.state;
     const asker = await askerOf(deps, ctx.state);
-    const wait = readWait(ctx.querystring);
+    const { wait = 0 } = readQuery(machineOperations.showGrant.query, ctx.query);
     ctx.set('Cache-Control', 'no-store');
     const deadline = performance.now() + wait * 1000;
     let grant = await deps.show(asker, idOf(ctx['params']));
@@ -108,35 +89,24 @@ export function showGrant(deps: GrantsDeps): Middleware<AppState> {
   };
 }
 
-/** POST /api/v1/grants/<id>/approve with a comment, and /close with or without. */
-export function decideGrant(deps: GrantsDeps, what: 'approve' | 'close'): Middleware<AppState> {
-  return async function decideGrantRoute(ctx) {
-    const { exchange, summary } = ctx.state;
-    summary.route = 'grants';
-    requireMethod(ctx.method, 'POST');
+function approveGrant(deps: GrantsDeps): Middleware<AppState> {
+  return async function approveGrantRoute(ctx) {
+    const { exchange } = ctx.state;
     const asker = await askerOf(deps, ctx.state);
     ctx.set('Cache-Control', 'no-store');
-    const id = idOf(ctx['params']);
-    if (what === 'approve') {
-      const { comment } = await readJson(exchange, approval, deps.bodyTimeoutMs);
-      ctx.body = grantJson(await deps.approve(asker, id, comment, exchange));
-    } else {
-      const { comment } = await readJson(exchange, closing, deps.bodyTimeoutMs);
-      ctx.body = grantJson(await deps.close(asker, id, comment, exchange));
-    }
+    const { comment } = await readJson(exchange, machineOperations.approveGrant.body, deps.bodyTimeoutMs);
+    ctx.body = grantJson(await deps.approve(asker, idOf(ctx['params']), comment, exchange));
   };
 }
 
-/** @throws {WardenError} FILTER_MALFORMED */
-function readWait(text: string): number {
-  const query = new URLSearchParams(text);
-  const other = [...query.keys()].find((name) => name !== 'wait');
-  if (other !== undefined)
-    throw new WardenError('FILTER_MALFORMED', { sentence: `${other.slice(0, 64)}: expected wait` });
-  const [value = '0', ...more] = query.getAll('wait');
-  if (more.length > 0 || !/^\d{1,2}$/.test(value) || Number(value) > WAIT_LIMIT)
-    throw new WardenError('FILTER_MALFORMED', { sentence: `wait: expected seconds, 0 to ${WAIT_LIMIT}` });
-  return Number(value);
+function closeGrant(deps: GrantsDeps): Middleware<AppState> {
+  return async function closeGrantRoute(ctx) {
+    const { exchange } = ctx.state;
+    const asker = await askerOf(deps, ctx.state);
+    ctx.set('Cache-Control', 'no-store');
+    const { comment } = await readJson(exchange, machineOperations.closeGrant.body, deps.bodyTimeoutMs);
+    ctx.body = grantJson(await deps.close(asker, idOf(ctx['params']), comment, exchange));
+  };
 }
 
 /** The router has put it there. */

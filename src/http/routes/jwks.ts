@@ -6,13 +6,10 @@
  */
 import type { Middleware } from 'koa';
 import type { Jwks } from '../../token/jwks.ts';
-import { requireMethod } from '../require-method.ts';
 import type { AppState } from '../state.ts';
 
 export function publishKeys(keys: () => Jwks): Middleware<AppState> {
   return async function publishKeysRoute(ctx) {
-    ctx.state.summary.route = 'jwks';
-    requireMethod(ctx.method, 'GET', 'HEAD');
     // Shorter than a new key is known before it signs.
     ctx.set('Cache-Control', 'public, max-age=30');
     ctx.body = keys();

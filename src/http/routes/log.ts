@@ -9,11 +9,11 @@
 import type { Context, Middleware } from 'koa';
 import { WardenError } from '../../errors.ts';
 import { toBase64 } from '../../tlog/base64.ts';
-import { parseSize } from '../../tlog/sizes.ts';
 import { parseTilePath } from '../../tlog/tile.ts';
 import type { ServedLog } from '../../transparency/served-log.ts';
+import { logOperations } from '../api/log.ts';
 import { type Auditor, type AuditorDeps, identifyAuditor } from '../auditor.ts';
-import { requireMethod } from '../require-method.ts';
+import { readQuery } from '../query.ts';
 import type { AppState } from '../state.ts';
 
 export interface LogDeps {
@@ -26,27 +26,35 @@ export interface LogDeps {
   readonly find: (id: string) => Promise<{ readonly index: number; readonly repository: string } | undefined>;
 }
 
-export const LOG_PREFIX = '/api/v1/log/';
+const LOG_PREFIX = '/api/v1/log/';
 
 /** In seconds: a checkpoint is new each second, a tile that is full never again. */
 const FRESH = 'private, max-age=1';
 const FINAL = 'private, max-age=31536000, immutable';
 
-export function logRoute(deps: LogDeps): Middleware<AppState> {
+export function logHandlers(deps: LogDeps) {
+  const text = (textOf: (served: ServedLog, ctx: Context, auditor: Auditor) => Promise<string | undefined>) =>
+    logRoute(deps, async (ctx, served, auditor) => answerText(ctx, await textOf(served, ctx, auditor)));
+  return {
+    readCheckpoint: text((served) => served.checkpoint(false)),
+    readCosignedCheckpoint: text((served) => served.checkpoint(true)),
+    readLogKeys: text(async () => deps.keys.map((key) => `${key}\n`).join('')),
+    readProof: text((served, ctx, auditor) => proof(deps, served, ctx, auditor)),
+    readConsistency: text((served, ctx) => consistency(served, ctx)),
+    readTile: logRoute(deps, answerTile),
+  };
+}
+
+function logRoute(
+  deps: LogDeps,
+  answer: (ctx: Context, served: ServedLog, auditor: Auditor) => Promise<void>,
+): Middleware<AppState> {
   return async function logRouteMiddleware(ctx) {
-    ctx.state.summary.route = 'log';
-    requireMethod(ctx.method, 'GET');
     const auditor = await identifyAuditor(deps.audit, ctx.state);
     const { served } = deps;
     if (served === undefined)
       throw new WardenError('LOG_PART_UNKNOWN', { sentence: 'no tree of the record is signed here' });
-    const path = ctx.path.slice(LOG_PREFIX.length);
-    if (path === 'checkpoint' || path === 'checkpoint.cosigned')
-      return answerText(ctx, await served.checkpoint(path === 'checkpoint.cosigned'));
-    if (path === 'keys') return answerText(ctx, deps.keys.map((key) => `${key}\n`).join(''));
-    if (path === 'proof') return answerText(ctx, await proof(deps, served, ctx, auditor));
-    if (path === 'consistency') return answerText(ctx, await consistency(served, ctx));
-    await answerTile(ctx, served, path, auditor);
+    await answer(ctx, served, auditor);
   };
 }
 
@@ -57,13 +65,8 @@ function answerText(ctx: Context, text: string | undefined): void {
   ctx.body = text;
 }
 
-async function answerTile(
-  ctx: Context,
-  served: ServedLog,
-  path: string,
-  { everything }: Auditor,
-): Promise<void> {
-  const place = parseTilePath(path);
+async function answerTile(ctx: Context, served: ServedLog, { everything }: Auditor): Promise<void> {
+  const place = parseTilePath(ctx.path.slice(LOG_PREFIX.length));
   if (place === undefined) throw new WardenError('LOG_PART_UNKNOWN');
   if (place.level === 'entries' && !everything) {
     throw new WardenError('POLICY_DENIED', {
@@ -87,13 +90,9 @@ async function proof(
   ctx: Context,
   auditor: Auditor,
 ): Promise<string | undefined> {
-  const { index, id } = parameters(ctx, ['index', 'id']);
+  const { index, id } = readQuery(logOperations.readProof.query, ctx.query);
   if ((index === undefined) === (id === undefined)) throw malformed('expected index or id, one of them');
-  if (index !== undefined) {
-    const number = parseSize(index);
-    if (number === undefined) throw malformed('index is not a number');
-    return served.proof(number);
-  }
+  if (index !== undefined) return served.proof(index);
   const found = await deps.find(id ?? '');
   // Which ids exist is told to those alone who may see the record.
   const visible = found !== undefined && auditor.mayRead(found.repository);
@@ -101,19 +100,9 @@ async function proof(
 }
 
 async function consistency(served: ServedLog, ctx: Context): Promise<string | undefined> {
-  const { from, to } = parameters(ctx, ['from', 'to']);
-  const [older, newer] = [parseSize(from ?? ''), parseSize(to ?? '')];
-  if (older === undefined || newer === undefined) throw malformed('expected from and to, two sizes');
-  const hashes = await served.consistency(older, newer);
+  const { from, to } = readQuery(logOperations.readConsistency.query, ctx.query);
+  const hashes = await served.consistency(from, to);
   return hashes?.map((hash) => `${toBase64(hash)}\n`).join('');
-}
-
-function parameters<N extends string>(ctx: Context, known: readonly N[]): Partial<Record<N, string>> {
-  for (const [name, value] of Object.entries(ctx.query)) {
-    if (!known.some((one) => one === name)) throw malformed(`there is no parameter ${name.slice(0, 60)}`);
-    if (typeof value !== 'string') throw malformed(`${name} is given more than once`);
-  }
-  return ctx.query as Partial<Record<N, string>>;
 }
 
 function malformed(sentence: string): WardenError {

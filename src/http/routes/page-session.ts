@@ -20,10 +20,11 @@ export interface PageSessionDeps extends LoginDeps {
   readonly signIn: Pick<SignIn, 'issuers' | 'endSession'> | undefined;
 }
 
-/** In bytes. */
-const BODY_LIMIT = 8_192;
-
-const credentials = z.strictObject({ user: z.string().min(1).max(1024), password: z.string().max(4096) });
+const credentials = {
+  schema: z.strictObject({ user: z.string().min(1).max(1024), password: z.string().max(4096) }),
+  /** In bytes. */
+  limit: 8_192,
+};
 
 export function pageSession(deps: PageSessionDeps): Middleware<AppState> {
   return async function pageSessionRoute(ctx) {
@@ -60,7 +61,7 @@ export function pageSession(deps: PageSessionDeps): Middleware<AppState> {
 }
 
 async function signIn(deps: PageSessionDeps, exchange: Exchange) {
-  const typed = await readJson(exchange, credentials, deps.bodyTimeoutMs, BODY_LIMIT);
+  const typed = await readJson(exchange, credentials, deps.bodyTimeoutMs);
   const { client, request } = exchange;
   const presented = { client, authorization: undefined, userAgent: request.headers['user-agent'] };
   const login = await loginWithPassword(deps, presented, typed);

@@ -2,11 +2,9 @@
 import type { Middleware } from 'koa';
 import type { Action } from '../../policy/facts.ts';
 import { type PolicyAskerDeps, policyAskerOf, requireAllowed } from '../policy-asker.ts';
-import { requireMethod } from '../require-method.ts';
 import type { AppState } from '../state.ts';
 
-export const POLICY_QUESTIONS = ['who', 'what', 'explain', 'diff'] as const;
-export type PolicyKind = (typeof POLICY_QUESTIONS)[number];
+export type PolicyKind = 'who' | 'what' | 'explain' | 'diff';
 
 export interface PolicyDeps extends PolicyAskerDeps {
   /** @throws {WardenError} FILTER_MALFORMED that names the parameter, OVERLOADED. */
@@ -16,11 +14,18 @@ export interface PolicyDeps extends PolicyAskerDeps {
   ) => Promise<unknown>;
 }
 
-export function policyQuestion(deps: PolicyDeps, kind: PolicyKind): Middleware<AppState> {
+export function policyHandlers(deps: PolicyDeps) {
+  return {
+    whoMay: policyQuestion(deps, 'who'),
+    whatMay: policyQuestion(deps, 'what'),
+    explainDecision: policyQuestion(deps, 'explain'),
+    comparePolicies: policyQuestion(deps, 'diff'),
+  };
+}
+
+function policyQuestion(deps: PolicyDeps, kind: PolicyKind): Middleware<AppState> {
   return async function policyRoute(ctx) {
-    const { exchange, summary } = ctx.state;
-    summary.route = `policy-${kind}`;
-    requireMethod(ctx.method, 'GET');
+    const { exchange } = ctx.state;
     const asker = await policyAskerOf(deps, ctx.state);
     const parameters = ctx.query as Record<string, string | string[]>;
     // A replay shows who did what, which is for those who may read the record.

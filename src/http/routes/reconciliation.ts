@@ -7,7 +7,6 @@ import type { Exchange } from '../../gate/exchange.ts';
 import type { Decision, Subject } from '../../policy/facts.ts';
 import { requireJson } from '../json-body.ts';
 import { type PolicyAskerDeps, policyAskerOf, requireAllowed } from '../policy-asker.ts';
-import { requireMethod } from '../require-method.ts';
 import type { AppState } from '../state.ts';
 
 export interface ReconciliationDeps extends PolicyAskerDeps {
@@ -21,18 +20,25 @@ export interface ReconciliationDeps extends PolicyAskerDeps {
   readonly report: () => object | undefined;
 }
 
-export function reconciliation(deps: ReconciliationDeps): Middleware<AppState> {
-  return async function reconciliationRoute(ctx) {
-    const { exchange, summary } = ctx.state;
-    summary.route = 'reconciliation';
-    requireMethod(ctx.method, 'GET', 'POST');
+export function reconciliationHandlers(deps: ReconciliationDeps) {
+  return { reportReconciliation: report(deps), startReconciliation: start(deps) };
+}
+
+function report(deps: ReconciliationDeps): Middleware<AppState> {
+  return async function reportRoute(ctx) {
+    const asker = await policyAskerOf(deps, ctx.state);
+    requireAllowed(deps, asker, 'audit', ctx.state.exchange);
+    ctx.set('Cache-Control', 'no-store');
+    ctx.body = { report: deps.report() ?? null };
+  };
+}
+
+function start(deps: ReconciliationDeps): Middleware<AppState> {
+  return async function startRoute(ctx) {
+    const { exchange } = ctx.state;
     const asker = await policyAskerOf(deps, ctx.state);
     const decision = requireAllowed(deps, asker, 'audit', exchange);
     ctx.set('Cache-Control', 'no-store');
-    if (ctx.method === 'GET') {
-      ctx.body = { report: deps.report() ?? null };
-      return;
-    }
     requireJson(exchange);
     exchange.request.resume();
     const { subject } = asker;

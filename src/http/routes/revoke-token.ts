@@ -10,7 +10,6 @@ import type { Middleware } from 'koa';
 import { WardenError } from '../../errors.ts';
 import { readBody } from '../../gate/read-body.ts';
 import { plainMediaType } from '../../protocol/manifest.ts';
-import { requireMethod } from '../require-method.ts';
 import type { AppState } from '../state.ts';
 import type { EndedBy, EndedTarget } from './sessions.ts';
 
@@ -33,8 +32,6 @@ export function revokeToken(deps: RevokeTokenDeps): Middleware<AppState> {
   return async function revokeTokenRoute(ctx) {
     const { exchange, summary } = ctx.state;
     const { request, response, client } = exchange;
-    summary.route = 'token-revoke';
-    requireMethod(ctx.method, 'POST');
     if (!client.confidential) throw new WardenError('CREDENTIALS_EXPOSED');
     if (plainMediaType(request.headers['content-type']) !== 'application/x-www-form-urlencoded') {
       const sentence = 'the body must be application/x-www-form-urlencoded';

@@ -3,16 +3,15 @@
  * For whom a rule allows `robots`.
  */
 import type { Middleware } from 'koa';
-import { z } from 'zod';
 import type { Exchange } from '../../gate/exchange.ts';
 import type { Asker } from '../../identity/asker.ts';
-import { type NewRobot, ROBOT_ACTIONS } from '../../identity/robots/robot.ts';
+import type { NewRobot } from '../../identity/robots/robot.ts';
 import { robotJson } from '../../identity/robots/robot-json.ts';
 import type { KnownRobot } from '../../identity/robots/robots.ts';
+import { machineOperations } from '../api/machines.ts';
 import type { ApiLoginDeps } from '../api-login.ts';
 import { askerOf } from '../asker.ts';
 import { readJson } from '../json-body.ts';
-import { requireMethod } from '../require-method.ts';
 import type { AppState } from '../state.ts';
 
 export interface RobotsDeps extends ApiLoginDeps {
@@ -33,29 +32,30 @@ export interface RobotsDeps extends ApiLoginDeps {
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 
-const newRobot = z.strictObject({
-  name: z.string(),
-  description: z.string().optional(),
-  groups: z.array(z.string()).default([]),
-  repositories: z.array(z.string()),
-  actions: z.array(z.enum(ROBOT_ACTIONS)).default(['pull', 'push']),
-  days: z.int().min(1),
-});
-const rotation = z.strictObject({ overlapHours: z.number().min(0).default(24) });
+export function robotHandlers(deps: RobotsDeps) {
+  return {
+    listRobots: listRobots(deps),
+    createRobot: createRobot(deps),
+    revokeRobot: revokeRobot(deps),
+    rotateRobot: rotateRobot(deps),
+  };
+}
 
-/** GET and POST /api/v1/robots. */
-export function robots(deps: RobotsDeps): Middleware<AppState> {
-  return async function robotsRoute(ctx) {
-    const { exchange, summary } = ctx.state;
-    summary.route = 'robots';
-    requireMethod(ctx.method, 'GET', 'POST');
+function listRobots(deps: RobotsDeps): Middleware<AppState> {
+  return async function listRobotsRoute(ctx) {
     const asker = await askerOf(deps, ctx.state);
     ctx.set('Cache-Control', 'no-store');
-    if (ctx.method === 'GET') {
-      ctx.body = { items: deps.list(asker).map(robotJson) };
-      return;
-    }
-    const { days, ...robot } = await readJson(exchange, newRobot, deps.bodyTimeoutMs);
+    ctx.body = { items: deps.list(asker).map(robotJson) };
+  };
+}
+
+function createRobot(deps: RobotsDeps): Middleware<AppState> {
+  return async function createRobotRoute(ctx) {
+    const { exchange } = ctx.state;
+    const asker = await askerOf(deps, ctx.state);
+    ctx.set('Cache-Control', 'no-store');
+    const { body } = machineOperations.createRobot;
+    const { days, ...robot } = await readJson(exchange, body, deps.bodyTimeoutMs);
     const expiresAt = deps.now() + days * DAY_MS;
     const secret = await deps.create(asker, { ...robot, expiresAt }, exchange);
     ctx.status = 201;
@@ -63,26 +63,21 @@ export function robots(deps: RobotsDeps): Middleware<AppState> {
   };
 }
 
-/** DELETE /api/v1/robots/<name>. */
-export function revokeRobot(deps: RobotsDeps): Middleware<AppState> {
+function revokeRobot(deps: RobotsDeps): Middleware<AppState> {
   return async function revokeRobotRoute(ctx) {
-    const { exchange, summary } = ctx.state;
-    summary.route = 'robots';
-    requireMethod(ctx.method, 'DELETE');
+    const { exchange } = ctx.state;
     const asker = await askerOf(deps, ctx.state);
     await deps.revoke(asker, nameOf(ctx['params']), exchange);
     ctx.status = 204;
   };
 }
 
-/** POST /api/v1/robots/<name>/rotate. */
-export function rotateRobot(deps: RobotsDeps): Middleware<AppState> {
+function rotateRobot(deps: RobotsDeps): Middleware<AppState> {
   return async function rotateRobotRoute(ctx) {
-    const { exchange, summary } = ctx.state;
-    summary.route = 'robots';
-    requireMethod(ctx.method, 'POST');
+    const { exchange } = ctx.state;
     const asker = await askerOf(deps, ctx.state);
-    const { overlapHours } = await readJson(exchange, rotation, deps.bodyTimeoutMs);
+    const { body } = machineOperations.rotateRobot;
+    const { overlapHours } = await readJson(exchange, body, deps.bodyTimeoutMs);
     const name = nameOf(ctx['params']);
     const { secret, oldUntil } = await deps.rotate(asker, name, overlapHours * HOUR_MS, exchange);
     ctx.set('Cache-Control', 'no-store');

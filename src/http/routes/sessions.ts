@@ -5,17 +5,15 @@
  * stops its pushes, and the list says who works where.
  */
 import type { Middleware } from 'koa';
-import { z } from 'zod';
 import { WardenError } from '../../errors.ts';
 import type { Exchange } from '../../gate/exchange.ts';
 import type { Subject } from '../../policy/facts.ts';
 import type { SessionRow } from '../../token/sessions.ts';
+import { type ENDED_KINDS, loginOperations } from '../api/logins.ts';
 import { readJson } from '../json-body.ts';
 import { type PolicyAsker, type PolicyAskerDeps, policyAskerOf, requireAllowed } from '../policy-asker.ts';
-import { requireMethod } from '../require-method.ts';
+import { readQuery } from '../query.ts';
 import type { AppState } from '../state.ts';
-
-export const ENDED_KINDS = ['subject', 'session', 'token', 'robot', 'grant', 'checks'] as const;
 
 /** What is to be ended. `checks` has no id: every instance forgets the password checks that it remembers. */
 export interface EndedTarget {
@@ -43,24 +41,6 @@ export interface SessionsDeps extends PolicyAskerDeps {
   readonly bodyTimeoutMs: number;
 }
 
-/** In bytes. */
-const BODY_LIMIT = 4096;
-const ID = /^[\x21-\x7e]{1,255}$/;
-
-const wanted = z
-  .strictObject({
-    kind: z.enum(ENDED_KINDS, { error: `expected one of ${ENDED_KINDS.join(', ')}` }),
-    id: z
-      .string()
-      .regex(ID, { error: 'expected 1 to 255 printable characters without blanks' })
-      .exactOptional(),
-  })
-  .superRefine(({ kind, id }, context) => {
-    const report = (message: string) => context.addIssue({ code: 'custom', path: ['id'], message });
-    if (kind === 'checks' && id !== undefined) report('checks has none');
-    if (kind !== 'checks' && id === undefined) report(`expected the name or id of the ${kind}`);
-  });
-
 /** Nobody who has a grant: it is a password for one job, and the logins of who asked for it serve others. */
 function isSelf({ subject }: PolicyAsker, name: string | undefined): boolean {
   return subject.method !== 'grant' && subject.name === name;
@@ -76,14 +56,20 @@ function mayAll(deps: SessionsDeps, asker: PolicyAsker): boolean {
   return deps.decide(asker, 'sessions').verdict === 'granted';
 }
 
+export function sessionHandlers(deps: SessionsDeps) {
+  return {
+    listSessions: listSessions(deps),
+    endSession: endSession(deps),
+    endLogins: endLogins(deps),
+  };
+}
+
 /** GET /api/v1/sessions: one's own; with `?subject=name` those of another, with `?all=true` those of everybody. */
-export function listSessions(deps: SessionsDeps): Middleware<AppState> {
+function listSessions(deps: SessionsDeps): Middleware<AppState> {
   return async function listSessionsRoute(ctx) {
-    const { exchange, summary } = ctx.state;
-    summary.route = 'sessions';
-    requireMethod(ctx.method, 'GET');
+    const { exchange } = ctx.state;
     const asker = await policyAskerOf(deps, ctx.state);
-    const { all, subject } = readQuery(ctx.querystring);
+    const { all, subject } = readQuery(loginOperations.listSessions.query, ctx.query);
     const whose = all ? undefined : (subject ?? asker.subject.name);
     if (!isSelf(asker, whose)) requireAllowed(deps, asker, 'sessions', exchange);
     ctx.set('Cache-Control', 'no-store');
@@ -92,11 +78,9 @@ export function listSessions(deps: SessionsDeps): Middleware<AppState> {
 }
 
 /** DELETE /api/v1/sessions/<id>. One that is not there and one of somebody else are alike to who may not see it. */
-export function endSession(deps: SessionsDeps): Middleware<AppState> {
+function endSession(deps: SessionsDeps): Middleware<AppState> {
   return async function endSessionRoute(ctx) {
-    const { exchange, summary } = ctx.state;
-    summary.route = 'sessions';
-    requireMethod(ctx.method, 'DELETE');
+    const { exchange } = ctx.state;
     const asker = await policyAskerOf(deps, ctx.state);
     const { id } = ctx['params'] as { readonly id: string };
     const found = await deps.get(id);
@@ -110,13 +94,11 @@ export function endSession(deps: SessionsDeps): Middleware<AppState> {
 }
 
 /** POST /api/v1/revocations: ends what its JSON names, `{"kind":"subject","id":"alice"}`. */
-export function endLogins(deps: SessionsDeps): Middleware<AppState> {
+function endLogins(deps: SessionsDeps): Middleware<AppState> {
   return async function endLoginsRoute(ctx) {
-    const { exchange, summary } = ctx.state;
-    summary.route = 'revocations';
-    requireMethod(ctx.method, 'POST');
+    const { exchange } = ctx.state;
     const asker = await policyAskerOf(deps, ctx.state);
-    const { kind, id = '' } = await readJson(exchange, wanted, deps.bodyTimeoutMs, BODY_LIMIT);
+    const { kind, id = '' } = await readJson(exchange, loginOperations.endLogins.body, deps.bodyTimeoutMs);
     const target = { kind, id };
     const own = await isOwn(deps, asker, target);
     if (!own) requireAllowed(deps, asker, 'sessions', exchange);
@@ -124,22 +106,6 @@ export function endLogins(deps: SessionsDeps): Middleware<AppState> {
     ctx.set('Cache-Control', 'no-store');
     ctx.body = { sessions };
   };
-}
-
-/** @throws {WardenError} FILTER_MALFORMED */
-function readQuery(text: string): { readonly all: boolean; readonly subject: string | undefined } {
-  const query = new URLSearchParams(text);
-  for (const name of new Set(query.keys())) {
-    if (name !== 'all' && name !== 'subject') {
-      throw new WardenError('FILTER_MALFORMED', { sentence: `${name}: expected subject or all` });
-    }
-    if (query.getAll(name).length > 1)
-      throw new WardenError('FILTER_MALFORMED', { sentence: `${name}: is given more than once` });
-  }
-  const all = query.get('all') ?? 'false';
-  if (all !== 'true' && all !== 'false')
-    throw new WardenError('FILTER_MALFORMED', { sentence: 'all: expected true or false' });
-  return { all: all === 'true', subject: query.get('subject') ?? undefined };
 }
 
 function shown({ startedAt, usedAt, ...row }: SessionRow): Readonly<Record<string, unknown>> {
