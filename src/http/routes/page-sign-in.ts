@@ -28,7 +28,7 @@ const BODY_LIMIT = 8_192;
 /** In characters. Codes have some hundreds. */
 const QUERY_LIMIT = 8_192;
 
-const wanted = z.strictObject({ returnTo: z.string().max(4096) });
+const wanted = { schema: z.strictObject({ returnTo: z.string().max(4096) }), limit: BODY_LIMIT };
 
 /** What the log calls each refusal. Who did not want to has not failed. */
 const ERRORS: Readonly<Record<Refusal, ErrorName>> = {
@@ -48,7 +48,7 @@ export function beginSignIn(deps: PageSignInDeps): Middleware<AppState> {
     requireMethod(ctx.method, 'POST');
     requirePage(exchange);
     requireConfidential(exchange);
-    const { returnTo } = await readJson(exchange, wanted, deps.bodyTimeoutMs, BODY_LIMIT);
+    const { returnTo } = await readJson(exchange, wanted, deps.bodyTimeoutMs);
     requirePublicUrl(exchange, deps.publicUrl);
     const { issuer } = ctx['params'] as { readonly issuer: string };
     const begun = await deps.signIn.begin({ issuer, returnTo, before: pageToken(exchange) });
