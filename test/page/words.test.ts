@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { TROUBLES } from '../../src/http/routes/status.ts';
+import { TROUBLES } from '../../src/http/api/status.ts';
 import { wordOfType } from '../../src/page/happened.ts';
 import { en } from '../../src/page/words/en.ts';
 import { zh } from '../../src/page/words/zh.ts';
