@@ -8,30 +8,31 @@
  */
 import { existsSync, lstatSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { archivedOf, entriesOf, setArchived } from '../provenance/archived-entries.ts';
-import { LOG_FILE } from '../provenance/log-thread.ts';
 import { putFile } from '../store/durable-file.ts';
 import { failureSentence } from '../store/failure-sentence.ts';
-import { transaction } from '../store/transaction.ts';
 import { encodeBundle } from '../tlog/bundle.ts';
 import { HASH_SIZE } from '../tlog/hashing.ts';
 import type { TrustPolicy } from '../tlog/policy-file.ts';
 import { TILE_WIDTH, tilePath } from '../tlog/tile.ts';
 import { readPublished } from '../transparency/prove-from-files.ts';
-import { dataSource, firstOf, folderSource } from '../verify/source.ts';
+import { firstOf, folderSource } from '../verify/source.ts';
 import { verifyLog } from '../verify/verify-log.ts';
+import type { ArchivableLog } from './archivable-log.ts';
 
 export interface ArchiveOptions {
-  /** Of log.db and tlog. */
-  readonly data: string;
+  /** Closed by whoever opened it. */
+  readonly log: ArchivableLog;
+  /** The folder of its tiles and checkpoint. */
+  readonly tree: string;
   /** The same folder each time: an archive grows. */
   readonly to: string;
   /** Milliseconds since 1970: records before it. */
   readonly before: number;
   /** Whose signature of the checkpoint is believed. */
   readonly policy: TrustPolicy;
+  /** Told when the archive is verified and before anything is taken out, for the record. Where it throws, nothing is. */
+  readonly onVerified: (archive: { readonly until: number; readonly folder: string }) => Promise<void>;
 }
 
 export interface ArchiveReport {
@@ -41,42 +42,38 @@ export interface ArchiveReport {
   readonly taken: number;
 }
 
-const TREE = 'tlog';
-/** Rows that are deleted in one transaction, so that the server never waits long. */
-const BATCH = 16 * TILE_WIDTH;
-const TIMEOUT_MS = 10_000;
 /** The newest bundles stay in the log, whatever their age: the last records are what each start looks at. */
 const KEPT_BUNDLES = 1;
 
 /** @throws {Error} with one sentence; then nothing was taken out of the log that is not in the archive. */
-export async function archiveLog({ data, to, before, policy }: ArchiveOptions): Promise<ArchiveReport> {
+export async function archiveLog(options: ArchiveOptions): Promise<ArchiveReport> {
+  const { log, tree, to, before } = options;
   const folder = resolve(to);
-  const db = openLog(join(data, LOG_FILE));
   try {
-    const done = archivedOf(db);
+    const done = await log.archived();
     if (done !== undefined && done.folder !== folder) {
       throw new Error(`records below ${done.until} are in ${done.folder}: an archive is one folder`);
     }
-    const read = entriesOf(db);
-    const size = Number(db.prepare('SELECT size FROM head').get()?.['size']);
-    const signed = sizeOf(readPublished(join(data, TREE), false));
-    const bundles = oldBundles(read, Math.min(size, signed), before, done?.until ?? 0);
+    const signed = sizeOf(readPublished(tree, false));
+    const size = Math.min(await log.size(), signed);
+    const first = Math.floor((done?.until ?? 0) / TILE_WIDTH);
+    const bundles = await oldBundles(log, size, before, first);
     const until = bundles * TILE_WIDTH;
-    for (let index = Math.floor((done?.until ?? 0) / TILE_WIDTH); index < bundles; index++) {
-      putBundle(bundleFile(folder, index), encodeBundle(read(index * TILE_WIDTH, TILE_WIDTH)));
+    for (let index = first; index < bundles; index++) {
+      const entries = await log.entries(index * TILE_WIDTH, TILE_WIDTH);
+      putBundle(bundleFile(folder, index), encodeBundle(entries));
     }
     if (until === 0) return { until: 0, taken: 0 };
-    copyTree(join(data, TREE), folder, bundles);
-    await requireVerified({ data, folder, policy });
+    copyTree(tree, folder, bundles);
+    await requireVerified(options, folder);
+    if (await log.holdsBelow(until)) await options.onVerified({ until, folder });
     // The archive first, then the word of it, then the deletion: at every moment each record is somewhere that is known.
-    transaction(db, () => setArchived(db, { until, folder }));
-    const taken = takeOut(db, until);
-    linkBundles(join(data, TREE), folder, bundles);
+    await log.setArchived({ until, folder });
+    const taken = await log.takeOut(until);
+    linkBundles(tree, folder, bundles);
     return { until, taken };
   } catch (error) {
     throw new Error(failureSentence('nothing more is taken out of the log', error));
-  } finally {
-    db.close();
   }
 }
 
@@ -89,30 +86,17 @@ function putBundle(file: string, bytes: Uint8Array): void {
   }
 }
 
-function openLog(file: string): DatabaseSync {
-  if (!existsSync(file)) throw new Error(`${file}: there is no such file`);
-  const db = new DatabaseSync(file, { timeout: TIMEOUT_MS });
-  // What is deleted is overwritten as well: it may have been archived because it must not stay.
-  db.exec('PRAGMA synchronous=FULL; PRAGMA secure_delete=ON');
-  return db;
-}
-
 /** How many bundles from the beginning hold only records of before that time, and are in the signed tree. */
-function oldBundles(
-  read: (from: number, limit: number) => Uint8Array[],
-  size: number,
-  before: number,
-  from: number,
-): number {
+async function oldBundles(log: ArchivableLog, size: number, before: number, first: number): Promise<number> {
   const most = Math.floor(size / TILE_WIDTH) - KEPT_BUNDLES;
-  let bundles = Math.floor(from / TILE_WIDTH);
+  let bundles = first;
   while (bundles < most) {
-    const entries = read(bundles * TILE_WIDTH, TILE_WIDTH);
+    const entries = await log.entries(bundles * TILE_WIDTH, TILE_WIDTH);
     const old = entries.every((entry) => {
       const { time } = JSON.parse(Buffer.from(entry).toString('utf8')) as { time?: string };
       return Date.parse(time ?? '') < before;
     });
-    if (!old) break;
+    if (!old || entries.length < TILE_WIDTH) break;
     bundles++;
   }
   return bundles;
@@ -141,20 +125,11 @@ function copyTree(tree: string, folder: string, bundles: number): void {
 }
 
 /** Reads the archive from the disk, the rest from the log, and compares all of it with the signed checkpoint and tiles. */
-async function requireVerified({
-  data,
-  folder,
-  policy,
-}: {
-  readonly data: string;
-  readonly folder: string;
-  readonly policy: TrustPolicy;
-}): Promise<void> {
-  const live = dataSource(data, join(data, TREE));
-  const archive = folderSource(folder);
+async function requireVerified({ log, tree, policy }: ArchiveOptions, folder: string): Promise<void> {
+  const live = log.source(tree);
   const { ok, problems } = await verifyLog({
     source: {
-      ...firstOf(archive, live),
+      ...firstOf(folderSource(folder), live),
       checkpoint: live.checkpoint,
       // The archive's tiles are copies: what counts is what stays.
       tile: live.tile,
@@ -168,18 +143,6 @@ async function requireVerified({
     throw new Error(
       `the log does not verify with the archive: ${problems[0]?.sentence ?? 'no reason given'}`,
     );
-}
-
-function takeOut(db: DatabaseSync, until: number): number {
-  const first = db.prepare('SELECT min(idx) AS idx FROM entry');
-  const drop = db.prepare('DELETE FROM entry WHERE idx < ?');
-  let taken = 0;
-  for (let from = Number(first.get()?.['idx']); from < until; from += BATCH) {
-    transaction(db, () => {
-      taken += Number(drop.run(Math.min(until, from + BATCH)).changes);
-    });
-  }
-  return taken;
 }
 
 /** In place of the compressed bundles beside the log stand links to those of the archive. */

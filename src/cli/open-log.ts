@@ -4,7 +4,7 @@ import type { Settings } from '../config/settings.ts';
 import { DECISION_TABLES } from '../history/decision-store.ts';
 import { VERSION_TABLES } from '../history/postgres-versions.ts';
 import type { LogReader } from '../provenance/log-store.ts';
-import { postgresLogReader } from '../provenance/postgres-log.ts';
+import { postgresLogReader } from '../provenance/postgres-reader.ts';
 import { openSqliteLogReader } from '../provenance/sqlite-log.ts';
 import { connectPostgres, type Postgres } from '../store/postgres.ts';
 import { readDatabase } from '../store/postgres-file.ts';

@@ -95,6 +95,16 @@ export const exportMade = z.strictObject({
   truncated,
 });
 
+/** Old records were copied into an archive, which was verified with the log, and were then taken out of the log. */
+export const logArchived = z.strictObject({
+  ...everyRecord,
+  type: z.literal('log.archived'),
+  id,
+  ...act,
+  /** Entries with an index below `until` are in that folder alone. */
+  archive: z.strictObject({ until: count, folder: text }),
+});
+
 /**
  * The machine's clock was set while Warden ran: it would have shown `expected`, and showed `shown`. Times of the records
  * before and after it are by different clocks.
@@ -114,6 +124,7 @@ export const administrativeRecords = [
   sessionRevoked,
   keyChanged,
   exportMade,
+  logArchived,
   clockJumped,
   ...credentialRecords,
 ] as const;

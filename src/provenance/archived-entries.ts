@@ -3,9 +3,11 @@
  * to which entry and where, so whoever reads it reads on there, as long as the folder can be reached.
  */
 import { readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
-import { gunzipSync } from 'node:zlib';
+import { promisify } from 'node:util';
+import { gunzip, gunzipSync } from 'node:zlib';
 import { decodeBundle } from '../tlog/bundle.ts';
 import { TILE_WIDTH, tilePath } from '../tlog/tile.ts';
 
@@ -15,6 +17,7 @@ export interface Archived {
   readonly folder: string;
 }
 
+const unpack = promisify(gunzip);
 const KEY = 'archived';
 /** In bytes, unpacked: 256 entries of the greatest length. */
 const BUNDLE_LIMIT = TILE_WIDTH * (2 + 65_535);
@@ -58,18 +61,42 @@ export function entriesOf(db: DatabaseSync): (from: number, limit: number) => Ui
   }
 }
 
-function readBundle({ folder, until }: Archived, index: number): readonly Uint8Array[] {
-  const file = join(folder, `${tilePath({ level: 'entries', index, width: TILE_WIDTH })}.gz`);
+function readBundle(archived: Archived, index: number): readonly Uint8Array[] {
+  const file = bundleFile(archived, index);
   let bytes: Buffer;
   try {
     bytes = gunzipSync(readFileSync(file), { maxOutputLength: BUNDLE_LIMIT });
   } catch (error) {
-    const { code, message } = error as { code?: string; message: string };
-    throw new Error(
-      `records below ${until} are in the archive ${folder}, which cannot be read: ${code ?? message}`,
-    );
+    throw outOfReach(archived, error);
   }
-  const decoded = decodeBundle(bytes, TILE_WIDTH);
-  if (!decoded.ok) throw new Error(`${file}: ${decoded.reason}`);
-  return decoded.entries;
+  return decoded(file, bytes);
+}
+
+/** The same beside other work: of a log whose readers are not in a thread of their own. */
+export async function readArchivedBundle(archived: Archived, index: number): Promise<readonly Uint8Array[]> {
+  const file = bundleFile(archived, index);
+  let bytes: Buffer;
+  try {
+    bytes = await unpack(await readFile(file), { maxOutputLength: BUNDLE_LIMIT });
+  } catch (error) {
+    throw outOfReach(archived, error);
+  }
+  return decoded(file, bytes);
+}
+
+function bundleFile({ folder }: Archived, index: number): string {
+  return join(folder, `${tilePath({ level: 'entries', index, width: TILE_WIDTH })}.gz`);
+}
+
+function outOfReach({ folder, until }: Archived, error: unknown): Error {
+  const { code, message } = error as { code?: string; message: string };
+  return new Error(
+    `records below ${until} are in the archive ${folder}, which cannot be read: ${code ?? message}`,
+  );
+}
+
+function decoded(file: string, bytes: Uint8Array): readonly Uint8Array[] {
+  const bundle = decodeBundle(bytes, TILE_WIDTH);
+  if (!bundle.ok) throw new Error(`${file}: ${bundle.reason}`);
+  return bundle.entries;
 }

@@ -53,4 +53,11 @@ const FIRST = `
   END $$;
 `;
 
-export const LOG_TABLES: PostgresFamily = { name: 'log', steps: [FIRST] };
+/** Entries with an index below `until` were taken out, and are in that folder. */
+const ARCHIVED = `
+  CREATE TABLE warden.archived (
+    one boolean PRIMARY KEY DEFAULT true CHECK (one), until bigint NOT NULL, folder text NOT NULL
+  );
+`;
+
+export const LOG_TABLES: PostgresFamily = { name: 'log', steps: [FIRST, ARCHIVED] };

@@ -10,7 +10,7 @@ import type { Clock } from '../store/clock.ts';
 import { CommitUnknown, type Postgres } from '../store/postgres.ts';
 import { DATABASE_TROUBLE } from '../store/postgres-failure.ts';
 import { StoreError } from '../store/thread.ts';
-import type { Concluded, LogReader, LogStore } from './log-store.ts';
+import type { Concluded, LogStore } from './log-store.ts';
 import { createPostgresClaims } from './postgres-claims.ts';
 import { type Write, type Written, writeGroup } from './postgres-group.ts';
 import { createLease } from './postgres-lease.ts';
@@ -149,26 +149,6 @@ export function openPostgresLog(options: PostgresLogOptions): LogStore {
       ending.abort();
       await beating;
       await lease.end().catch(() => undefined);
-    },
-  };
-}
-
-/** Reads the log beside those who write it. */
-export function postgresLogReader(postgres: Postgres): LogReader {
-  return {
-    async size() {
-      const [row] = await postgres.ask<{ size: string }>('SELECT size FROM warden.head');
-      return Number(row?.size);
-    },
-    async entries(from, limit) {
-      const rows = await postgres.ask<{ leaf: Buffer }>(
-        'SELECT leaf FROM warden.entry WHERE idx >= $1 ORDER BY idx LIMIT $2',
-        [from, limit],
-      );
-      return rows.map(({ leaf }) => leaf);
-    },
-    async close() {
-      // The connections are not this reader's.
     },
   };
 }

@@ -1,7 +1,8 @@
 /** Where the push log is: in a file of this instance, or in the database of all. */
 import { hostname } from 'node:os';
 import type { LogReader, LogStore } from '../provenance/log-store.ts';
-import { openPostgresLog, postgresLogReader } from '../provenance/postgres-log.ts';
+import { openPostgresLog } from '../provenance/postgres-log.ts';
+import { postgresLogReader } from '../provenance/postgres-reader.ts';
 import { openSqliteLog, openSqliteLogReader } from '../provenance/sqlite-log.ts';
 import { systemClock } from '../store/clock.ts';
 import type { Databases } from './database.ts';

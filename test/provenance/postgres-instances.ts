@@ -1,6 +1,6 @@
 /** Instances of the recorder over one push log in PostgreSQL. */
 import { canonicalBytes } from '../../src/provenance/canonical.ts';
-import { postgresLogReader } from '../../src/provenance/postgres-log.ts';
+import { postgresLogReader } from '../../src/provenance/postgres-reader.ts';
 import { type PushIntent, type PushRecord, recordSchema } from '../../src/provenance/record.ts';
 import { createRecorder, type Recorder } from '../../src/provenance/recorder.ts';
 import { connectTo, type LogTimes, openLog } from '../support/postgres-log.ts';

@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { postgresLogReader } from '../../src/provenance/postgres-log.ts';
+import { postgresLogReader } from '../../src/provenance/postgres-reader.ts';
 import { eventually } from '../gate/eventually.ts';
 import { BUILDER, type Front, startFront } from '../gate/front.ts';
 import { putBlob, putManifest, smallImage, type With } from '../gate/images.ts';

@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { postgresLogReader } from '../../src/provenance/postgres-log.ts';
+import { postgresLogReader } from '../../src/provenance/postgres-reader.ts';
 import { createRecorder, type Recorder } from '../../src/provenance/recorder.ts';
 import { openSqliteLog, openSqliteLogReader } from '../../src/provenance/sqlite-log.ts';
 import { EMPTY_ROOT } from '../../src/tlog/hashing.ts';
