@@ -7,8 +7,8 @@ import { INVENTORY_FILE, type InventoryOptions } from '../inventory/inventory-th
 import { PULL_TABLES } from '../inventory/postgres-pull-tables.ts';
 import { postgresPulls } from '../inventory/postgres-pulls.ts';
 import { NO_PULLS, sqlitePulls } from '../inventory/pull-store.ts';
-import { postgresLogReader } from '../provenance/postgres-log.ts';
 import { LOG_TABLES } from '../provenance/postgres-log-tables.ts';
+import { postgresLogReader } from '../provenance/postgres-reader.ts';
 import { openSqliteLogReader } from '../provenance/sqlite-log.ts';
 import { systemClock } from '../store/clock.ts';
 import type { Postgres } from '../store/postgres.ts';
