@@ -90,6 +90,30 @@ describe('an issuer of people', () => {
     await expect(known.read()).rejects.toThrow(/issuer/);
   });
 
+  test.each([
+    ['no token endpoint', { token_endpoint: undefined }, 'has no token_endpoint that is https'],
+    [
+      'a script in place of an address',
+      { authorization_endpoint: 'javascript:alert(1)' },
+      'has no authorization_endpoint that is https',
+    ],
+    ['keys in a file', { jwks_uri: 'file:///etc/passwd' }, 'has no jwks_uri that is https'],
+    [
+      'a list in place of an address',
+      { jwks_uri: ['https://id.corp/jwks'] },
+      'has no jwks_uri that is https',
+    ],
+    ['no algorithm but another', { id_token_signing_alg_values_supported: ['HS256'] }, 'does not list RS256'],
+  ])('with %s is told of before anybody signs in', async (_what, odd, sentence) => {
+    const { url } = issuer;
+    discovered({
+      ...{ issuer: url, authorization_endpoint: `${url}/auth`, token_endpoint: `${url}/token` },
+      ...{ jwks_uri: `${url}/jwks`, id_token_signing_alg_values_supported: ['RS256'], ...odd },
+    });
+    await expect(known.read()).rejects.toThrow(sentence);
+    expect(told[0]).toContain(sentence);
+  });
+
   test('whose secret cannot be read is not asked without it', async () => {
     const without = createKnownIssuer({
       settings: issuerOf({ issuer: issuer.url }),

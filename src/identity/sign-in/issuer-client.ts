@@ -51,8 +51,6 @@ const UNUSABLE: ReadonlySet<string> = new Set([
   'OAUTH_PARSE_ERROR',
   'OAUTH_RESPONSE_IS_NOT_CONFORM',
   'OAUTH_RESPONSE_IS_NOT_JSON',
-  'OAUTH_HTTP_REQUEST_FORBIDDEN',
-  'OAUTH_MISSING_SERVER_METADATA',
 ]);
 /** RFC 6749 section 5.2: what the issuer thinks of this registry, and not of the person. */
 const OURS: ReadonlySet<string> = new Set(['invalid_client', 'unauthorized_client']);

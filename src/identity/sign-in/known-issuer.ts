@@ -74,9 +74,8 @@ export function createKnownIssuer(options: KnownIssuerOptions): KnownIssuer {
         ],
       },
     );
-    // Section 4.3: another issuer's document must not be taken for this one's. The library compares them as URLs.
-    if (config.serverMetadata().issuer !== issuer)
-      throw new IssuerProblem(`the discovery document of ${issuer} speaks of another issuer`);
+    const fault = faultOf(config.serverMetadata(), settings);
+    if (fault !== undefined) throw new IssuerProblem(`the discovery document of ${issuer} ${fault}`);
     const keys = good && oidc.getJwksCache(good.config);
     if (keys) oidc.setJwksCache(config, keys);
     return config;
@@ -115,6 +114,27 @@ export function createKnownIssuer(options: KnownIssuerOptions): KnownIssuer {
     failing: () => problem !== undefined,
   };
 }
+
+/** What would make every sign-in fail, and is better said at the start. */
+function faultOf(
+  said: Readonly<oidc.ServerMetadata>,
+  { issuer, algorithm, userinfo }: SignInIssuer,
+): string | undefined {
+  // Section 4.3: another issuer's document must not be taken for this one's. The library compares them as URLs.
+  if (said.issuer !== issuer) return 'speaks of another issuer';
+  for (const name of [...NEEDED, ...(userinfo ? (['userinfo_endpoint'] as const) : [])]) {
+    const address: unknown = said[name];
+    const url = typeof address === 'string' && URL.canParse(address) ? new URL(address) : undefined;
+    const safe = url?.protocol === 'https:' || (url?.protocol === 'http:' && issuer.startsWith('http:'));
+    if (!safe) return `has no ${name} that is https`;
+  }
+  const { id_token_signing_alg_values_supported: algorithms = [algorithm] } = said;
+  return [algorithms].flat().includes(algorithm)
+    ? undefined
+    : `does not list ${algorithm} among id_token_signing_alg_values_supported; set \`algorithm\` to one that it lists`;
+}
+
+const NEEDED = ['authorization_endpoint', 'token_endpoint', 'jwks_uri'] as const;
 
 function authenticationOf(credential: ClientCredential, { secretBy }: SignInIssuer): oidc.ClientAuth {
   if ('key' in credential) return oidc.PrivateKeyJwt(credential.key);
