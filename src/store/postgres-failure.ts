@@ -50,6 +50,11 @@ export function isUnfit(error: unknown): boolean {
   return (error as { errcode?: number }).errcode === DATABASE_UNFIT;
 }
 
+/** Whether the database failed, as opposed to what it was asked. */
+export function isTroubleOfDatabase(error: unknown): boolean {
+  return isUnfit(error) || (error as { errcode?: number }).errcode === DATABASE_TROUBLE;
+}
+
 /** pg's own sentences: its time-outs, and a connection that ended. */
 function wordOf(message: string): string {
   if (/timeout|timed out/i.test(message)) return 'no answer in time';

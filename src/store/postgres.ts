@@ -11,15 +11,23 @@ import { DATABASE_UNFIT, postgresFailure } from './postgres-failure.ts';
 import { migrate, type PostgresFamily } from './postgres-schema.ts';
 import { StoreError } from './thread.ts';
 
-export interface PostgresOptions {
+/** Where a database is, and how long is waited for it. Plain data, so that a thread can connect to the same. */
+export interface PostgresTarget {
   readonly address: PostgresAddress;
   /** PEM, for a CA that the machine does not know. */
   readonly ca?: string | undefined;
+  /** In milliseconds, for a connection, a statement, and a lock that somebody else holds. */
+  readonly timeoutMs: number;
+}
+
+export interface PostgresOptions extends PostgresTarget {
   /** Shown in pg_stat_activity. */
   readonly name: string;
   readonly connections: number;
-  /** In milliseconds, for a connection, a statement, and a lock that somebody else holds. */
-  readonly timeoutMs: number;
+  /** As timeoutMs, for a statement, where it may take longer than all else. */
+  readonly statementMs?: number;
+  /** Settings of each connection, by their names in PostgreSQL. */
+  readonly session?: Readonly<Record<string, string>>;
   readonly families: readonly PostgresFamily[];
   /** Told of a connection that ended by itself. Must not throw. */
   readonly onTrouble?: (error: StoreError) => void;
@@ -29,6 +37,7 @@ type Row = Readonly<Record<string, unknown>>;
 export type Ask = <R extends Row = Row>(text: string, values?: readonly unknown[]) => Promise<readonly R[]>;
 
 export interface Postgres {
+  readonly target: PostgresTarget;
   /** One statement, which commits by itself. @throws {StoreError} */
   readonly ask: Ask;
   /**
@@ -53,7 +62,7 @@ const OLDEST = 130_000;
  * @returns at once; the first connection is made by the first question.
  */
 export function connectPostgres(options: PostgresOptions): Postgres {
-  const { address, timeoutMs, name, connections, onTrouble } = options;
+  const { address, timeoutMs, statementMs = timeoutMs, name, connections, onTrouble } = options;
   const pool = new pg.Pool({
     host: address.host,
     port: address.port,
@@ -65,7 +74,7 @@ export function connectPostgres(options: PostgresOptions): Postgres {
     max: connections,
     application_name: name,
     connectionTimeoutMillis: timeoutMs,
-    query_timeout: timeoutMs + GRACE_MS,
+    query_timeout: statementMs + GRACE_MS,
     keepAlive: true,
     // Nothing that a connection waits for may keep the process alive.
     allowExitOnIdle: true,
@@ -81,9 +90,10 @@ export function connectPostgres(options: PostgresOptions): Postgres {
     client.on('error', ignore);
     if (fit.has(client)) return client;
     try {
-      await makeFit(client, timeoutMs);
+      await makeFit(client, { timeoutMs, statementMs });
       if (!migrated) await migrate(client, options.families);
       migrated = true;
+      await setSession(client, options.session ?? {});
       fit.add(client);
       return client;
     } catch (error) {
@@ -134,6 +144,7 @@ export function connectPostgres(options: PostgresOptions): Postgres {
     };
 
   return {
+    target: { address, ca: options.ca, timeoutMs },
     ask: (text, values) => use((client) => asking(client)(text, values)),
     transaction: (work) =>
       use(async (client) => {
@@ -165,15 +176,25 @@ function tlsOptions({ address, ca }: PostgresOptions): pg.PoolConfig['ssl'] {
   return { rejectUnauthorized: true, host: address.host, ...(ca !== undefined && { ca }) };
 }
 
+async function setSession(client: pg.PoolClient, settings: Readonly<Record<string, string>>): Promise<void> {
+  const entries = Object.entries(settings);
+  if (entries.length === 0) return;
+  const calls = entries.map((_, at) => `set_config($${2 * at + 1}, $${2 * at + 2}, false)`);
+  await client.query(`SELECT ${calls.join(', ')}`, entries.flat());
+}
+
 /** @throws {StoreError} where what this server commits could be lost. */
-async function makeFit(client: pg.PoolClient, timeoutMs: number): Promise<void> {
+async function makeFit(
+  client: pg.PoolClient,
+  { timeoutMs, statementMs }: Required<Pick<PostgresOptions, 'timeoutMs' | 'statementMs'>>,
+): Promise<void> {
   const { rows } = await client.query(
     `SELECT current_setting('synchronous_commit') AS commit, current_setting('fsync') AS fsync,
        current_setting('full_page_writes') AS pages, current_setting('server_version_num')::int AS version,
        current_setting('server_encoding') AS encoding, pg_is_in_recovery() AS standby,
-       set_config('statement_timeout', $1, false), set_config('lock_timeout', $1, false),
+       set_config('statement_timeout', $2, false), set_config('lock_timeout', $1, false),
        set_config('idle_in_transaction_session_timeout', $1, false)`,
-    [`${timeoutMs}ms`],
+    [`${timeoutMs}ms`, `${statementMs}ms`],
   );
   const { commit, fsync, pages, version, encoding, standby } = rows[0];
   const refuse = (what: string): never => {

@@ -29,6 +29,12 @@ export interface Operations {
   close(): void;
 }
 
+/** The same of a module that waits for somebody else: its calls are under way together. */
+export interface AsyncOperations {
+  readonly each: Readonly<Record<string, (args: never) => Promise<unknown>>>;
+  close(): Promise<void>;
+}
+
 export interface Thread {
   /** @throws {StoreError} when the operation failed in the thread, or the thread is gone. */
   call<T>(name: string, args?: unknown): Promise<T>;
@@ -116,9 +122,9 @@ export function startThread(module: URL, options: unknown): Promise<Thread> {
 /** The thread's side: opens the module, answers groups until told to close. Called by thread-main only. */
 export async function runThread(port: MessagePort): Promise<void> {
   const { module, options } = workerData as { module: string; options: unknown };
-  let operations: Operations;
+  let operations: Operations | AsyncOperations;
   try {
-    const { open } = (await import(module)) as { open(options: unknown): Operations };
+    const { open } = (await import(module)) as { open(options: unknown): Operations | AsyncOperations };
     operations = open(options);
   } catch (error) {
     const { message, errcode } = error as { message: string; errcode?: number };
@@ -126,6 +132,35 @@ export async function runThread(port: MessagePort): Promise<void> {
     port.close();
     return;
   }
+  if ('each' in operations) answerEach(port, operations);
+  else answerTogether(port, operations);
+  port.postMessage({ ready: true });
+}
+
+function answerEach(port: MessagePort, { each, close }: AsyncOperations): void {
+  const underWay = new Set<Promise<void>>();
+  async function answer({ id, name, args }: Call): Promise<void> {
+    try {
+      const operation = each[name];
+      if (!operation) throw new Error(`no operation ${name}`);
+      port.postMessage({ id, value: await operation(args as never) } satisfies Outcome);
+    } catch (error) {
+      port.postMessage({ id, error: describeFailure(error) } satisfies Outcome);
+    }
+  }
+  port.on('message', async (message: Call | 'close') => {
+    if (message !== 'close') {
+      const answering = answer(message).finally(() => underWay.delete(answering));
+      underWay.add(answering);
+      return;
+    }
+    await Promise.all(underWay);
+    await close();
+    port.close();
+  });
+}
+
+function answerTogether(port: MessagePort, operations: Operations): void {
   port.on('message', (first: Call | 'close') => {
     const group: Call[] = [];
     let closing = false;
@@ -141,7 +176,6 @@ export async function runThread(port: MessagePort): Promise<void> {
       port.close();
     }
   });
-  port.postMessage({ ready: true });
 }
 
 /** Answers each call of a group on its own, for modules that need no common commit. */
