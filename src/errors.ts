@@ -74,6 +74,11 @@ export const catalogue = {
     code: 'DENIED',
     message: 'pushes are paused: the push record cannot be written; pulls go on',
   },
+  RECORD_UNREADABLE: {
+    status: 503,
+    code: 'UNAVAILABLE',
+    message: 'the record cannot be read now: its disk or its database is in trouble; pulls go on',
+  },
   REVOCATIONS_STALE: {
     status: 403,
     code: 'DENIED',

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { createRecordIndex } from '../index/record-index.ts';
+import { sharedIndex, startSharedIndex } from '../index/shared-index.ts';
 import { sqliteIndex, startIndexThread } from '../index/sqlite-index.ts';
 import { INVENTORY_FILE, type InventoryOptions } from '../inventory/inventory-thread.ts';
 import { PULL_TABLES } from '../inventory/postgres-pull-tables.ts';
@@ -29,7 +30,7 @@ export interface OpenedAudit {
 /**
  * @param folder of log.db, index.db and inventory.db. Where the index cannot be written it is read as it is, and where there
  * is none it is made in memory.
- * @param postgres where log and inventory are in a database; closed by whoever opened it.
+ * @param postgres where log, index and inventory are in a database; closed by whoever opened it.
  * @throws {StoreError} with one sentence that names what cannot be read.
  */
 export async function openAudit(folder: string, postgres?: Postgres): Promise<OpenedAudit> {
@@ -44,7 +45,9 @@ export async function openAudit(folder: string, postgres?: Postgres): Promise<Op
   };
   try {
     const log = postgres ? postgresLogReader(postgres) : await keep(openSqliteLogReader({ folder }));
-    const thread = await keep(startIndexThread({ folder, readOnlyIfNeeded: true }));
+    const store = postgres
+      ? sharedIndex(await keep(startSharedIndex({ target: postgres.target })))
+      : sqliteIndex(await keep(startIndexThread({ folder, readOnlyIfNeeded: true })));
     const file = join(folder, INVENTORY_FILE);
     // Before the first pull there is no such file, and a reader does not make one.
     const inventoryThread =
@@ -59,7 +62,7 @@ export async function openAudit(folder: string, postgres?: Postgres): Promise<Op
     const ofFile = inventoryThread ? sqlitePulls(inventoryThread) : NO_PULLS;
     let lacking: string | undefined;
     const index = createRecordIndex({
-      ...{ store: sqliteIndex(thread), log, clock: systemClock },
+      ...{ store, log, clock: systemClock },
       onBehind(covered, size) {
         lacking = `the index cannot be written here, and covers ${covered} of the ${size} entries of the log`;
       },

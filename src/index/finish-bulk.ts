@@ -9,6 +9,9 @@ import { LATE_INDEXES } from './schema-sqlite.ts';
 /** Of meta: how far a long filling is. */
 export const BULK = { none: 0, filling: 1, sorted: 2, related: 3 } as const;
 
+/** Entries of a log, from which on a filling from the beginning puts off what costs most. */
+export const BULK_FROM = 50_000;
+
 /** The step after `stage`; the caller holds the transaction. @returns the stage that was reached. */
 export function finishStep(db: DatabaseSync, stage: number): number {
   switch (stage) {

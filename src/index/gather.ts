@@ -99,8 +99,15 @@ export interface Gathered {
 const REFUSALS: readonly string[] = ['push.refused', 'login.failed'];
 const ACCEPTED = 'push.accepted';
 
-/** @param from the index of the first leaf. */
-export function gather(leaves: readonly Uint8Array[], from: number): Gathered {
+/**
+ * @param from the index of the first leaf.
+ * @param fitting makes a name such as the database can hold.
+ */
+export function gather(
+  leaves: readonly Uint8Array[],
+  from: number,
+  fitting: (text: string) => string = (text) => text,
+): Gathered {
   const names = new Map<string, GatheredName>();
   const tags = new Map<string, GatheredTag>();
   const tallies = new Map<string, GatheredTally>();
@@ -112,12 +119,13 @@ export function gather(leaves: readonly Uint8Array[], from: number): Gathered {
 
   function nameOf<T extends string | undefined>(
     kind: NameKind,
-    text: T,
+    given: T,
     idx: number,
     time: number,
     sort?: Uint8Array,
   ): GatheredName | (T & undefined) {
-    if (text === undefined) return text as T & undefined;
+    if (given === undefined) return given as T & undefined;
+    const text = fitting(given);
     const key = `${kind} ${text}`;
     let name = names.get(key);
     if (!name) {
@@ -139,7 +147,8 @@ export function gather(leaves: readonly Uint8Array[], from: number): Gathered {
     return parts.map((part) => (typeof part === 'object' ? `n${numbers.get(part)}` : part)).join(' ');
   }
 
-  function tagOf(repo: GatheredName, name: string, idx: number): GatheredTag {
+  function tagOf(repo: GatheredName, given: string, idx: number): GatheredTag {
+    const name = fitting(given);
     const key = `${repo.text} ${name}`;
     let tag = tags.get(key);
     if (!tag) {

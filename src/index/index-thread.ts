@@ -9,7 +9,7 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { type Operations, oneByOne } from '../store/thread.ts';
 import { transaction } from '../store/transaction.ts';
 import { createApply } from './apply-sqlite.ts';
-import { BULK, beginBulk, finishStep } from './finish-bulk.ts';
+import { BULK, BULK_FROM, beginBulk, finishStep } from './finish-bulk.ts';
 import { gather } from './gather.ts';
 import { type IndexOptions, openIndexFile } from './open-index-file.ts';
 import { type Plan, type Row, runPlan, type Statement } from './plan.ts';
@@ -36,8 +36,6 @@ export interface IndexBatch {
   readonly size: number;
 }
 
-/** Entries of a log, from which on a filling from the beginning puts off what costs most. */
-const BULK_FROM = 50_000;
 const STATEMENTS = 500;
 
 export function open(options: IndexOptions): Operations {

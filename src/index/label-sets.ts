@@ -3,7 +3,7 @@ import { NAMES } from './kinds.ts';
 import type { Numbers } from './names.ts';
 import { numberOf, type Plan, select } from './plan.ts';
 
-/** In characters. What is longer is not a set that others have too. */
+/** In bytes, so that every database has room for it in an index. What is longer is not a set that others have too. */
 const LONGEST = 1_000;
 /** Stands for every set that is longer: what is in it is for the record to say. */
 const MANY = '*';
@@ -12,7 +12,7 @@ const SETS_LIMIT = 5_000;
 
 export function labelSet(labels: Readonly<Record<string, string>>): string {
   const text = JSON.stringify(Object.keys(labels).sort());
-  return text.length > LONGEST ? MANY : text;
+  return Buffer.byteLength(text) > LONGEST ? MANY : text;
 }
 
 /**

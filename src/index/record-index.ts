@@ -5,23 +5,35 @@ import type { ImagesOfChain, KnownImage } from '../provenance/known-image.ts';
 import type { LogReader } from '../provenance/log-store.ts';
 import type { PushRecord } from '../provenance/record.ts';
 import type { Clock } from '../store/clock.ts';
+import { failureSentence, isTroubleOfDisk } from '../store/failure-sentence.ts';
+import { isTroubleOfDatabase } from '../store/postgres-failure.ts';
 import type { FoundEntry } from './entry-of.ts';
 import type { RecordQuestion, RecordRows } from './filters.ts';
-import type { IndexBatch, IndexMark } from './index-thread.ts';
+import type { IndexMark } from './index-thread.ts';
 import type { ManifestState } from './manifest-state.ts';
 import type { Plan } from './plan.ts';
 import type { QUESTIONS, QuestionName } from './questions.ts';
 import { readRecords } from './read-records.ts';
 
+/** The next entries of the log. */
+export interface NextEntries {
+  readonly from: number;
+  readonly limit: number;
+  /** Entries that the log has. */
+  readonly size: number;
+  /** Reads them, for a store that does not have the log beside it. */
+  read(): Promise<readonly Uint8Array[]>;
+}
+
 /** Where the index is kept. SQLite in a thread, or a database that others share. */
 export interface IndexStore {
   mark(): Promise<IndexMark>;
-  /** @returns where it is afterwards; a batch that does not go on from its watermark changes nothing. */
-  add(batch: IndexBatch): Promise<IndexMark>;
+  /** @returns where it is afterwards; entries that do not go on from its watermark change nothing. */
+  add(next: NextEntries): Promise<IndexMark>;
   /** Ends a long filling, where one is at its end. */
   finish(): Promise<IndexMark>;
-  /** Empties it. */
-  clear(): Promise<IndexMark>;
+  /** Empties it where it is still as `seen`. */
+  clear(seen: IndexMark): Promise<IndexMark>;
   /** Runs one of QUESTIONS. */
   ask(name: QuestionName, args: unknown): Promise<{ readonly answer: unknown; readonly mark: IndexMark }>;
 }
@@ -39,7 +51,8 @@ export interface RecordIndex {
   /**
    * Sees every entry that was in the log when it was asked.
    *
-   * @throws {WardenError} OVERLOADED while a server's index is being made.
+   * @throws {WardenError} OVERLOADED while a server's index is being made; RECORD_UNREADABLE while disk or database is in
+   *   trouble.
    */
   ask<N extends QuestionName>(name: N, args: ArgsOf<N>): Promise<Answered<AnswerOf<N>>>;
   find(question: RecordQuestion): Promise<Answered<RecordRows>>;
@@ -67,7 +80,7 @@ export interface RecordIndexDeps {
    * nobody is made to wait for a long filling. A command leaves it out.
    */
   readonly fillEveryMs?: number;
-  /** Told why a filling failed. Must not throw. */
+  /** Told why a filling failed, once until one succeeds. Must not throw. */
   onFailure?(error: unknown): void;
   /** Told that the index cannot be filled here, and how many entries answers cover. Must not throw. */
   onBehind?(covered: number, size: number): void;
@@ -92,12 +105,13 @@ export function createRecordIndex(deps: RecordIndexDeps): RecordIndex {
 
   /** An index of another log (restored from a backup, or begun anew) is emptied: the hash of the last entry tells. */
   async function requireSameLog(): Promise<void> {
-    const { watermark, last, fixed } = await store.mark();
+    const seen = await store.mark();
+    const { watermark, last, fixed } = seen;
     if (watermark === 0) return;
     const [leaf] = await log.entries(watermark - 1, 1);
     if (leaf !== undefined && hash('sha256', leaf) === last) return;
     if (fixed) throw new Error('the index is of another log, and cannot be written here');
-    await store.clear();
+    await store.clear(seen);
   }
 
   async function fill(): Promise<number> {
@@ -111,19 +125,29 @@ export function createRecordIndex(deps: RecordIndexDeps): RecordIndex {
       const size = await log.size();
       if (fixed && watermark < size) onBehind?.(watermark, size);
       if (fixed || ending.signal.aborted) return watermark;
-      const leaves =
-        watermark < size && !known.ending
-          ? await log.entries(watermark, bulk ? LARGE_BATCH : BATCH)
-          : undefined;
-      if (leaves !== undefined && leaves.length > 0) {
+      if (watermark < size && !known.ending) {
         onProgress?.(watermark, size);
-        known = await store.add({ from: watermark, leaves, size });
-      } else if (bulk) {
-        known = await store.finish();
-      } else {
-        return watermark;
+        const limit = Math.min(bulk ? LARGE_BATCH : BATCH, size - watermark);
+        const next = entriesFrom(watermark, limit, size);
+        known = await store.add(next);
+        if (!next.none()) continue;
       }
+      if (!known.bulk) return known.watermark;
+      known = await store.finish();
     }
+  }
+
+  /** `none`: whether the log was read, and had none of them. */
+  function entriesFrom(from: number, limit: number, size: number): NextEntries & { none(): boolean } {
+    let none = false;
+    return {
+      ...{ from, limit, size, none: () => none },
+      async read() {
+        const leaves = await log.entries(from, limit);
+        none = leaves.length === 0;
+        return leaves;
+      },
+    };
   }
 
   /** One at a time. A caller may have to wait for the one after the present one, which began before its entry was there. */
@@ -139,8 +163,15 @@ export function createRecordIndex(deps: RecordIndexDeps): RecordIndex {
   }
 
   async function beat(everyMs: number): Promise<void> {
-    while (!ending.signal.aborted) {
-      await catchUp().catch((error: unknown) => onFailure?.(error));
+    // Told once, until it succeeds again: it is tried every second, for as long as a disk or a database is away.
+    for (let failing = false; !ending.signal.aborted; ) {
+      try {
+        await catchUp();
+        failing = false;
+      } catch (error) {
+        if (!failing) onFailure?.(error);
+        failing = true;
+      }
       await clock.sleep(everyMs, ending.signal);
     }
   }
@@ -162,10 +193,12 @@ export function createRecordIndex(deps: RecordIndexDeps): RecordIndex {
   }
 
   async function ask<N extends QuestionName>(name: N, args: ArgsOf<N>): Promise<Answered<AnswerOf<N>>> {
-    await requireFilled();
-    const { answer, mark } = await store.ask(name, args);
-    // The question's name says what its answer is.
-    return { answer: answer as AnswerOf<N>, watermark: mark.watermark };
+    return clearly(async () => {
+      await requireFilled();
+      const { answer, mark } = await store.ask(name, args);
+      // The question's name says what its answer is.
+      return { answer: answer as AnswerOf<N>, watermark: mark.watermark };
+    });
   }
 
   return {
@@ -175,10 +208,10 @@ export function createRecordIndex(deps: RecordIndexDeps): RecordIndex {
     stateOf: async (repository, digest) => (await ask('manifestState', { repository, digest })).answer,
     async imagesOfChain(chains) {
       const { answer } = await ask('imagesOfChain', { chains });
-      return (await readRecords(log, answer)).map(knownImage);
+      return (await clearly(() => readRecords(log, answer))).map(knownImage);
     },
     entryOf: async (id) => (await ask('entryOf', { id })).answer,
-    records: (indexes) => readRecords(log, indexes),
+    records: (indexes) => clearly(() => readRecords(log, indexes)),
     catchUp,
     async close() {
       ending.abort();
@@ -186,6 +219,17 @@ export function createRecordIndex(deps: RecordIndexDeps): RecordIndex {
       await filling?.catch(() => undefined);
     },
   };
+}
+
+/** What may be mended while the process runs is said, and no defect. */
+async function clearly<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!isTroubleOfDisk(error) && !isTroubleOfDatabase(error)) throw error;
+    const sentence = failureSentence('the record cannot be read now', error);
+    throw new WardenError('RECORD_UNREADABLE', { sentence, cause: error, headers: { 'Retry-After': '5' } });
+  }
 }
 
 /** @param record of an accepted push. */

@@ -1,5 +1,6 @@
 /** The index in a SQLite file, in a thread of its own. */
 import { startThread, type Thread } from '../store/thread.ts';
+import type { IndexBatch } from './index-thread.ts';
 import type { IndexOptions } from './open-index-file.ts';
 import type { IndexStore } from './record-index.ts';
 
@@ -7,7 +8,9 @@ import type { IndexStore } from './record-index.ts';
 export function sqliteIndex(thread: Thread): IndexStore {
   return {
     mark: () => thread.call('mark'),
-    add: (batch) => thread.call('add', batch),
+    async add({ from, size, read }) {
+      return thread.call('add', { from, size, leaves: await read() } satisfies IndexBatch);
+    },
     finish: () => thread.call('finish'),
     clear: () => thread.call('clear'),
     ask: (name, args) => thread.call('ask', { name, args }),

@@ -4,7 +4,8 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { type Audit, createAudit } from '../audit/audit.ts';
 import type { IndexOptions } from '../index/open-index-file.ts';
-import { createRecordIndex, type RecordIndex } from '../index/record-index.ts';
+import { createRecordIndex, type IndexStore, type RecordIndex } from '../index/record-index.ts';
+import { sharedIndex, startSharedIndex } from '../index/shared-index.ts';
 import { sqliteIndex } from '../index/sqlite-index.ts';
 import { createInventory, type Inventory } from '../inventory/inventory.ts';
 import { INVENTORY_FILE, type InventoryOptions } from '../inventory/inventory-thread.ts';
@@ -43,8 +44,7 @@ export async function openRecord(
   pushLog: PushLog,
   databases: Databases | undefined,
 ): Promise<OpenedRecord> {
-  const { settings, log, version, endings } = part;
-  const folder = settings.data;
+  const { log, version, endings } = part;
   const clock = systemClock;
 
   const disk = watchDisk(part);
@@ -79,13 +79,7 @@ export async function openRecord(
   const without = 'no questions about the record are answered';
   const reader = await pushLog.reader(without);
   const index = createRecordIndex({
-    store: sqliteIndex(
-      await storeThread(part, {
-        without,
-        module: new URL('../index/index-thread', import.meta.url),
-        options: { folder } satisfies IndexOptions,
-      }),
-    ),
+    store: await openIndex(part, databases, without),
     log: reader,
     clock,
     fillEveryMs: INDEX_MS,
@@ -114,4 +108,19 @@ async function openPulls(part: Part, databases: Databases | undefined): Promise<
     options: { file: join(part.settings.data, INVENTORY_FILE) } satisfies InventoryOptions,
   });
   return sqlitePulls(thread);
+}
+
+/** @param without what does not work until it is open, for the log. */
+async function openIndex(part: Part, databases: Databases | undefined, without: string): Promise<IndexStore> {
+  if (databases) {
+    const thread = await startSharedIndex({ target: databases.shared.target });
+    part.endings.defer(() => thread.close());
+    return sharedIndex(thread);
+  }
+  const thread = await storeThread(part, {
+    without,
+    module: new URL('../index/index-thread', import.meta.url),
+    options: { folder: part.settings.data } satisfies IndexOptions,
+  });
+  return sqliteIndex(thread);
 }

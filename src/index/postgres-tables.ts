@@ -1,0 +1,117 @@
+/** The rows of a batch that need no look at what is there: records, what finds them, and counts. */
+import type { Ask } from '../store/postgres.ts';
+import type { IdOf } from './apply-postgres.ts';
+import type { Gathered, GatheredName, GatheredRecord, GatheredTag } from './gather.ts';
+import { EVERYTHING } from './kinds.ts';
+import { insert } from './postgres-rows.ts';
+
+export async function putRecords(
+  ask: Ask,
+  records: readonly GatheredRecord[],
+  idOf: IdOf,
+  tagIds: ReadonlyMap<GatheredTag, number>,
+): Promise<void> {
+  await insert(
+    ask,
+    {
+      table: 'record',
+      columns: {
+        ...{
+          idx: 'bigint',
+          time: 'bigint',
+          type: 'integer',
+          repo: 'integer',
+          tag: 'integer',
+          actor: 'integer',
+        },
+        ...{ host: 'integer', address: 'integer', job: 'integer', labels: 'integer', reason: 'integer' },
+        ...{ has: 'integer', build: 'bigint', vcs_commit: 'bytea', digest: 'bytea' },
+      },
+    },
+    records.map(({ idx, columns, type, repo, tag, actor, host, address, job, labels, reason }) => [
+      ...[idx, columns.time, idOf(type), idOf(repo), tag ? (tagIds.get(tag) ?? null) : null, idOf(actor)],
+      ...[idOf(host), idOf(address), idOf(job), idOf(labels), idOf(reason), columns.has],
+      ...[columns.build ?? null, columns.commit ?? null, columns.digest ?? null],
+    ]),
+  );
+  await insert(
+    ask,
+    { table: 'record_id', columns: { id: 'bytea', idx: 'bigint' } },
+    records.flatMap(({ idx, columns }) => (columns.id ? [[columns.id, idx]] : [])),
+  );
+  await insert(
+    ask,
+    { table: 'digest', columns: { digest: 'bytea', idx: 'bigint', role: 'smallint' } },
+    records.flatMap(({ idx, columns }) => columns.digests.map(({ key, role }) => [key, idx, role])),
+  );
+  await insert(
+    ask,
+    { table: 'rule', columns: { rule: 'integer', idx: 'bigint' } },
+    records.flatMap(({ idx, rules }) => rules.map((rule) => [idOf(rule), idx])),
+  );
+}
+
+export async function putCounts(ask: Ask, gathered: Gathered, idOf: IdOf): Promise<void> {
+  const { tallies, daySpans, totals, refusals, spans } = gathered;
+  const orNone = (name: GatheredName | undefined): number => idOf(name) ?? EVERYTHING;
+  await insert(
+    ask,
+    {
+      table: 'tally_hour',
+      columns: { name: 'integer', hour: 'integer', type: 'integer', events: 'bigint' },
+      conflict: 'ON CONFLICT (name, hour, type) DO UPDATE SET events = old.events + excluded.events',
+    },
+    tallies.map(({ name, hour, type, events }) => [orNone(name), hour, idOf(type), events]),
+  );
+  await insert(
+    ask,
+    {
+      table: 'tally_span',
+      columns: {
+        ...{ level: 'smallint', kind: 'smallint', bucket: 'integer', name: 'integer', type: 'integer' },
+        events: 'bigint',
+      },
+      conflict:
+        'ON CONFLICT (level, kind, bucket, name, type) DO UPDATE SET events = old.events + excluded.events',
+    },
+    daySpans.map(({ name, level, bucket, type, events }) => [
+      ...[level, name?.kind ?? EVERYTHING, bucket, orNone(name), idOf(type), events],
+    ]),
+  );
+  await insert(
+    ask,
+    {
+      table: 'total',
+      columns: { name: 'integer', type: 'integer', records: 'bigint' },
+      conflict: 'ON CONFLICT (name, type) DO UPDATE SET records = old.records + excluded.records',
+    },
+    totals.map(({ name, type, records }) => [idOf(name), idOf(type), records]),
+  );
+  await insert(
+    ask,
+    {
+      table: 'refused',
+      columns: {
+        ...{ hour: 'integer', type: 'integer', repo: 'integer', actor: 'integer', host: 'integer' },
+        ...{ address: 'integer', rule: 'integer', reason: 'integer' },
+        ...{ events: 'bigint', first_idx: 'bigint', last_idx: 'bigint' },
+      },
+      conflict: `ON CONFLICT (hour, type, repo, actor, host, address, rule, reason)
+        DO UPDATE SET events = old.events + excluded.events, last_idx = excluded.last_idx`,
+    },
+    refusals.map(({ hour, of, rule, events, firstIdx, lastIdx }) => [
+      ...[hour, idOf(of.type), orNone(of.repo), orNone(of.actor), orNone(of.host), orNone(of.address)],
+      ...[orNone(rule), orNone(of.reason), events, firstIdx, lastIdx],
+    ]),
+  );
+  await insert(
+    ask,
+    {
+      table: 'span',
+      columns: { hour: 'integer', first_idx: 'bigint', last_idx: 'bigint' },
+      conflict: `ON CONFLICT (hour) DO UPDATE SET first_idx = least(old.first_idx, excluded.first_idx),
+        last_idx = greatest(old.last_idx, excluded.last_idx)`,
+    },
+    [...spans].map(([hour, { first, last }]) => [hour, first, last]),
+  );
+}

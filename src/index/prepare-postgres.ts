@@ -1,0 +1,53 @@
+/** Makes the tables of this release's index where they are not there, and takes away those that no release uses any more. */
+import type { Ask, Postgres } from '../store/postgres.ts';
+import {
+  INDEX_SCHEMA,
+  POSTGRES_DIGEST_INDEX,
+  POSTGRES_LATE_INDEXES,
+  POSTGRES_TABLES,
+} from './postgres-schema.ts';
+import { INDEX_VERSION } from './schema-sqlite.ts';
+
+/** Serialises those who start at once: the bytes of "Wrdi". */
+const LOCK = 0x57726469;
+/** An index that nobody used for so long is taken away; who uses it says so more often. */
+const UNUSED = "interval '1 day'";
+
+/** @returns whether it cannot be filled: this user may only read. @throws {StoreError} */
+export async function prepareIndex(postgres: Postgres): Promise<boolean> {
+  const [row] = await postgres.ask<{ there: boolean; writable: boolean | null }>(
+    `SELECT to_regclass($1) IS NOT NULL AS there, has_table_privilege(to_regclass($1), 'UPDATE') AS writable`,
+    [`${INDEX_SCHEMA}.progress`],
+  );
+  if (row?.there && row.writable === false) return true;
+  await postgres.transaction(async (ask) => {
+    await ask('SELECT pg_advisory_xact_lock($1)', [LOCK]);
+    const [now] = await ask<{ there: boolean }>('SELECT to_regclass($1) IS NOT NULL AS there', [
+      `${INDEX_SCHEMA}.progress`,
+    ]);
+    if (!now?.there) {
+      await ask(`CREATE SCHEMA ${INDEX_SCHEMA}`);
+      await ask(`${POSTGRES_TABLES}; ${POSTGRES_DIGEST_INDEX}; ${POSTGRES_LATE_INDEXES}`);
+    }
+    await use(ask);
+  });
+  return false;
+}
+
+/** Says that this version is used; to be called more often than once in UNUSED. */
+export async function tellUse(postgres: Postgres): Promise<void> {
+  await postgres.transaction(use);
+}
+
+async function use(ask: Ask): Promise<void> {
+  await ask(
+    `INSERT INTO warden.index_version VALUES ($1, clock_timestamp())
+     ON CONFLICT (version) DO UPDATE SET used = excluded.used`,
+    [INDEX_VERSION],
+  );
+  const unused = await ask<{ version: number }>(
+    `DELETE FROM warden.index_version WHERE used < clock_timestamp() - ${UNUSED} RETURNING version`,
+  );
+  for (const { version } of unused)
+    await ask(`DROP SCHEMA IF EXISTS warden_index_${Number(version)} CASCADE`);
+}
