@@ -2,27 +2,22 @@
  * Everything that the files say, read and checked as a whole: the same for a start and for `warden check`, so that what
  * was checked is what starts.
  */
-import { X509Certificate } from 'node:crypto';
-import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs';
-import { isIP } from 'node:net';
-import { dirname } from 'node:path';
-import { createSecureContext } from 'node:tls';
 import { hiddenClients, readNetworkFacts } from './config/container-network.ts';
 import type { NamedFiles } from './config/named-files.ts';
-import type { OidcIssuer } from './config/oidc-schema.ts';
 import { loadPolicy, stampPolicyFiles } from './config/policy-files.ts';
 import type { PolicyText } from './config/policy-texts.ts';
-import { describeErrno } from './config/read-text.ts';
 import { loadSettings, type Settings } from './config/settings.ts';
 import type { Problem } from './config/yaml.ts';
 import { type Authorities, loadAuthorities } from './identity/certificates/authorities.ts';
 import { type DirectoryConfig, loadDirectory } from './identity/ldap/from-settings.ts';
-import { readKeyFile } from './identity/oidc/key-source.ts';
 import { loadUsers } from './identity/users-file.ts';
 import type { Policy } from './policy/policy.ts';
 import { type Path, pathText } from './policy/problem.ts';
-import { isLocal } from './store/postgres-address.ts';
-import { type Database, readDatabase } from './store/postgres-file.ts';
+import { problemsOfIssuer, unusableCertificates } from './preflight/certificates.ts';
+import { at } from './preflight/part.ts';
+import { loadDatabase, loadRedisUrl, unusableFolder } from './preflight/places.ts';
+import { loadTls, namesMissing, type Tls } from './preflight/tls.ts';
+import type { Database } from './store/postgres-file.ts';
 import { loadClientSecret } from './token/client-secret.ts';
 import type { KeyRing } from './token/key-ring.ts';
 import { loadKeyRing } from './token/key-ring-files.ts';
@@ -59,14 +54,6 @@ export interface Loaded {
   readonly database: Database | undefined;
   /** Undefined where there is no directory. */
   readonly directory: DirectoryConfig | undefined;
-}
-
-/** PEM texts of the listener's certificate chain and key, which fit together. */
-export interface Tls {
-  readonly cert: string;
-  readonly key: string;
-  /** Milliseconds since 1970. */
-  readonly expiresAt: number;
 }
 
 export type Preflight =
@@ -229,152 +216,4 @@ async function problemsOfNamed(named: NamedFiles | undefined): Promise<readonly 
     ...(users === undefined ? [] : [await loadUsers(users)]),
   ];
   return parts.flatMap((part) => (part.ok ? [] : part.problems));
-}
-
-type Part<T> =
-  | ({ readonly ok: true; readonly warnings: readonly Problem[] } & T)
-  | { readonly ok: false; readonly problems: readonly Problem[] };
-
-/** In milliseconds: time enough to have a new certificate made. */
-const EXPIRY_WARNING = 14 * 86_400_000;
-
-/** Reads and tries the pair; also used when it changes while Warden runs. */
-export function loadTls(
-  files: { readonly certificateFile: string; readonly keyFile: string },
-  now: number,
-): Part<{ readonly tls: Tls }> {
-  const { certificateFile, keyFile } = files;
-  const texts: string[] = [];
-  for (const file of [certificateFile, keyFile]) {
-    try {
-      texts.push(readFileSync(file, 'utf8'));
-    } catch (error) {
-      return { ok: false, problems: [at(file, `cannot be read: ${describeErrno(error)}`)] };
-    }
-  }
-  const [cert = '', key = ''] = texts;
-  let leaf: X509Certificate;
-  try {
-    leaf = new X509Certificate(cert);
-  } catch {
-    return {
-      ok: false,
-      problems: [
-        at(certificateFile, 'expected a PEM certificate (BEGIN CERTIFICATE), found none that can be read'),
-      ],
-    };
-  }
-  try {
-    createSecureContext({ cert, key });
-  } catch {
-    return {
-      ok: false,
-      problems: [at(keyFile, `expected the PEM private key of the certificate in ${certificateFile}`)],
-    };
-  }
-  const expiresAt = leaf.validToDate.getTime();
-  if (expiresAt <= now) {
-    return {
-      ok: false,
-      problems: [at(certificateFile, `the certificate has expired at ${leaf.validToDate.toISOString()}`)],
-    };
-  }
-  const soon = at(certificateFile, `the certificate expires at ${leaf.validToDate.toISOString()}`);
-  return {
-    ok: true,
-    warnings: expiresAt - now < EXPIRY_WARNING ? [soon] : [],
-    tls: { cert, key, expiresAt },
-  };
-}
-
-/** Of the files of an issuer. Whether it answers is seen when Warden runs: it need not be up for a start. */
-async function problemsOfIssuer({ caFile, jwksFile }: OidcIssuer): Promise<readonly Problem[]> {
-  const problems: Problem[] = [];
-  const why = caFile === undefined ? undefined : unusableCertificates(caFile);
-  if (caFile !== undefined && why !== undefined) problems.push(at(caFile, why));
-  const keys = jwksFile === undefined ? undefined : await readKeyFile(jwksFile);
-  if (keys?.ok === false) problems.push(at(jwksFile ?? '', keys.reason));
-  return problems;
-}
-
-/** Why a file is not one of PEM certificates. */
-function unusableCertificates(file: string): string | undefined {
-  try {
-    new X509Certificate(readFileSync(file));
-    return undefined;
-  } catch (error) {
-    const { code } = error as { readonly code?: string };
-    const unread = code !== undefined && !code.startsWith('ERR_OSSL');
-    return unread ? `cannot be read: ${describeErrno(error)}` : 'expected PEM certificates of a CA';
-  }
-}
-
-/** Clients compare the name that they were given with those of the certificate, and end there if it is none of them. */
-function namesMissing(settings: Settings, cert: string, file: string): readonly Problem[] {
-  const leaf = new X509Certificate(cert);
-  return [settings.publicUrl, ...settings.alternateUrls].flatMap((url) => {
-    const host = new URL(url).hostname.replace(/^\[|\]$/g, '');
-    const fits = isIP(host) === 0 ? leaf.checkHost(host) : leaf.checkIP(host);
-    if (fits !== undefined) return [];
-    const names = leaf.subjectAltName ?? 'none';
-    return [
-      at(
-        file,
-        `the certificate is not for ${host}, so clients of ${url} will refuse it; its names: ${names}`,
-      ),
-    ];
-  });
-}
-
-/** Why the record could not be kept there, as far as can be told without writing. */
-function unusableFolder(
-  folder: string,
-): { readonly sentence: string; readonly mayPass: boolean } | undefined {
-  let place = folder;
-  while (!existsSync(place) && dirname(place) !== place) place = dirname(place);
-  if (!statSync(place).isDirectory()) {
-    return { sentence: `${place} is a file; expected a folder for the record`, mayPass: false };
-  }
-  try {
-    accessSync(place, constants.W_OK | constants.X_OK);
-  } catch (error) {
-    const sentence = `${place} cannot be written: ${describeErrno(error)}; the record is kept there`;
-    // A disk may be mended while pulls are served; rights are for whoever starts it.
-    return { sentence, mayPass: (error as { code?: string }).code === 'EROFS' };
-  }
-  return undefined;
-}
-
-function loadDatabase(store: NonNullable<Settings['store']>): Part<{ readonly database: Database }> {
-  const read = readDatabase(store.postgresUrlFile, store.caFile);
-  if (!read.ok) return { ok: false, problems: [at(read.file, read.reason)] };
-  const { address } = read.database;
-  const plain = !address.tls && !isLocal(address.host);
-  const sentence = 'sslmode is disable: the password and the records cross the network readable';
-  return {
-    ok: true,
-    warnings: plain ? [at(store.postgresUrlFile, sentence)] : [],
-    database: read.database,
-  };
-}
-
-function loadRedisUrl(file: string): Part<{ readonly url: string }> {
-  let url: string;
-  try {
-    url = readFileSync(file, 'utf8').trim();
-  } catch (error) {
-    return { ok: false, problems: [at(file, `cannot be read: ${describeErrno(error)}`)] };
-  }
-  // The address may hold a password, so it is not repeated.
-  if (!/^rediss?:\/\/\S+$/.test(url)) {
-    return {
-      ok: false,
-      problems: [at(file, 'expected one line: redis://[user:password@]host:port[/database]')],
-    };
-  }
-  return { ok: true, warnings: [], url };
-}
-
-function at(file: string, message: string): Problem {
-  return { file, line: 1, column: 1, message };
 }

@@ -1,8 +1,5 @@
 /** Builds everything once and hands it down. What each part is made of stands in wiring/, what it does in the rooms. */
-import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { authorityOf } from './config/settings.ts';
-import { WardenError } from './errors.ts';
 import { createAskedTags } from './gate/asked-tags.ts';
 import { createBodyBudget } from './gate/body-budget.ts';
 import type { GateDeps } from './gate/deps.ts';
@@ -10,6 +7,7 @@ import { createGate } from './gate/gate.ts';
 import { createManifestCheck } from './gate/manifest-check.ts';
 import { createUploadSeals } from './gate/upload-seal.ts';
 import { createApp } from './http/app.ts';
+import { drain, listen } from './http/listening.ts';
 import { createOperationsServer } from './http/operations.ts';
 import { tokenEndpoint } from './http/routes/token.ts';
 import { createWardenServer } from './http/server.ts';
@@ -25,7 +23,7 @@ import { auditDeps } from './wiring/audit.ts';
 import { watchCertificate } from './wiring/certificate.ts';
 import { openClientCertificates } from './wiring/client-certificates.ts';
 import { watchClientKeys } from './wiring/client-keys.ts';
-import { clientReader, shareOf } from './wiring/clients.ts';
+import { clientReader, realmChooser, shareOf } from './wiring/clients.ts';
 import { openDatabases } from './wiring/database.ts';
 import { openDocuments } from './wiring/documents.ts';
 import { startForwarding } from './wiring/forwarding.ts';
@@ -286,51 +284,4 @@ async function build(
       return closing;
     },
   };
-}
-
-/** Milliseconds between two looks for connections that have become idle during a stop. */
-const SWEEP_MS = 100;
-
-/** The configured address that a client used, as far as its Host is one of them; otherwise the first. */
-function realmChooser({
-  settings,
-}: Part): (host: string | undefined) => { readonly realm: string; readonly service: string } {
-  const { publicUrl, alternateUrls, service } = settings;
-  const realms = new Map([publicUrl, ...alternateUrls].map((url) => [authorityOf(url).toLowerCase(), url]));
-  return (host) => ({ realm: `${realms.get((host ?? '').toLowerCase()) ?? publicUrl}/token`, service });
-}
-
-/** No new connections; what is under way has `graceMs`. */
-async function drain(server: Server, graceMs: number): Promise<void> {
-  const ended = new Promise<void>((resolve) => server.close(() => resolve()));
-  server.closeIdleConnections();
-  // A client keeps its connection when its upload is done, and would hold the stop up for as long.
-  const sweeping = setInterval(() => server.closeIdleConnections(), SWEEP_MS);
-  const timer = setTimeout(() => server.closeAllConnections(), graceMs);
-  await ended;
-  clearInterval(sweeping);
-  clearTimeout(timer);
-}
-
-/** @throws {WardenError} with the sentence for a start that fails. */
-function listen(
-  server: Server,
-  { host, port }: { readonly host: string; readonly port: number },
-  key: string,
-): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      const why: Readonly<Record<string, string>> = {
-        EADDRINUSE: 'the address is in use by another process',
-        EACCES: 'this user may not listen there',
-        EADDRNOTAVAIL: 'this machine has no such address',
-      };
-      const sentence = `${key}: cannot listen on ${host} port ${port}: ${why[error.code ?? ''] ?? error.code}`;
-      reject(new WardenError('INTERNAL', { sentence, cause: error }));
-    });
-    server.listen(port, host, () => {
-      server.removeAllListeners('error');
-      resolve();
-    });
-  });
 }

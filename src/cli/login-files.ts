@@ -65,20 +65,10 @@ export async function openLoginFiles(settingsFile: string): Promise<LoginFiles> 
 
   return {
     sessions,
-    async end({ kind, id }) {
-      const ended = kind === 'checks' ? undefined : await logins.end({ kind, id });
-      if (kind === 'checks') await logins.forgetChecks();
-      await keepActOfCommand(documents, {
-        type: 'session.revoked',
-        ...actorOfCommand(),
-        revoked: {
-          kind,
-          ...(id !== '' && { id }),
-          ...(ended?.sub !== undefined && { sub: ended.sub }),
-          ...(ended !== undefined && { sessions: ended.sessions }),
-        },
-      });
-      return ended?.sessions ?? 0;
+    async end(target) {
+      const revoked = await logins.endAsked(target);
+      await keepActOfCommand(documents, { type: 'session.revoked', ...actorOfCommand(), revoked });
+      return revoked.sessions ?? 0;
     },
     close: () => documents.close(),
   };

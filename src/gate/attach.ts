@@ -5,9 +5,9 @@
  *
  * @see https://github.com/opencontainers/image-spec/blob/main/manifest.md#guidelines-for-artifact-usage
  */
-import { createHash } from 'node:crypto';
 import { WardenError } from '../errors.ts';
-import { MANIFEST_TYPES, readManifest } from '../protocol/manifest.ts';
+import { digestOf } from '../protocol/digest.ts';
+import { MANIFEST_TYPES } from '../protocol/manifest.ts';
 import type { PushIntent } from '../provenance/record.ts';
 import { locationForClient } from '../upstream/location.ts';
 import type { Registry } from '../upstream/registry.ts';
@@ -17,6 +17,7 @@ import type { GateDeps, VerifiedToken } from './deps.ts';
 import type { Exchange, Summary } from './exchange.ts';
 import { knownReferrers } from './known-referrers.ts';
 import { needOf } from './needs.ts';
+import { ownContent } from './own-content.ts';
 import { admitGrant } from './push-grant.ts';
 import { makeIntent } from './push-intent.ts';
 import { requireRecord } from './push-manifest.ts';
@@ -113,16 +114,7 @@ function contentOf({ subject, mediaType, bytes: layer, annotations }: ToAttach):
       annotations,
     }),
   );
-  const read = readManifest(bytes, MANIFEST_TYPES.ociManifest);
-  if (!read.ok) throw new Error(`what Warden wrote is no manifest: ${read.reason}`);
-  return {
-    bytes,
-    digest: digestOf(bytes),
-    manifest: read.manifest,
-    config: undefined,
-    statement: undefined,
-    below: [],
-  };
+  return ownContent(bytes, MANIFEST_TYPES.ociManifest);
 }
 
 async function storeBlob(
@@ -172,8 +164,4 @@ async function exchangeWith(
 
 function unexpected(what: string, { status }: { readonly status: number }): WardenError {
   return new WardenError('REGISTRY_UNAVAILABLE', { cause: new Error(`${what}: status ${status}`) });
-}
-
-function digestOf(bytes: Uint8Array): string {
-  return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
 }

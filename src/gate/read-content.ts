@@ -2,10 +2,10 @@
  * Reads what is pushed, before anything is decided about it: the manifest as it came, and of the registry, which has the
  * blobs already, the configuration of an image and the statement of an attestation.
  */
-import { createHash } from 'node:crypto';
 import { WardenError } from '../errors.ts';
 import { attestationsOf } from '../protocol/attestations.ts';
 import { type BuildStatement, isBuildStatement, readBuildStatement } from '../protocol/build-statement.ts';
+import { digestOf } from '../protocol/digest.ts';
 import { hasImageConfig, type ImageConfig, readImageConfig } from '../protocol/image-config.ts';
 import { MANIFEST_LIMIT, MANIFEST_TYPES, type Manifest, readManifest } from '../protocol/manifest.ts';
 import { isReferrersTag } from '../protocol/referrers.ts';
@@ -27,7 +27,7 @@ const BELOW_MS = 1_000;
 export async function readContent(pushing: Pushing, { take }: Holding): Promise<Content> {
   const { deps, exchange, request } = pushing;
   const bytes = await readBody(exchange.request, MANIFEST_LIMIT, deps.settings.bodyTimeoutMs, take);
-  const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+  const digest = digestOf(bytes);
   if ('digest' in request.reference && request.reference.digest !== digest)
     throw new WardenError('DIGEST_MISMATCH');
   const read = readManifest(bytes, exchange.request.headers['content-type']);

@@ -6,8 +6,8 @@
  * The index is written by Warden and not by the client, so no rule about tags is asked for it: who may push a manifest
  * may say in it what it refers to. It is recorded as a push of the same actor, made by Warden.
  */
-import { createHash } from 'node:crypto';
 import { WardenError } from '../errors.ts';
+import { digestOf } from '../protocol/digest.ts';
 import { MANIFEST_LIMIT, MANIFEST_TYPES, readManifest } from '../protocol/manifest.ts';
 import { isDigest } from '../protocol/names.ts';
 import {
@@ -28,6 +28,7 @@ import type { Registry } from '../upstream/registry.ts';
 import type { GateDeps, Judgement, VerifiedToken } from './deps.ts';
 import type { Exchange } from './exchange.ts';
 import { askingHeaders } from './origin.ts';
+import { ownContent } from './own-content.ts';
 import { makeIntent } from './push-intent.ts';
 import { type ClientAnswer, type Content, type Pushing, storeManifest } from './store-manifest.ts';
 
@@ -137,14 +138,15 @@ async function changeList(
         const found = await listOf(deps.registry, repository, subject);
         const list = found && change(found.list);
         if (found === undefined || list === undefined || list === found.list) return found && subject;
-        const content = contentOf(list);
-        if (content === undefined) {
+        const bytes = writeReferrers(list);
+        if (bytes === undefined) {
           exchange.log.warn(
             { repository, tag },
             'the list of referrers is full: one is stored, and not listed',
           );
           return undefined;
         }
+        const content = ownContent(bytes, MANIFEST_TYPES.ociIndex);
         await deps.recorder.reconcileTag(repository, tag, found.digest);
         const intent = makeIntent(writing, content, { judgement, from: found.digest, grant: undefined });
         const { status } = await storeManifest(writing, content, { ...intent, madeBy: 'warden' }, hold);
@@ -169,24 +171,6 @@ export async function listOf(
   if (found.bytes === undefined) return undefined;
   const list = readReferrers(found.bytes, found.headers['content-type']);
   return list && { list, digest: digestOf(found.bytes) };
-}
-
-function contentOf(list: Referrers): Content | undefined {
-  const bytes = writeReferrers(list);
-  const read = bytes && readManifest(bytes, MANIFEST_TYPES.ociIndex);
-  if (!bytes || !read?.ok) return undefined;
-  return {
-    bytes,
-    digest: digestOf(bytes),
-    manifest: read.manifest,
-    config: undefined,
-    statement: undefined,
-    below: [],
-  };
-}
-
-function digestOf(bytes: Uint8Array): string {
-  return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
 }
 
 function answer({ response }: Exchange, bytes: Uint8Array, headers: Record<string, unknown>): void {

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { type FileHandle, mkdir, open, realpath, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { ownerForRoot } from '../store/owner-of-folder.ts';
 
 /** Somebody else is at the file, or was and left the lock. */
 export class FileLocked extends Error {
@@ -66,12 +67,15 @@ async function put(target: string, text: string, before: Before | undefined): Pr
   const handle = await open(temporary, 'wx', NEW_MODE);
   try {
     try {
+      const owner = ownerForRoot(dirname(target));
       if (before) {
         const own = await handle.stat();
         // Run by root, the file must stay readable for the service that it belongs to. Whoever cannot keep the owner
         // is refused by the system here, before anything has changed.
         if (own.uid !== before.uid || own.gid !== before.gid) await handle.chown(before.uid, before.gid);
         await handle.chmod(NEW_MODE | (before.mode & KEPT_MODE));
+      } else if (owner) {
+        await handle.chown(owner.uid, owner.gid);
       }
       await handle.writeFile(text);
       await handle.sync();

@@ -1,5 +1,5 @@
 /** The fingerprint of a policy: two policies that say the same have the same one. */
-import { createHash } from 'node:crypto';
+import { digestOf } from '../protocol/digest.ts';
 import type { Content } from './merge.ts';
 import type { RuleContent } from './schema.ts';
 import { SET_KINDS } from './set-name.ts';
@@ -15,7 +15,7 @@ export function policyDigest({ hosts, networks, sets, rules }: Content): string 
     ...setsOf(sets),
     rules: Object.fromEntries(rules.map(({ value }) => [value.id, withBlocks(value)])),
   });
-  return `sha256:${createHash('sha256').update(text).digest('hex')}`;
+  return digestOf(text);
 }
 
 /** Only sets that are there, so that a policy without any keeps the digest that it had before there were sets. */

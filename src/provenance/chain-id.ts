@@ -5,15 +5,12 @@
  * @param diffIds of the image's configuration, lowest first.
  * @see https://github.com/opencontainers/image-spec/blob/main/config.md#layer-chainid
  */
-import { createHash } from 'node:crypto';
+import { digestOf } from '../protocol/digest.ts';
 
 export function chainIds(diffIds: readonly string[]): readonly string[] {
   let chain: string | undefined;
   return diffIds.map((diffId) => {
-    chain =
-      chain === undefined
-        ? diffId
-        : `sha256:${createHash('sha256').update(`${chain} ${diffId}`).digest('hex')}`;
+    chain = chain === undefined ? diffId : digestOf(`${chain} ${diffId}`);
     return chain;
   });
 }

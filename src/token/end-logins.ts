@@ -21,6 +21,14 @@ export interface EndedLogins {
   readonly sessions: number;
 }
 
+/** `revoked` of a record `session.revoked` (docs/record.md). */
+export interface RevokedFact {
+  readonly kind: RevokedKind;
+  readonly id?: string;
+  readonly sub?: string;
+  readonly sessions?: number;
+}
+
 export interface EndLogins {
   /**
    * Of a subject, or of a robot by its name: all that was begun until now, so that whoever it was may log in again. Of
@@ -35,6 +43,8 @@ export interface EndLogins {
     /** Of a robot that was taken away, or its secret: also what is got by it until every process knows. */
     readonly gone?: true;
   }): Promise<EndedLogins>;
+  /** What somebody asks to be ended, by `end` or `forgetChecks`. @returns what the record says of it. */
+  endAsked(target: { readonly kind: RevokedKind; readonly id: string }): Promise<RevokedFact>;
   /** Every instance forgets the password checks and answers of directories that it remembers. */
   forgetChecks(): Promise<void>;
 }
@@ -64,7 +74,16 @@ export function createEndLogins(options: EndLoginsOptions): EndLogins {
     }
   }
 
-  return {
+  const logins: EndLogins = {
+    async endAsked({ kind, id }) {
+      const named = { kind, ...(id !== '' && { id }) };
+      if (kind === 'checks') {
+        await logins.forgetChecks();
+        return named;
+      }
+      const { sub, sessions: count } = await logins.end({ kind, id });
+      return { ...named, ...(sub !== undefined && { sub }), sessions: count };
+    },
     async end({ kind, id, forever, gone }) {
       const named = kind === 'subject' || kind === 'robot';
       const until = named && !forever ? now() + (gone ? KNOWN_MS : 0) : undefined;
@@ -87,4 +106,5 @@ export function createEndLogins(options: EndLoginsOptions): EndLogins {
       await revoke({ kind: 'checks', id, expiresAt: now() + TOKEN_MS });
     },
   };
+  return logins;
 }

@@ -1,6 +1,6 @@
 /** What Warden asks the registry on its own account: for decisions, for the record, for those who watch. */
-import { createHash } from 'node:crypto';
 import { WardenError } from '../errors.ts';
+import { digestOf } from '../protocol/digest.ts';
 import { ACCEPT_MANIFESTS, MANIFEST_LIMIT } from '../protocol/manifest.ts';
 import { isDigest, isRepository, isTag } from '../protocol/names.ts';
 import type { Answer, Send, UpstreamAccess } from './send.ts';
@@ -105,7 +105,7 @@ export function createLookUps(
         limit,
       );
       if (status !== 200 || bytes === undefined) return undefined;
-      return `sha256:${createHash('sha256').update(bytes).digest('hex')}` === digest ? bytes : undefined;
+      return digestOf(bytes) === digest ? bytes : undefined;
     },
 
     async listRepositories(count, last) {

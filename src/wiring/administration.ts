@@ -92,9 +92,7 @@ export function endingDeps(
 
   async function end(target: EndedTarget, { subject, exchange, own }: EndedBy): Promise<number> {
     if (own) await requireOwnEnd(subject);
-    const { kind, id } = target;
-    const ended = kind === 'checks' ? undefined : await endLogins.end({ kind, id });
-    if (kind === 'checks') await endLogins.forgetChecks();
+    const revoked = await endLogins.endAsked(target);
     await acts.keep({
       type: 'session.revoked',
       actor: {
@@ -102,14 +100,9 @@ export function endingDeps(
         ...(subject.groups.length > 0 && { groups: [...subject.groups] }),
       },
       peer: peerOf(exchange, { host: undefined }),
-      revoked: {
-        kind,
-        ...(id !== '' && { id }),
-        ...(ended?.sub !== undefined && { sub: ended.sub }),
-        ...(ended !== undefined && { sessions: ended.sessions }),
-      },
+      revoked,
     });
-    return ended?.sessions ?? 0;
+    return revoked.sessions ?? 0;
   }
 
   return {

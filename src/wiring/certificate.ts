@@ -2,7 +2,7 @@
 import type { Server } from 'node:http';
 import type { Server as HttpsServer } from 'node:https';
 import { describeProblem } from '../config/yaml.ts';
-import { loadTls, type Tls } from '../preflight.ts';
+import { loadTls, type Tls } from '../preflight/tls.ts';
 import { stampOf } from './file-stamp.ts';
 import { type Part, reportProblems, WATCH_MS } from './part.ts';
 

@@ -1,4 +1,5 @@
 /** Who a connection belongs to, by its socket and the listed proxies. */
+import { authorityOf } from '../config/settings.ts';
 import type { Client } from '../gate/exchange.ts';
 import type { ServerDeps } from '../http/server.ts';
 import { clientAddress, secureTransport } from '../identity/client-address.ts';
@@ -47,4 +48,13 @@ export function shareOf({ settings }: Part): ServerDeps['shareOf'] {
     const address = canonicalAddress(peer.replace(/%.*$/, '')) ?? peer;
     return trusted(address) ? undefined : networkOf(address);
   };
+}
+
+/** The configured address that a client used, as far as its Host is one of them; otherwise the first. */
+export function realmChooser({
+  settings,
+}: Part): (host: string | undefined) => { readonly realm: string; readonly service: string } {
+  const { publicUrl, alternateUrls, service } = settings;
+  const realms = new Map([publicUrl, ...alternateUrls].map((url) => [authorityOf(url).toLowerCase(), url]));
+  return (host) => ({ realm: `${realms.get((host ?? '').toLowerCase()) ?? publicUrl}/token`, service });
 }

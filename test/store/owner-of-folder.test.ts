@@ -1,5 +1,6 @@
 import { chownSync, mkdirSync, statSync } from 'node:fs';
 import { expect, it } from '@jest/globals';
+import { replaceFile } from '../../src/identity/replace-file.ts';
 import { putFile } from '../../src/store/durable-file.ts';
 import { ownerForRoot } from '../../src/store/owner-of-folder.ts';
 import { makeKeyFile } from '../../src/token/key-files.ts';
@@ -17,7 +18,8 @@ describeNeeding(['root'], 'a file that root writes for a service', () => {
       chownSync(temp.at('service'), SERVICE.uid, SERVICE.gid);
       putFile(temp.at('service', 'lock'), 'text');
       await makeKeyFile(temp.at('service', 'key.pem'), 'ES256');
-      for (const name of ['lock', 'key.pem']) {
+      await replaceFile(temp.at('service', 'users.yaml'), () => 'users: {}\n');
+      for (const name of ['lock', 'key.pem', 'users.yaml']) {
         const { uid, gid, mode } = statSync(temp.at('service', name));
         expect({ name, uid, gid, mode: mode & 0o777 }).toEqual({ name, ...SERVICE, mode: 0o600 });
       }
