@@ -1,5 +1,5 @@
 /** A Warden that takes the tokens of an issuer, and the policy that its builds push by. */
-import { BUILDER, type Front, startFront } from '../gate/front.ts';
+import { BUILDER, type Front, startFront, type UserName } from '../gate/front.ts';
 import { type Issuer, startIssuer } from '../support/issuer.ts';
 import { documented } from './settings-of.ts';
 import { AUDIENCE } from './shapes.ts';
@@ -54,11 +54,12 @@ rules:
 export async function startBuilds(
   settings: Readonly<Record<string, unknown>> = {},
   entry: Readonly<Record<string, unknown>> = {},
+  users: readonly UserName[] = ['alice'],
 ): Promise<Builds> {
   const issuer = await startIssuer();
   try {
     const front = await startFront({
-      users: ['alice'],
+      users,
       policy: policyFor(issuer.url),
       settings: {
         oidc: [{ ...documented('gitlab'), issuer: issuer.url, audiences: [AUDIENCE], ...entry }],
