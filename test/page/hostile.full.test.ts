@@ -4,6 +4,7 @@ import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { QUESTIONS } from '../../src/audit/questions.ts';
 import { createInventory } from '../../src/inventory/inventory.ts';
 import { INVENTORY_FILE } from '../../src/inventory/inventory-thread.ts';
+import { sqlitePulls } from '../../src/inventory/pull-store.ts';
 import { RECORD_TYPES } from '../../src/provenance/record.ts';
 import { systemClock } from '../../src/store/clock.ts';
 import { startThread } from '../../src/store/thread.ts';
@@ -86,7 +87,7 @@ describeNeeding(['docker-registry', 'chromium'], 'what others wrote, wherever it
     const thread = await startThread(new URL('../../src/inventory/inventory-thread', import.meta.url), {
       file: join(folder, INVENTORY_FILE),
     });
-    const inventory = createInventory({ thread, clock: systemClock });
+    const inventory = createInventory({ store: sqlitePulls(thread), clock: systemClock });
     const pull = { head: false, address: BUILDER, repository: 'team/app', digest: DIGEST };
     inventory.count({ ...pull, host: HOSTILE, subject: HOSTILE, reference: HOSTILE, client: HOSTILE });
     await inventory.close();

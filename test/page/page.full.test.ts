@@ -222,7 +222,7 @@ describeNeeding(['docker-registry', 'chromium'], 'the page in a browser', () => 
     expect(await page.locator('tbody tr').count()).toBe(2);
     expect(await page.textContent('.live [role=status]')).toBe('');
     await page.click('text=Pause live updates');
-    expect(await page.getAttribute('.live button', 'aria-pressed')).toBe('true');
+    expect(await page.getAttribute('button:has-text("live updates")', 'aria-pressed')).toBe('true');
     await push('team/live', '3');
     await page.click('text=Resume live updates');
     await push('team/live', '4');

@@ -7,9 +7,11 @@ import { Digest, Time } from '../parts/values.tsx';
 import type { RecordItem, RecordPage } from '../records.ts';
 import { useAnswer } from '../use-answer.ts';
 import { useSay } from '../words/words.ts';
-import { beginning, type Span } from './span.ts';
+import { beginning, type Span, second, UNITS } from './span.ts';
 
 const SHOWN = '8';
+/** Milliseconds: tags that moved before are no news. */
+const MOVED_MS = 30 * UNITS.day;
 
 interface Refusals {
   readonly items: readonly {
@@ -123,7 +125,10 @@ interface Behind {
 /** Hosts that have not come back since a tag moved. */
 export function HostsBehind() {
   const say = useSay();
-  const query = useMemo(() => new URLSearchParams({ limit: SHOWN }), []);
+  const query = useMemo(
+    () => new URLSearchParams({ limit: SHOWN, since: second(Date.now() - MOVED_MS) }),
+    [],
+  );
   const answer = useAnswer<Behind>('behind', query);
   return (
     <section class="card">

@@ -58,19 +58,23 @@ export function NewRecords({
   }, [paused, question, text, from]);
 
   return (
-    <div class="live">
-      {/* It is there before it says something: only then is it read out. */}
-      <span role="status">
-        {count > 0 && say('live.new', { count: count === COUNTED ? `${COUNTED}+` : count })}
-      </span>
-      {count > 0 && (
-        <button type="button" onClick={onShow}>
-          {say('live.show')}
+    <>
+      <p>
+        <button type="button" aria-pressed={paused} onClick={() => setPaused(!paused)}>
+          {say(paused ? 'live.resume' : 'live.pause')}
         </button>
-      )}
-      <button type="button" aria-pressed={paused} onClick={() => setPaused(!paused)}>
-        {say(paused ? 'live.resume' : 'live.pause')}
-      </button>
-    </div>
+      </p>
+      {/* It is there before it says something: only then is it read out. */}
+      <div class={`live ${count > 0 ? 'new' : ''}`}>
+        <span role="status">
+          {count > 0 && say('live.new', { count: count === COUNTED ? `${COUNTED}+` : count })}
+        </span>
+        {count > 0 && (
+          <button type="button" onClick={onShow}>
+            {say('live.show')}
+          </button>
+        )}
+      </div>
+    </>
   );
 }
