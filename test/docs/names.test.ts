@@ -40,7 +40,7 @@ describe('the settings that are named', () => {
       .map(([, key = '']) => key)
       .filter((key) => sections.has(key.slice(0, key.indexOf('.'))) && !all.has(key))
       // Names of hosts, files and kinds of record.
-      .filter((key) => !/\.(?:corp|crt|key|csr|db|lock|opened|reconciled|md)$/.test(key));
+      .filter((key) => !/\.(?:corp|crt|key|csr|db|lock|opened|reconciled|archived|md)$/.test(key));
     expect(unknown).toEqual([]);
   });
 });
