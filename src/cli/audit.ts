@@ -7,18 +7,17 @@ import { printable, printableJson } from '../audit/printable.ts';
 import { QUESTIONS } from '../audit/questions.ts';
 import type { MayRead } from '../audit/visible-parts.ts';
 import { WardenError } from '../errors.ts';
+import { type ExportIo, exportAnswer } from './audit-export.ts';
 import { askServer } from './audit-server.ts';
 import type { Io } from './io.ts';
 import { addServerOptions, requireNoServer, type ServerOptions, UsageError } from './server.ts';
 
 /** What these commands touch of the world. */
-export interface AuditIo extends Io {
+export interface AuditIo extends Io, ExportIo {
   /** Where the settings are looked for without `--config`. */
   readonly defaultConfig: string;
   /** Opens the files that the settings name. */
   openAudit(settingsFile: string): Promise<OpenedAudit>;
-  /** All of standard input. */
-  readStdin(): Promise<string>;
   /** Of the terminal; undefined where the output is none. */
   readonly columns: number | undefined;
   /** The status with which the process will end. */
@@ -53,6 +52,9 @@ function addQuestion(audit: Command, io: AuditIo, question: AskedQuestion): void
   command
     .option('--json', 'the answer itself, one JSON document')
     .option('--csv', 'whole values, for a spreadsheet')
+    .option('--ndjson', 'a line of JSON a record with what it is proved with; the whole answer')
+    .option('--all', 'with --csv: the whole answer instead of a page')
+    .option('--output <file>', 'of a whole answer: a file, which is there when all of it is')
     .option('--config <file>', 'the settings, which say where the records are', io.defaultConfig);
   addServerOptions(command).action(async (options: Readonly<Record<string, unknown>>) => {
     io.exit(await answer(io, question, known, options));
@@ -76,9 +78,22 @@ async function answer(
   options: Readonly<Record<string, unknown>>,
 ): Promise<number> {
   try {
-    const { json, csv } = options as { json?: boolean; csv?: boolean };
-    if (json && csv) throw new UsageError('--json and --csv: give one of them, or none for a table');
-    const page = await ask(io, question.name, rawFilters(known, options), options);
+    const { json, csv, ndjson, all, output } = options as Forms;
+    if ([json, csv, ndjson].filter(Boolean).length > 1)
+      throw new UsageError('--json, --csv and --ndjson: give one of them, or none for a table');
+    if (all && !csv && !ndjson)
+      throw new UsageError('--all: give --csv or --ndjson with it; a table or one JSON document is a page');
+    const raw = rawFilters(known, options);
+    const whole = ndjson ? 'ndjson' : all ? 'csv' : undefined;
+    if (whole !== undefined) {
+      const asked = { question: question.name, raw, format: whole } as const;
+      if ((options as ServerOptions).url === undefined) requireNoServer(options as ServerOptions);
+      await exportAnswer(io, asked, { ...(options as ServerOptions), ...wholeOptions(options) });
+      return 0;
+    }
+    if (output !== undefined)
+      throw new UsageError('--output: is for whole answers; give --all --csv or --ndjson with it');
+    const page = await ask(io, question.name, raw, options);
     if (json) io.out(printableJson(page));
     else show(io, question, page, csv === true);
     return 0;
@@ -88,6 +103,19 @@ async function answer(
       error instanceof UsageError || (error instanceof WardenError && error.name === 'FILTER_MALFORMED');
     return usage ? BAD_USAGE : CANNOT_READ;
   }
+}
+
+interface Forms {
+  readonly json?: boolean;
+  readonly csv?: boolean;
+  readonly ndjson?: boolean;
+  readonly all?: boolean;
+  readonly output?: string;
+}
+
+function wholeOptions(options: Readonly<Record<string, unknown>>) {
+  const { output } = options as Forms;
+  return { config: String(options['config']), ...(output !== undefined && { output }) };
 }
 
 function rawFilters(

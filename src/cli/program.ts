@@ -7,6 +7,8 @@ export interface ProgramDeps extends ServeDeps {
   readonly stdin: Input;
   /** Of the terminal; undefined where the output is none. */
   readonly columns: number | undefined;
+  /** Rewrites one line of the terminal; undefined where errors go elsewhere. */
+  readonly progress: ((text: string) => void) | undefined;
 }
 
 interface CommandDeps extends ProgramDeps {

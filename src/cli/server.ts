@@ -1,6 +1,6 @@
 /** Puts a request to the API of a running server. */
 import { readFile } from 'node:fs/promises';
-import { request as requestPlain } from 'node:http';
+import { type IncomingMessage, request as requestPlain } from 'node:http';
 import { request as requestTls } from 'node:https';
 import type { Command } from 'commander';
 import { printable } from '../audit/printable.ts';
@@ -149,22 +149,75 @@ async function readText(file: string): Promise<string> {
   }
 }
 
-function send(
+/**
+ * An answer as it comes, however long it is.
+ *
+ * @throws with one sentence, as askApi; and where the answer is cut.
+ */
+export async function* streamApi(
+  asked: ServerRequest,
+  options: ServerOptions & { readonly url: string },
+  readStdin: () => Promise<string>,
+): AsyncGenerator<Buffer> {
+  requireAddress(options.url);
+  const authorization = await credentials(options, readStdin);
+  const ca = options.ca === undefined ? undefined : await readText(options.ca);
+  const url = addressOf(asked, options.url);
+  const response = await begin(url, asked, authorization, ca);
+  if (response.statusCode !== 200) {
+    const { status, bytes } = await whole(response);
+    const sentence = `${url.origin} answered ${status}: ${errorMessage(bytes.toString('utf8'))}`;
+    throw status === 400 ? new UsageError(sentence) : new Error(sentence);
+  }
+  try {
+    for await (const part of response) yield part as Buffer;
+  } catch (error) {
+    throw new Error(`the answer of ${url.origin} was cut short: ${(error as { code?: string }).code}`);
+  }
+}
+
+async function send(
+  url: URL,
+  asked: ServerRequest,
+  authorization: string,
+  ca: string | undefined,
+): Promise<ServerAnswer> {
+  const response = await begin(url, asked, authorization, ca);
+  return whole(response).catch((error: unknown) => {
+    throw unreachable(url, error);
+  });
+}
+
+/** @throws with one sentence. */
+async function whole(response: IncomingMessage): Promise<ServerAnswer> {
+  const parts: Buffer[] = [];
+  let length = 0;
+  for await (const part of response as AsyncIterable<Buffer>) {
+    length += part.length;
+    if (length > ANSWER_LIMIT) throw new Error('the answer is too large');
+    parts.push(part);
+  }
+  return { status: response.statusCode ?? 0, bytes: Buffer.concat(parts) };
+}
+
+function unreachable(url: URL, error: unknown): Error {
+  const { code, message } = error as { code?: string; message: string };
+  const unknown = /^(?:UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO)/.test(code ?? '');
+  const help = unknown ? '; where its certificate is of a CA of your own, name that with --ca' : '';
+  return new Error(`${url.origin} cannot be asked: ${code ?? message}${help}`);
+}
+
+/** @returns the answer as soon as its head is there. @throws with one sentence. */
+function begin(
   url: URL,
   { method, body }: ServerRequest,
   authorization: string,
   ca: string | undefined,
-): Promise<ServerAnswer> {
+): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
-    const fail = (error: unknown): void => {
-      const { code, message } = error as { code?: string; message: string };
-      const unknown = /^(?:UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO)/.test(code ?? '');
-      const help = unknown ? '; where its certificate is of a CA of your own, name that with --ca' : '';
-      reject(new Error(`${url.origin} cannot be asked: ${code ?? message}${help}`));
-    };
-    const begin = url.protocol === 'https:' ? requestTls : requestPlain;
+    const open = url.protocol === 'https:' ? requestTls : requestPlain;
     const content = body === undefined ? undefined : JSON.stringify(body);
-    const request = begin(
+    const request = open(
       url,
       {
         method,
@@ -178,20 +231,10 @@ function send(
         timeout: TIMEOUT_MS,
         ...(ca === undefined ? {} : { ca }),
       },
-      (response) => {
-        const parts: Buffer[] = [];
-        let length = 0;
-        response.on('data', (part: Buffer) => {
-          length += part.length;
-          if (length > ANSWER_LIMIT) request.destroy(new Error('the answer is too large'));
-          else parts.push(part);
-        });
-        response.on('error', fail);
-        response.on('end', () => resolve({ status: response.statusCode ?? 0, bytes: Buffer.concat(parts) }));
-      },
+      resolve,
     );
     request.on('timeout', () => request.destroy(new Error('no answer in time')));
-    request.on('error', fail);
+    request.on('error', (error) => reject(unreachable(url, error)));
     request.end(content);
   });
 }

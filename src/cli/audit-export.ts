@@ -1,0 +1,120 @@
+/** Whole answers by command: from a server, which records each, or from the files. */
+import { hostname, userInfo } from 'node:os';
+import type { ExportFormat, ExportTree } from '../audit/export.ts';
+import type { OpenedAudit } from '../audit/open-audit.ts';
+import { writeWhole } from './output-file.ts';
+import { type ServerOptions, streamApi, UsageError } from './server.ts';
+
+export interface WholeAnswer {
+  readonly question: string;
+  readonly raw: Readonly<Record<string, string | readonly string[]>>;
+  readonly format: ExportFormat;
+}
+
+/** The files that the settings name, and what their records are proved with. */
+export interface OpenedExport extends OpenedAudit {
+  /** Undefined where nothing is signed. */
+  readonly tree: ExportTree | undefined;
+}
+
+export interface ExportIo {
+  readonly out: (line: string) => void;
+  readonly err: (line: string) => void;
+  /** Shows how far it is; undefined where nobody sits before it. '' takes it away. */
+  readonly progress: ((text: string) => void) | undefined;
+  openExport(settingsFile: string): Promise<OpenedExport>;
+  readStdin(): Promise<string>;
+}
+
+/** @throws with one sentence; {UsageError} for `limit` and `cursor`. */
+export async function exportAnswer(
+  io: ExportIo,
+  asked: WholeAnswer,
+  { output, config, ...server }: ServerOptions & { readonly output?: string; readonly config: string },
+): Promise<void> {
+  for (const name of ['limit', 'cursor'])
+    if (asked.raw[name] !== undefined)
+      throw new UsageError(`--${name}: a whole answer has no pages; leave it out, or leave out --all`);
+  const { url } = server;
+  if (url !== undefined) {
+    await deliver(io, output, fromServer(asked, { ...server, url }, io.readStdin));
+    return;
+  }
+  const opened = await io.openExport(config);
+  try {
+    await deliver(io, output, fromFiles(opened, asked));
+    const lacking = opened.lacking?.();
+    if (lacking !== undefined) io.err(lacking);
+  } finally {
+    await opened.close();
+  }
+}
+
+async function* fromServer(
+  { question, raw, format }: WholeAnswer,
+  server: ServerOptions & { readonly url: string },
+  readStdin: () => Promise<string>,
+): AsyncGenerator<string> {
+  const decoder = new TextDecoder();
+  const query = { ...raw, format };
+  let end = '';
+  for await (const bytes of streamApi({ method: 'GET', path: question, query }, server, readStdin)) {
+    const text = decoder.decode(bytes, { stream: true });
+    end = (end + text).slice(-ENDING);
+    yield text;
+  }
+  yield decoder.decode();
+  // HTTP tells of a connection that broke; a proxy in between may have ended its answer in good form.
+  if (format === 'ndjson' && !/\{"end":\{"items":\d+\}\}\n$/.test(end))
+    throw new Error('the export was cut short: its last line is missing');
+}
+
+/** Characters: more than the last line has. */
+const ENDING = 200;
+
+/** Whoever can read the files can read everything in them; nothing is recorded, since nothing is written here. */
+function fromFiles(
+  { audit, tree }: OpenedExport,
+  { question, raw, format }: WholeAnswer,
+): AsyncGenerator<string> {
+  const query = Object.fromEntries(Object.entries(raw).map(([name, value]) => [name, String(value)]));
+  const by = `${userInfo().username} at ${hostname()}, from the files`;
+  const about = { question, query, by, at: new Date().toISOString() };
+  return audit.export(question, { raw, format, mayRead: () => true, everything: true, tree, about });
+}
+
+async function deliver(
+  { out, progress }: ExportIo,
+  output: string | undefined,
+  pieces: AsyncIterable<string>,
+): Promise<void> {
+  if (output !== undefined) {
+    try {
+      await writeWhole(output, counted(pieces, progress));
+    } finally {
+      progress?.('');
+    }
+    return;
+  }
+  // What a piece ends with is the end of a line, which `out` adds; a piece of a server may end anywhere.
+  let rest = '';
+  for await (const piece of pieces) {
+    const text = rest + piece;
+    const end = text.lastIndexOf('\n');
+    rest = text.slice(end + 1);
+    if (end >= 0) out(text.slice(0, end));
+  }
+  if (rest !== '') out(rest);
+}
+
+async function* counted(
+  pieces: AsyncIterable<string>,
+  progress: ExportIo['progress'],
+): AsyncGenerator<string> {
+  let lines = 0;
+  for await (const piece of pieces) {
+    for (let at = piece.indexOf('\n'); at >= 0; at = piece.indexOf('\n', at + 1)) lines++;
+    progress?.(`${lines} lines`);
+    yield piece;
+  }
+}

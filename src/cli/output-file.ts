@@ -1,0 +1,38 @@
+/** A file that is there whole or not at all, whenever its writer ends. */
+import { randomBytes } from 'node:crypto';
+import { open, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+
+/** For whoever runs the command alone: what is written names people and addresses. */
+const MODE = 0o600;
+
+/**
+ * Writes beside the file, and puts it in its place when all of it is on the disk. One that was there before is replaced.
+ *
+ * @throws {Error} with one sentence where it cannot be written; and as `pieces`. Then the file is as it was.
+ */
+export async function writeWhole(file: string, pieces: AsyncIterable<string | Uint8Array>): Promise<void> {
+  const part = join(dirname(file), `.${basename(file)}.${randomBytes(6).toString('hex')}.part`);
+  const handle = await open(part, 'wx', MODE).catch((error: unknown) => {
+    throw new Error(`${file} cannot be written: ${(error as { code?: string }).code}`);
+  });
+  try {
+    for await (const piece of pieces) await handle.appendFile(piece);
+    await handle.sync();
+    await handle.close();
+    await rename(part, file);
+    await syncFolder(dirname(file));
+  } catch (error) {
+    await handle.close().catch(() => undefined);
+    await rm(part, { force: true });
+    const { code, syscall } = error as { code?: string; syscall?: string };
+    const ofFile = syscall !== undefined && ['write', 'fsync', 'rename', 'open'].includes(syscall);
+    throw ofFile ? new Error(`${file} cannot be written: ${code}`) : error;
+  }
+}
+
+/** So that the new name survives a power cut too. */
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r');
+  await handle.sync().finally(() => handle.close());
+}
