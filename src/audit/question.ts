@@ -9,7 +9,7 @@ import type { MayRead } from './visible-parts.ts';
 
 /** What questions are answered from. */
 export interface AuditParts {
-  readonly index: Pick<RecordIndex, 'ask' | 'find' | 'records'>;
+  readonly index: Pick<RecordIndex, 'ask' | 'find' | 'records' | 'entryOf'>;
   readonly inventory: PullQuestions;
   /** Milliseconds since 1970, which relative times count from. */
   now(): number;

@@ -21,10 +21,15 @@ export function addCheckExportCommand(log: Command, deps: LogDeps): void {
       collect,
     )
     .option('--policy <file>', 'whose signatures are wanted: logs, witnesses, quorum')
-    .action((file: string, options: TrustOptions) => run(deps, () => check(deps, file, options)));
+    .option('--allow-unproved', 'lines without a proof are expected: of an export for part of the record')
+    .action((file: string, options: CheckOptions) => run(deps, () => check(deps, file, options)));
 }
 
-async function check({ io }: LogDeps, file: string, options: TrustOptions): Promise<number> {
+interface CheckOptions extends TrustOptions {
+  readonly allowUnproved?: true;
+}
+
+async function check({ io }: LogDeps, file: string, options: CheckOptions): Promise<number> {
   const { logs } = await trustOf(options);
   const input = createReadStream(file);
   const opened = new Promise<void>((resolve, reject) => {
@@ -36,9 +41,14 @@ async function check({ io }: LogDeps, file: string, options: TrustOptions): Prom
   await opened;
   try {
     const { checkpoint, proved, unproved } = await verifyExport(linesOf(input), logs);
-    io.out(printable(`good: ${proved} records of ${checkpoint.origin}, in its tree of ${checkpoint.size}`));
-    if (unproved > 0)
-      io.out(`${unproved} lines are not proved: no whole records, or newer than the checkpoint`);
+    const found = `${proved} records of ${checkpoint.origin}, in its tree of ${checkpoint.size}`;
+    const lines = `${unproved} lines are not proved: no whole records, or newer than the checkpoint`;
+    if (unproved > 0 && options.allowUnproved === undefined) {
+      io.err(printable(`not all is proved: ${found}; ${lines} (--allow-unproved takes that for good)`));
+      return WRONG;
+    }
+    io.out(printable(`good: ${found}`));
+    if (unproved > 0) io.out(lines);
     return 0;
   } catch (error) {
     io.err(printable((error as Error).message));

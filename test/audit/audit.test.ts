@@ -177,6 +177,8 @@ describe('warden audit', () => {
       },
       defaultConfig: folder.path,
       openAudit,
+      openExport: async (place) => ({ ...(await openAudit(place)), tree: undefined }),
+      progress: undefined,
       readStdin: async () => stdin,
       columns: 100,
       exit: (status) => {

@@ -1,5 +1,6 @@
-import { writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
+import { dirname } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { eventually } from '../gate/eventually.ts';
 import { BUILDER, type Front, startFront } from '../gate/front.ts';
@@ -113,6 +114,67 @@ describeNeeding(['docker-registry'], 'exports', () => {
       'registry.corp/log+00000000+AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA',
     ]);
     expect(other.status).not.toBe(0);
+  });
+
+  test('is made by command, of a server and of the files, and is there whole or not at all', async () => {
+    const file = temp.at('by-command.ndjson');
+    const served = ['--url', front.warden.url, '--user-name', 'erin', '--password-stdin'];
+    const asked = ['audit', 'pushes', '--accepted'];
+    const input = front.passwords.erin;
+    for (const [way, options] of [
+      ['from the files', {}],
+      ['erin', { input }],
+    ] as const) {
+      const from = 'input' in options ? served : [];
+      const made = await front.warden.cli([...asked, ...from, '--ndjson', '--output', file], options);
+      expect([way, made.status, made.stdout, made.stderr]).toEqual([way, 0, '', '']);
+      expect(statSync(file).mode & 0o777).toBe(0o600);
+      const checked = await front.warden.cli(['log', 'check-export', file]);
+      expect([way, checked.status, checked.stdout]).toEqual([
+        way,
+        0,
+        expect.stringMatching(/^good: 3 records/),
+      ]);
+      const [head = ''] = readFileSync(file, 'utf8').split('\n');
+      expect(JSON.parse(head).export.by).toContain(way);
+      const csv = await front.warden.cli([...asked, ...from, '--all', '--csv'], options);
+      expect(csv.stdout.trimEnd().split('\r\n')).toHaveLength(4);
+    }
+    const before = readFileSync(file, 'utf8');
+    const refused = await front.warden.cli(
+      [...asked, ...served.with(3, 'bob'), '--ndjson', '--output', file],
+      { input: front.passwords.bob },
+    );
+    expect([refused.status, refused.stderr]).toEqual([3, expect.stringContaining('answered 403')]);
+    expect(readFileSync(file, 'utf8')).toBe(before);
+    expect(readdirSync(dirname(file)).filter((name) => name.endsWith('.part'))).toEqual([]);
+    const nowhere = await front.warden.cli([...asked, '--ndjson', '--output', temp.at('none/x')]);
+    expect([nowhere.status, nowhere.stderr]).toEqual([
+      3,
+      expect.stringMatching(/none\/x cannot be written: ENOENT/),
+    ]);
+  });
+
+  test.each([
+    [['--all'], /--all: give --csv or --ndjson/],
+    [['--output', 'x'], /--output: is for whole answers/],
+    [['--ndjson', '--csv'], /give one of them/],
+    [['--ndjson', '--limit', '5'], /--limit: a whole answer has no pages/],
+    [['--all', '--csv', '--password-stdin'], /give --url/],
+  ])('by command refuses %j', async (options, sentence) => {
+    const { status, stderr } = await front.warden.cli(['audit', 'pushes', ...options]);
+    expect([status, stderr]).toEqual([2, expect.stringMatching(sentence)]);
+  });
+
+  test('with lines that are not proved is not good, unless that was expected', async () => {
+    const file = temp.at('activity.ndjson');
+    writeFileSync(file, (await get('activity?per=day&format=ndjson')).text);
+    const wrong = await front.warden.cli(['log', 'check-export', file]);
+    expect([wrong.status, wrong.stderr]).toEqual([
+      1,
+      expect.stringMatching(/^not all is proved: 0 records .* 1 lines are not proved/),
+    ]);
+    expect((await front.warden.cli(['log', 'check-export', file, '--allow-unproved'])).status).toBe(0);
   });
 
   test.each(['pushes', 'pushes?format=csv', 'pushes?format=ndjson', 'pushes?format=ndjson&proofs=no'])(

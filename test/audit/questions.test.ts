@@ -320,6 +320,10 @@ describe('one record', () => {
   it('of another repository, or past the end, is not there', async () => {
     expect((await ask('record', { index: '0' }, team)).items).toEqual([]);
     expect((await ask('record', { index: '99999' })).items).toEqual([]);
+    const [item] = (await ask('record', { index: '1' })).items;
+    const id = String(item?.['id']);
+    expect((await ask('record', { id })).items).toMatchObject([{ index: 1, id }]);
+    await expect(ask('record', { id, index: '1' })).rejects.toThrow('give one of them');
   });
 });
 

@@ -40,6 +40,8 @@ async function run(line: string): Promise<string> {
   addAuditCommands(program, {
     ...{ out: say, err: say, defaultConfig: '', columns: 120 },
     openAudit: async () => ({ audit: opened.audit, close: async () => undefined }),
+    openExport: async () => ({ audit: opened.audit, tree: undefined, close: async () => undefined }),
+    progress: undefined,
     readStdin: async () => '',
     exit: (status) => expect({ line, status }).toEqual({ line, status: 0 }),
   });

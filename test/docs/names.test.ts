@@ -132,6 +132,7 @@ const program = await createProgram({
   io: { out: nothing, err: nothing },
   stdin: process.stdin,
   columns: undefined,
+  progress: undefined,
   onSignals: nothing,
   exit: nothing,
   end: nothing,
