@@ -18,6 +18,14 @@ export const recordSchema = z.strictObject({
     .max(365)
     .default(7)
     .describe('They warn too where the room will not do for so long, at the rate of the last day.'),
+  timeoutSeconds: z
+    .int()
+    .min(1)
+    .max(600)
+    .default(10)
+    .describe(
+      'How long a push waits for the disk of the record; then pushes are refused until it answers. With a record in PostgreSQL it is store.timeoutSeconds.',
+    ),
   settleSeconds: z
     .int()
     .min(1)

@@ -144,6 +144,10 @@ export function open({ folder }: LogOptions): Operations {
     intend({ id, repo, reference, body, at }: OpenIntent) {
       addIntent.run(id, repo, reference, JSON.stringify(body), at);
     },
+    /** Of an intent that nobody was told of, and nobody acted on. */
+    withdraw({ id }: { id: string }) {
+      endIntent.run(id);
+    },
     conclude({ id, added }: { id: string; added: Ending }) {
       const row = getIntent.get(id);
       if (!row) throw new Error(`there is no open intent ${id}`);

@@ -7,6 +7,7 @@
  */
 import { type Batches, createBatches } from '../store/batches.ts';
 import type { Clock } from '../store/clock.ts';
+import { createPatience } from '../store/patience.ts';
 import { CommitUnknown, type Postgres } from '../store/postgres.ts';
 import { DATABASE_TROUBLE } from '../store/postgres-failure.ts';
 import { StoreError } from '../store/thread.ts';
@@ -65,20 +66,11 @@ export function openPostgresLog(options: PostgresLogOptions): LogStore {
     }
   }, GROUP_LIMIT);
 
-  /** @throws {StoreError} when it takes too long: what was asked for may happen still. */
-  async function patiently<T>(answer: Promise<T>): Promise<T> {
-    const late = new AbortController();
-    const waited = clock.sleep(patienceMs, late.signal).then(() => {
-      throw new StoreError('PostgreSQL does not answer (no answer in time)', DATABASE_TROUBLE);
-    });
-    waited.catch(() => undefined);
-    answer.catch(() => undefined);
-    try {
-      return await Promise.race([answer, waited]);
-    } finally {
-      late.abort();
-    }
-  }
+  const patiently = createPatience(
+    clock,
+    patienceMs,
+    () => new StoreError('PostgreSQL does not answer (no answer in time)', DATABASE_TROUBLE),
+  );
 
   async function withdraw(id: string): Promise<void> {
     withdrawn.add(id);

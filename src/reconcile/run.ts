@@ -9,6 +9,7 @@ import type { LogReader } from '../provenance/log-store.ts';
 import type { PushRecord } from '../provenance/record.ts';
 import type { Recorder } from '../provenance/recorder.ts';
 import type { Comparing, Difference, Thing, Unreadable } from './compare.ts';
+import { watchPages } from './pages.ts';
 import { type Suspicions, unreadable } from './suspicions.ts';
 
 /** Where a run stands. What JSON keeps. */
@@ -181,10 +182,12 @@ export async function runReconciliation(
   async function compareTags(repo: string): Promise<void> {
     counts.repositories++;
     const known = new Set<string>();
+    const look = watchPages(`GET /v2/${repo}/tags/list`);
     for (let last: string | undefined; !signal.aborted; ) {
       await deps.pace();
       const page = await registry.listTags(repo, TAGS, last);
       const fresh = page.filter((tag) => !known.has(tag));
+      look(page.at(-1));
       for (const tag of fresh) {
         known.add(tag);
         // One that the record knows was compared with it before.
@@ -198,9 +201,11 @@ export async function runReconciliation(
   }
 
   async function compareRegistry(): Promise<void> {
+    const look = watchPages('GET /v2/_catalog');
     while (!signal.aborted) {
       await deps.pace();
       const page = await registry.listRepositories(REPOSITORIES, repository);
+      look(page.last);
       for (const name of page.names) await compareTags(name);
       if (signal.aborted) return;
       await settle();

@@ -58,6 +58,9 @@ export const THREAD_GONE = -1;
 /** The `errcode` where a file that is written was taken away or replaced: what is written then is found by nobody. */
 export const FILE_GONE = -2;
 
+/** The `errcode` where the disk of a file has not answered for a while. What was asked for may happen still. */
+export const DISK_HANGS = -5;
+
 /** A group larger than this is split, so that one caller does not wait for all of a flood. */
 const GROUP_LIMIT = 1024;
 

@@ -8,7 +8,7 @@
 import { droppedDigest, movedTag } from '../provenance/log-entry.ts';
 import type { PushRecord } from '../provenance/record.ts';
 import { createCompactRange } from '../tlog/compact-range.ts';
-import { leafHash } from '../tlog/hashing.ts';
+import { leafHash, sameHash } from '../tlog/hashing.ts';
 import { TILE_WIDTH, widthAt } from '../tlog/tile.ts';
 import { readExported } from './exported.ts';
 import type { LogTarget, TagState } from './log-target.ts';
@@ -18,12 +18,20 @@ export interface ImportOptions {
   /** The entries of a bundle in the folder. */
   readonly entries: (index: number, width: number) => Promise<readonly Uint8Array[] | undefined>;
   readonly target: LogTarget;
+  /** A signed checkpoint that the entries must agree with: what the folder says of itself proves nothing. */
+  readonly signed?: { readonly size: number; readonly root: Uint8Array } | undefined;
   /** Called after each bundle that is verified, then after each that is written. */
   onProgress?(entries: number, size: number, what: 'verified' | 'written'): void;
 }
 
 /** @throws {Error} with one sentence. @returns how many entries the log has now. */
-export async function importLog({ from, entries, target, onProgress }: ImportOptions): Promise<number> {
+export async function importLog({
+  from,
+  entries,
+  target,
+  signed,
+  onProgress,
+}: ImportOptions): Promise<number> {
   const { size, root } = readExported(from);
   async function bundle(index: number): Promise<readonly Uint8Array[]> {
     const found = await entries(index, widthAt('entries', index, size));
@@ -32,10 +40,19 @@ export async function importLog({ from, entries, target, onProgress }: ImportOpt
   }
   const tags = createTagStates();
   const range = createCompactRange();
+  if (signed !== undefined && signed.size > size) {
+    throw new Error(`${from} is cut: ${signed.size} entries were signed, and it has ${size}`);
+  }
+  function requireSigned(): void {
+    if (signed === undefined || range.size() !== signed.size || sameHash(range.root(), signed.root)) return;
+    throw new Error(`${from} is not what was signed: its first ${signed.size} entries have another root`);
+  }
+  requireSigned();
   for (let index = 0; index * TILE_WIDTH < size; index++) {
     for (const entry of await bundle(index)) {
       tags.add(recordIn(entry, range.size(), from), range.size());
       range.append(leafHash(entry));
+      requireSigned();
     }
     onProgress?.(range.size(), size, 'verified');
   }

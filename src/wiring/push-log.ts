@@ -25,7 +25,10 @@ export async function openPushLog(part: Part, databases: Databases | undefined):
     const threadOf = (without: string) => (module: URL, options: unknown) =>
       storeThread(part, { without, module, options });
     return {
-      store: await openSqliteLog({ folder }, threadOf('pushes are refused, pulls go on')),
+      store: await openSqliteLog({ folder }, threadOf('pushes are refused, pulls go on'), {
+        clock: systemClock,
+        patienceMs: settings.record.timeoutSeconds * 1000,
+      }),
       elsewhere: false,
       reader: (without) => openSqliteLogReader({ folder }, threadOf(without)),
     };

@@ -175,6 +175,16 @@ export const FAULTS: readonly Fault[] = [
 
 export const FAULTS_OF_EXT4: readonly Fault[] = [
   {
+    title: 'a disk that hangs',
+    when: 'running',
+    // Whoever writes there waits, in the kernel, until it thaws.
+    async make({ data }) {
+      await must('fsfreeze', ['--freeze', data]);
+      return async () => void (await must('fsfreeze', ['--unfreeze', data]));
+    },
+    says: /its disk has not answered for 7 seconds/,
+  },
+  {
     title: 'a disk that becomes read-only since it fails',
     when: 'running',
     async make({ data, image }) {
@@ -232,7 +242,7 @@ export function itServesPullsThrough(faults: readonly Fault[], disk: Disk): void
       await mountDisk(disk, place);
       const settings = {
         data: place.data,
-        record: { minimumFreeMegabytes: 1, settleSeconds: 1 },
+        record: { minimumFreeMegabytes: 1, settleSeconds: 1, timeoutSeconds: 7 },
         tokens: { lifetimeSeconds: 3600 },
       };
       front = await startFront({ users: ['alice'], settings });
@@ -242,6 +252,7 @@ export function itServesPullsThrough(faults: readonly Fault[], disk: Disk): void
       expect((await pushImage(front.place, 'pub', 'before', image, alice)).status).toBe(201);
     }, 60_000);
     afterAll(async () => {
+      if (disk === 'ext4') await run('fsfreeze', ['--unfreeze', place.data]);
       await front?.stop();
       await must('umount', [place.data]).catch(() => undefined);
       await temp?.stop();

@@ -3,7 +3,8 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { postgresLogReader } from '../../src/provenance/postgres-reader.ts';
 import { createRecorder, type Recorder } from '../../src/provenance/recorder.ts';
 import { openSqliteLog, openSqliteLogReader } from '../../src/provenance/sqlite-log.ts';
-import { EMPTY_ROOT } from '../../src/tlog/hashing.ts';
+import { createCompactRange } from '../../src/tlog/compact-range.ts';
+import { EMPTY_ROOT, leafHash } from '../../src/tlog/hashing.ts';
 import { exportLog } from '../../src/transfer/export-log.ts';
 import { importLog } from '../../src/transfer/import-log.ts';
 import type { LogTarget } from '../../src/transfer/log-target.ts';
@@ -108,6 +109,27 @@ describeNeeding(['postgres'], 'a log that moves', () => {
     await whatFollows(own);
     await own.close();
     await store.close();
+  });
+
+  it('is held against what was signed, not against what its folder says of itself', async () => {
+    const signedFor = (target: LogTarget, size: number, of = leaves) => {
+      const range = createCompactRange();
+      for (const leaf of of.slice(0, size)) range.append(leafHash(leaf));
+      const from = temp.at('one');
+      const signed = { size, root: range.root() };
+      return importLog({ from, entries: entriesFrom(folderSource(from)), target, signed });
+    };
+    const other = leaves.map((leaf, at) => (at === 5 ? Buffer.from('{}') : leaf));
+    await closing(openSqliteTarget(temp.at('signed')), async (target) => {
+      await expect(signedFor(target, 100, other)).rejects.toThrow(
+        'is not what was signed: its first 100 entries have another root',
+      );
+      const longer = [...leaves, Buffer.from('{}')];
+      await expect(signedFor(target, longer.length, longer)).rejects.toThrow(
+        `is cut: ${longer.length} entries were signed, and it has ${leaves.length}`,
+      );
+      expect(await signedFor(target, 100)).toBe(leaves.length);
+    });
   });
 
   it('is not mixed with one that is there', async () => {
