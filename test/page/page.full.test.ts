@@ -33,12 +33,16 @@ describeNeeding(['docker-registry', 'chromium'], 'the page in a browser', () => 
   beforeAll(async () => {
     await buildPage();
     front = await startFront({
-      users: ['alice', 'erin'],
+      users: ['alice', 'carol', 'erin'],
       policy: `${POLICY}
   - id: governors
     allow: [policy, sessions, robots, grants]
     repositories: ["**"]
     who: { groups: [auditors] }
+  - id: leads
+    allow: [audit]
+    repositories: ["team/**"]
+    who: { groups: [security] }
 `,
       settings: { transparency: { origin: 'registry.corp/log', keyFile: 'log.pem', lockFile: 'log.lock' } },
     });
@@ -69,6 +73,8 @@ describeNeeding(['docker-registry', 'chromium'], 'the page in a browser', () => 
   ) {
     reader = await newReader(browser, { baseURL: front.warden.url, ...options });
     page = await reader.newPage();
+    // What does not come is named, before the test as a whole has taken too long.
+    page.setDefaultTimeout(20_000);
     page.on('pageerror', (error) => said.push(String(error)));
     page.on('console', (message) => {
       if (message.type() === 'error') said.push(message.text());
@@ -79,9 +85,9 @@ describeNeeding(['docker-registry', 'chromium'], 'the page in a browser', () => 
     });
     await page.goto('/ui/');
   }
-  async function signIn(): Promise<void> {
-    await page.fill('input[name=user]', 'erin');
-    await page.fill('input[name=password]', front.passwords.erin);
+  async function signIn(as: 'carol' | 'erin' = 'erin'): Promise<void> {
+    await page.fill('input[name=user]', as);
+    await page.fill('input[name=password]', front.passwords[as]);
     await page.keyboard.press('Enter');
     await page.waitForSelector('header nav');
   }
@@ -240,6 +246,21 @@ describeNeeding(['docker-registry', 'chromium'], 'the page in a browser', () => 
     expect(file.suggestedFilename()).toBe('pushes.csv');
   });
 
+  test('who may read some repositories sees those, and no sums over others', async () => {
+    await open();
+    await signIn('carol');
+    await page.waitForSelector('text=Counts over time are for those who may read');
+    await settled();
+    expect(await page.locator('.chart').count()).toBe(0);
+    expect(await page.locator('h2:has-text("The log")').count()).toBe(0);
+    expect(await page.locator('[role=alert]').count()).toBe(0);
+    await page.waitForSelector(
+      'section:has(h2:has-text("Most pushes by: Repository")) a:has-text("team/app")',
+    );
+    await page.goto('/ui/policy/who');
+    await page.waitForSelector('[role=alert]:has-text("You may not see this")');
+  });
+
   test('signing out ends what the browser had', async () => {
     await open();
     await signIn();
@@ -259,8 +280,8 @@ describeNeeding(['docker-registry', 'chromium'], 'the page in a browser', () => 
   });
 
   test.each([
-    ['wide and light', { width: 1280, dark: false }],
-    ['narrow and dark', { width: 360, dark: true }],
+    ['wide, light and in English', { width: 1280, dark: false }],
+    ['narrow, dark and in Chinese', { width: 360, dark: true, language: 'zh-CN' }],
   ])(
     '%s, it is open to everyone by the rules that can be checked',
     async (_how, options) => {
