@@ -2,7 +2,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Policy } from '../policy/policy.ts';
-import { type PolicyText, problemsOfTexts, readPolicy } from './policy-texts.ts';
+import { type PolicyText, problemsOfTexts, type ReadPolicy, readPolicy } from './policy-texts.ts';
 import { describeErrno, type ReadText, readText } from './read-text.ts';
 import type { Problem } from './yaml.ts';
 
@@ -21,10 +21,14 @@ type Listed =
   | { readonly ok: true; readonly files: readonly string[] }
   | { readonly ok: false; readonly problem: Problem };
 
+/** Makes a policy of its texts. */
+export type ReadTexts = (texts: readonly PolicyText[]) => ReadPolicy | Promise<ReadPolicy>;
+
 /** Each path is a folder, of which all *.yaml files count, or one file of any name. All of them are one policy. */
 export async function loadPolicy(
   paths: string | readonly string[],
   read: ReadText = readText,
+  make: ReadTexts = readPolicy,
 ): Promise<LoadedPolicy> {
   const problems: Problem[] = [];
   const files = new Set<string>();
@@ -44,7 +48,7 @@ export async function loadPolicy(
     const all = [...problems, ...problemsOfTexts(texts)];
     return { ok: false, problems: all.sort((a, b) => order.indexOf(a.file) - order.indexOf(b.file)) };
   }
-  const compiled = readPolicy(texts);
+  const compiled = await make(texts);
   if (!compiled.ok) return compiled;
   const warnings = [...compiled.warnings, ...(await openToOthers([...[paths].flat(), ...files]))];
   return { ...compiled, warnings, files: [...files], texts };
@@ -118,10 +122,14 @@ const TRIES = 3;
  * The same as `loadPolicy`, never of some files from before a change and others from after it: where they change while they
  * are read, they are read again.
  */
-export async function loadSteadyPolicy(path: string, read: ReadText = readText): Promise<LoadedPolicy> {
+export async function loadSteadyPolicy(
+  path: string,
+  read: ReadText = readText,
+  make: ReadTexts = readPolicy,
+): Promise<LoadedPolicy> {
   for (let tried = 0; tried < TRIES; tried++) {
     const before = await stampPolicyFiles(path);
-    const loaded = await loadPolicy(path, read);
+    const loaded = await loadPolicy(path, read, make);
     if ((await stampPolicyFiles(path)) === before) return loaded;
   }
   const message = 'the files change again and again while they are read; the next look reads them anew';

@@ -8,7 +8,7 @@ import { compileRule } from './compile-rule.ts';
 import { policyDigest } from './digest.ts';
 import { createHostOf } from './host-of.ts';
 import { lint } from './lint.ts';
-import { mergeSources, type PolicySource } from './merge.ts';
+import { type Content, mergeSources, type PolicySource } from './merge.ts';
 import { createFindNearest } from './nearest-rule.ts';
 import { createNetworks } from './networks.ts';
 import { placeSet } from './place-set.ts';
@@ -31,6 +31,18 @@ export type Compiled =
 
 /** Compiles checked documents into a policy. Pure; the result is immutable. */
 export function compilePolicy(sources: readonly PolicySource[]): Compiled {
+  const assembled = assemblePolicy(sources);
+  if (!assembled.ok) return assembled;
+  const { policy, content } = assembled;
+  return { ok: true, policy, warnings: lint(content, policy.rules) };
+}
+
+/** The same without a look for what nobody meant. */
+export function assemblePolicy(
+  sources: readonly PolicySource[],
+):
+  | { readonly ok: true; readonly policy: Policy; readonly content: Content }
+  | { readonly ok: false; readonly problems: readonly Problem[] } {
   const problems: Problem[] = [];
   const content = mergeSources(sources, problems);
   const hostOf = createHostOf(content, problems);
@@ -61,5 +73,5 @@ export function compilePolicy(sources: readonly PolicySource[]): Compiled {
     hostOf,
     digest: policyDigest(content),
   });
-  return { ok: true, policy, warnings: lint(content, rules) };
+  return { ok: true, policy, content };
 }

@@ -6,6 +6,8 @@ import type { PushItem } from '../audit/audit.ts';
 import { loadSteadyPolicy, stampPolicyFiles } from '../config/policy-files.ts';
 import { createPolicyHolder, watchPolicy } from '../config/policy-holder.ts';
 import type { PolicyText } from '../config/policy-texts.ts';
+import { readPolicyApart } from '../config/read-policy-apart.ts';
+import { readText } from '../config/read-text.ts';
 import { describeProblem } from '../config/yaml.ts';
 import { createPolicyKeeper } from '../history/policy-keeper.ts';
 import { postgresVersions } from '../history/postgres-versions.ts';
@@ -77,7 +79,7 @@ export async function openPolicy(
 
   const holder = createPolicyHolder({
     initial,
-    load: () => loadSteadyPolicy(settings.policy),
+    load: () => loadSteadyPolicy(settings.policy, readText, readPolicyApart),
     beforeChange: ({ policy, texts }) => keeper.keep(entryOf(policy, texts)),
     onChange(next, previous, warnings) {
       loadedAt = Date.now();
