@@ -80,7 +80,9 @@ export function finishSignIn(deps: PageSignInDeps): Middleware<AppState> {
       const { refusal, why } = found;
       const reason = ERRORS[refusal];
       summary.error = reason;
-      exchange.log.warn({ issuer: known(signIn, issuer), why }, 'a sign-in by an issuer is refused');
+      // Anybody can ask for the first, as often as they like, and the second is nobody's fault.
+      const level = refusal === 'elsewhere' || refusal === 'declined' ? 'info' : 'warn';
+      exchange.log[level]({ issuer: known(signIn, issuer), why }, 'a sign-in by an issuer is refused');
       if (refusal !== 'declined' && refusal !== 'unavailable')
         loginFailed({
           user: { exists: false, method: 'oidc', kind: 'person' },

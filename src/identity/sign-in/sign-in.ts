@@ -33,7 +33,7 @@ export interface SignInDeps {
   readonly now: () => number;
 }
 
-/** Why somebody is not signed in: the last but one word that they read of it. */
+/** Why somebody is not signed in, as the page is told: it has a sentence for each. */
 export type Refusal = 'elsewhere' | 'refused' | 'declined' | 'unavailable' | 'limited';
 
 export type Finished =
