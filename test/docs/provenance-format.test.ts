@@ -11,3 +11,8 @@ it.each(formatVectors())('the page has: %s', (title, text) => {
   const [, block] = page.split(`\n${title}:\n\n\`\`\`text\n`);
   expect(block?.split('\n```')[0]).toBe(text);
 });
+
+it('contrib/verify/vectors.json has the same, for programs', () => {
+  const file = readFileSync(join(ROOT, 'contrib', 'verify', 'vectors.json'), 'utf8');
+  expect(JSON.parse(file)).toEqual(Object.fromEntries(formatVectors()));
+});

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { formatVkey } from '../../src/tlog/vkey.ts';
@@ -7,7 +7,8 @@ import { run } from '../support/process.ts';
 import { makeTemp } from '../support/temp.ts';
 import { entriesOf, filesOf, KEY, noteOf, records, writeExport } from './an-export.ts';
 
-const SCRIPT = join(import.meta.dirname, '..', '..', 'contrib', 'verify', 'verify_log.py');
+const FOLDER = join(import.meta.dirname, '..', '..', 'contrib', 'verify');
+const SCRIPT = join(FOLDER, 'verify_log.py');
 const there = spawnSync('python3', ['-c', 'import cryptography']).status === 0;
 const describeWhere = there ? describe : describe.skip;
 
@@ -36,5 +37,22 @@ describeWhere(`contrib/verify/verify_log.py${there ? '' : ' [needs python3 with 
     expect((await verify()).stderr).toContain('do not have the root that was signed');
     rmSync(temp.at(path));
     expect((await verify()).status).toBe(1);
+  });
+});
+
+describeWhere(`contrib/verify/check_vectors.py${there ? '' : ' [needs python3 with cryptography]'}`, () => {
+  const program = join(FOLDER, 'check_vectors.py');
+  const temp = makeTemp('vectors');
+  afterAll(() => temp.stop());
+
+  it('works out the same vectors of seeds and entries alone, and says which one differs', async () => {
+    expect(await run('python3', [program], {})).toMatchObject({ status: 0, stdout: 'good 15\n' });
+    const given = JSON.parse(readFileSync(join(FOLDER, 'vectors.json'), 'utf8')) as Record<string, string>;
+    writeFileSync(temp.at('other.json'), JSON.stringify({ ...given, 'Leaf hashes': 'f' }));
+    const { status, stderr } = await run('python3', [program, temp.at('other.json')], {});
+    expect({ status, stderr }).toEqual({
+      status: 1,
+      stderr: expect.stringContaining('Leaf hashes: expected'),
+    });
   });
 });
