@@ -2,23 +2,22 @@
  * Measures the record: how fast it is appended and indexed, how much room it takes, and how long the first page of each of
  * an auditor's questions takes: `node bench/records.ts --help`.
  */
-import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { openAudit } from '../src/audit/open-audit.ts';
 import { createRecordIndex } from '../src/index/record-index.ts';
-import { sqliteIndex, startIndexThread } from '../src/index/sqlite-index.ts';
 import { recordSchema } from '../src/provenance/record.ts';
-import { openSqliteLog, openSqliteLogReader } from '../src/provenance/sqlite-log.ts';
 import { systemClock } from '../src/store/clock.ts';
 import { createWorld, type World } from './record-leaves.ts';
+import { inFolder, inPostgres, type RecordPlace } from './record-place.ts';
 import { type Asked, questionsAsked } from './record-questions.ts';
 import { table, text } from './report.ts';
 
 const HELP = `node bench/records.ts [options]
   --records N      how many (default 1000000)
   --folder DIR     where the files are made, or are already; kept (default: a new one, removed at the end)
+  --postgres FILE  record and index are in a database: a file with its address, as for store.postgresUrlFile
   --smoke          only shows that everything works, in seconds
   --rounds N       how often each question is asked, of which the median counts (default 9)
 Each record takes some 3 kB of disk. At the beginning, the pages of the files are what the system has of them in memory.
@@ -32,6 +31,7 @@ const { values } = parseArgs({
   options: {
     records: { type: 'string' },
     folder: { type: 'string' },
+    postgres: { type: 'string' },
     smoke: { type: 'boolean', default: false },
     rounds: { type: 'string', default: '9' },
     help: { type: 'boolean', default: false },
@@ -45,22 +45,24 @@ async function main(): Promise<void> {
   const records = Number(values.records ?? (values.smoke ? 3_000 : 1_000_000));
   const folder = values.folder ?? mkdtempSync(join(tmpdir(), 'warden-bench-records-'));
   if (!existsSync(folder)) mkdirSync(folder, { mode: 0o700 });
+  const place = values.postgres === undefined ? inFolder(folder) : inPostgres(values.postgres, folder);
   try {
     const world = createWorld(records);
     for (let n = 0; n < 1_000; n++) recordSchema.parse(world.record(n));
     say(`### The record, ${records} entries\n`);
-    await append(folder, world, records);
-    await fillIndex(folder);
-    sizes(folder, records);
-    await questions(folder, world, records);
+    await append(place, world, records);
+    await fillIndex(place);
+    await sizes(place, records);
+    await questions(place, world, records);
   } finally {
+    await place.close();
     if (values.folder === undefined) rmSync(folder, { recursive: true, force: true });
   }
 }
 
 /** All that are missing in large groups; then 16 writers that each wait for the disk. */
-async function append(folder: string, world: World, records: number): Promise<void> {
-  const log = await openSqliteLog({ folder });
+async function append(place: RecordPlace, world: World, records: number): Promise<void> {
+  const { it: log, close } = await place.log();
   try {
     const { size } = await log.counters();
     const bulk = records - WRITERS * EACH;
@@ -90,14 +92,13 @@ async function append(folder: string, world: World, records: number): Promise<vo
       );
     }
   } finally {
-    await log.close();
+    await close();
   }
 }
 
-async function fillIndex(folder: string): Promise<void> {
-  const log = await openSqliteLogReader({ folder });
-  const thread = await startIndexThread({ folder });
-  const store = sqliteIndex(thread);
+async function fillIndex(place: RecordPlace): Promise<void> {
+  const log = await place.reader();
+  const { it: store, close } = await place.index();
   const before = (await store.mark()).watermark;
   const index = createRecordIndex({
     ...{ store, log, clock: systemClock },
@@ -114,20 +115,20 @@ async function fillIndex(folder: string): Promise<void> {
     );
   }
   await index.close();
-  await thread.close();
+  await close();
   await log.close();
 }
 
-function sizes(folder: string, records: number): void {
-  const [log = 0, index = 0] = ['log.db', 'index.db'].map((name) => statSync(join(folder, name)).size);
+async function sizes(place: RecordPlace, records: number): Promise<void> {
+  const { log, index } = await place.sizes();
   say(`Bytes a record: ${text(log / records)} of the log, ${text(index / records)} of the index.\n`);
 }
 
-async function questions(folder: string, world: World, records: number): Promise<void> {
+async function questions(place: RecordPlace, world: World, records: number): Promise<void> {
   const rows: string[][] = [];
   for (const asked of questionsAsked(world, records)) {
     // Opened anew each time: the first answer begins with nothing but what the system has in memory.
-    const opened = await openAudit(folder);
+    const opened = await place.audit();
     const times: number[] = [];
     let items = 0;
     try {

@@ -5,7 +5,8 @@ import { systemClock } from '../store/clock.ts';
 import { connectPostgres, type Postgres, type PostgresTarget } from '../store/postgres.ts';
 import type { AsyncOperations } from '../store/thread.ts';
 import { createPostgresIndex, type PostgresIndex } from './postgres-index.ts';
-import { INDEX_FAMILY, INDEX_SCHEMA } from './postgres-schema.ts';
+import { ASKING, FILLING } from './postgres-planning.ts';
+import { INDEX_FAMILY } from './postgres-schema.ts';
 
 export interface PostgresIndexOptions {
   readonly target: PostgresTarget;
@@ -19,24 +20,6 @@ const QUESTIONS = 4;
 const BATCH_MS = 60_000;
 const SORTING_MS = 3_600_000;
 
-/**
- * The order of joins is that of the statement, as in SQLite, and each table is entered through an index: how many rows a
- * name has varies too much for an estimate, and the questions are written so that this way is short.
- */
-const PLANNING = {
-  join_collapse_limit: '1',
-  from_collapse_limit: '1',
-  enable_seqscan: 'off',
-  enable_bitmapscan: 'off',
-  enable_hashjoin: 'off',
-  enable_mergejoin: 'off',
-  jit: 'off',
-  max_parallel_workers_per_gather: '0',
-  search_path: INDEX_SCHEMA,
-} as const;
-/** What a crash of the server takes from it is read from the log again. */
-const FILLING = { ...PLANNING, synchronous_commit: 'off' };
-
 export function open({ target, bulkFrom }: PostgresIndexOptions): AsyncOperations {
   const connect = (name: string, options: Partial<Parameters<typeof connectPostgres>[0]>): Postgres =>
     connectPostgres({
@@ -46,11 +29,7 @@ export function open({ target, bulkFrom }: PostgresIndexOptions): AsyncOperation
   const connections = {
     questions: connect('questions', {
       connections: QUESTIONS,
-      session: {
-        ...PLANNING,
-        default_transaction_isolation: 'repeatable read',
-        default_transaction_read_only: 'on',
-      },
+      session: ASKING,
     }),
     filling: connect('filling', { statementMs: BATCH_MS }),
     sorting: connect('sorting', { statementMs: SORTING_MS }),
