@@ -22,6 +22,20 @@ export const INDEX_FAMILY: PostgresFamily = {
 /** Of tables whose rows change often: room for the new row on the page of the old one. */
 const CHANGING = 'WITH (fillfactor = 70)';
 
+const COLUMNS = ['repo', 'tag', 'actor', 'host', 'address', 'job', 'labels', 'reason'];
+
+/**
+ * Lets the planner believe that each value is rare. It would otherwise look for a frequent one from the end of the log back,
+ * which takes forever where that one was not seen for long.
+ */
+const rare = (table: string, columns: readonly string[]): string =>
+  columns
+    .map(
+      (column) =>
+        `ALTER TABLE ${table} ALTER ${column} SET STATISTICS 1, ALTER ${column} SET (n_distinct = -1)`,
+    )
+    .join('; ');
+
 export const POSTGRES_TABLES = `
   CREATE TABLE progress (
     one boolean PRIMARY KEY DEFAULT true CHECK (one), watermark bigint NOT NULL, last text NOT NULL, bulk smallint NOT NULL,
@@ -83,6 +97,8 @@ export const POSTGRES_TABLES = `
     idx bigint NOT NULL, place smallint NOT NULL, repo integer NOT NULL, base integer NOT NULL, voucher text COLLATE "C",
     claimed smallint NOT NULL, PRIMARY KEY (idx, place)
   );
+  ${rare('record', ['type', ...COLUMNS])};
+  ${rare('built', ['base'])};
 `;
 
 /** All but the row that says how far it is. */
@@ -94,7 +110,6 @@ export const POSTGRES_TABLE_NAMES: readonly string[] = [
 export const POSTGRES_DIGEST_INDEX =
   'CREATE UNIQUE INDEX IF NOT EXISTS digest_key ON digest (digest, role, idx)';
 
-const COLUMNS = ['repo', 'tag', 'actor', 'host', 'address', 'job', 'labels', 'reason'];
 export const POSTGRES_LATE_INDEXES = [
   'CREATE INDEX IF NOT EXISTS record_type ON record (type, idx)',
   ...COLUMNS.map(
