@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { eventually } from '../gate/eventually.ts';
 import { describeNeeding } from '../support/needs.ts';
 import { changeSettings, runCli } from '../support/warden.ts';
-import { FINDINGS, type Site, startSite } from './site.ts';
+import { FINDINGS, notify, type Site, startSite } from './site.ts';
 
 describeNeeding(['docker-registry'], 'a comparison of the record with the registry', () => {
   let site: Site;
@@ -125,12 +125,7 @@ for (const [version, program] of registries) {
     }, 60_000);
     afterEach(() => site?.stop());
 
-    const post = (body: string, headers: Readonly<Record<string, string>> = {}) =>
-      fetch(`${site.front.warden.operationsUrl}/registry/notifications`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/vnd.docker.distribution.events.v1+json', ...headers },
-        body,
-      });
+    const post = (body: string, headers = {}) => notify(site, body, headers);
     /** In milliseconds: what is suspected has been looked at again. */
     const settled = () => sleep(3_000);
 

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { eventually } from '../gate/eventually.ts';
 import { putManifest } from '../gate/images.ts';
 import { describeNeeding } from '../support/needs.ts';
-import { FINDINGS, type Site, startSite } from './site.ts';
+import { FINDINGS, notify, type Site, startSite } from './site.ts';
 
 describeNeeding(['docker-registry'], 'comparing the record with the registry', () => {
   let site: Site;
@@ -98,12 +98,7 @@ describeNeeding(['docker-registry'], 'notifications of the registry', () => {
   }, 60_000);
   afterAll(() => site?.stop());
 
-  const post = (body: string, headers: Readonly<Record<string, string>> = {}) =>
-    fetch(`${site.front.warden.operationsUrl}/registry/notifications`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/vnd.docker.distribution.events.v1+json', ...headers },
-      body,
-    });
+  const post = (body: string, headers = {}) => notify(site, body, headers);
   /** In milliseconds: what is suspected has been looked at again. */
   const settled = () => sleep(3_000);
 

@@ -106,3 +106,16 @@ export async function startSite(
 }
 
 export const FINDINGS = ['tag.drift', 'manifest.found', 'manifest.missing'];
+
+/** Sends Warden what a registry would: `body` is the text of a notification. */
+export function notify(
+  { front }: Site,
+  body: string,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Response> {
+  return fetch(`${front.warden.operationsUrl}/registry/notifications`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/vnd.docker.distribution.events.v1+json', ...headers },
+    body,
+  });
+}

@@ -6,47 +6,19 @@ import { openCheckpoint } from '../../src/tlog/checkpoint.ts';
 import { createCompactRange } from '../../src/tlog/compact-range.ts';
 import { leafHash } from '../../src/tlog/hashing.ts';
 import { parseProofFile, verifyProofFile } from '../../src/tlog/proof-file.ts';
-import { parseVkey, type VerifierKey } from '../../src/tlog/vkey.ts';
-import { eventually } from '../gate/eventually.ts';
-import { BUILDER, type Front, POLICY, startFront, type UserName } from '../gate/front.ts';
-import { pushImage, smallImage } from '../gate/images.ts';
+import type { VerifierKey } from '../../src/tlog/vkey.ts';
+import type { Front, UserName } from '../gate/front.ts';
 import type { Ask } from '../gate/wire.ts';
 import { leavesOf, recordsOf } from '../provenance/a-log.ts';
 import { describeNeeding } from '../support/needs.ts';
-
-const ORIGIN = 'registry.test/push-log';
-/** carol reads of one repository. */
-const WITH_PART = `${POLICY}
-  - id: part
-    allow: [audit]
-    repositories: [sec]
-    who: { groups: [security] }
-`;
+import { ORIGIN, startSignedFront } from './signed-front.ts';
 
 describeNeeding(['docker-registry'], 'the signed log over HTTP', () => {
   let front: Front;
   let key: VerifierKey;
 
   beforeAll(async () => {
-    front = await startFront({
-      users: ['alice', 'carol', 'erin'],
-      policy: WITH_PART,
-      settings: { transparency: { origin: ORIGIN, keyFile: 'keys/log.pem' } },
-    });
-    const shown = await front.warden.cli(['keys', 'show']);
-    const parsed = parseVkey(/registry\.test\/push-log\+\S+/.exec(shown.stdout)?.[0] ?? '', [1]);
-    if (!parsed.ok) throw new Error(shown.stdout + shown.stderr);
-    key = parsed.key;
-    for (const repository of ['team/app', 'team/web']) {
-      const token = await front.token({ user: 'alice', scope: `repository:${repository}:pull,push` });
-      const pushed = await pushImage(front.place, repository, 'v1', smallImage(), { token, from: BUILDER });
-      expect(pushed.status).toBe(201);
-    }
-    const size = leavesOf(join(front.warden.folder, 'data')).length;
-    await eventually(
-      () => ask('checkpoint', 'erin'),
-      ({ status, text }) => status === 200 && Number(text.split('\n')[1]) >= size,
-    );
+    ({ front, key } = await startSignedFront());
   }, 90_000);
   afterAll(() => front?.stop());
 
