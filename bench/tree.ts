@@ -15,6 +15,7 @@ import { leafHash } from '../src/tlog/hashing.ts';
 import { parseNote } from '../src/tlog/note.ts';
 import { verifyConsistency, verifyInclusion } from '../src/tlog/verify-proofs.ts';
 import { formatVkey, verifierKey } from '../src/tlog/vkey.ts';
+import { fileLastSigned } from '../src/transparency/last-signed.ts';
 import { type Publisher, startPublisher } from '../src/transparency/publisher.ts';
 import type { TreeOptions } from '../src/transparency/tree-thread.ts';
 import { dataSource } from '../src/verify/source.ts';
@@ -66,7 +67,8 @@ async function main(): Promise<void> {
     } satisfies TreeOptions);
     let began = performance.now();
     const publisher = startPublisher({
-      ...{ reader, thread, clock: systemClock, everyMs: 50, origin: ORIGIN, key: formatVkey(key) },
+      ...{ reader, thread, lastSigned: fileLastSigned(thread, lockFile) },
+      ...{ clock: systemClock, everyMs: 50, origin: ORIGIN, key: formatVkey(key) },
       // The log that is measured stays as it is.
       append: async () => undefined,
       onTrouble: (why) => why !== undefined && say(`trouble: ${why}`),

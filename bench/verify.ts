@@ -23,6 +23,7 @@ import { startThread } from '../src/store/thread.ts';
 import { transaction } from '../src/store/transaction.ts';
 import { formatVkey, verifierKey } from '../src/tlog/vkey.ts';
 import { exportLog } from '../src/transfer/export-log.ts';
+import { fileLastSigned } from '../src/transparency/last-signed.ts';
 import { startPublisher } from '../src/transparency/publisher.ts';
 import type { TreeOptions } from '../src/transparency/tree-thread.ts';
 import { fittingLeaves } from './fitting-leaves.ts';
@@ -84,12 +85,14 @@ async function logIn(folder: string, records: number): Promise<string> {
   const key = formatVkey(verifierKey(ORIGIN, 0x01, publicKey));
   const reader = await openSqliteLogReader({ folder: data });
   const tiles = join(data, 'tlog');
+  const lockFile = join(folder, 'data.checkpoint.lock');
   const thread = await startThread(new URL('../src/transparency/tree-thread', import.meta.url), {
-    ...{ folder: tiles, lockFile: join(folder, 'data.checkpoint.lock'), origin: ORIGIN },
+    ...{ folder: tiles, lockFile, origin: ORIGIN },
     ...{ privateKeys: [privateKey], publicKeys: [publicKey] },
   } satisfies TreeOptions);
   const publisher = startPublisher({
-    ...{ reader, thread, clock: systemClock, everyMs: 50, origin: ORIGIN, key },
+    ...{ reader, thread, lastSigned: fileLastSigned(thread, lockFile) },
+    ...{ clock: systemClock, everyMs: 50, origin: ORIGIN, key },
     // The log that is measured stays as it is.
     append: async () => undefined,
     onTrouble: (why) => why !== undefined && say(`trouble: ${why}`),

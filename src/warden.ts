@@ -92,6 +92,7 @@ async function build(
     reader,
     recorder: record.recorder,
     keys: loaded.noteKeys,
+    shared: databases && pushLog.instance && { postgres: databases.shared, instance: pushLog.instance },
   });
   const policy = await openPolicy(part, loaded, record, databases);
   const refusals = await openRefusals(part, policy, databases);

@@ -4,9 +4,17 @@ import { printable } from '../audit/printable.ts';
 import type { Settings } from '../config/settings.ts';
 import { openCheckpoint } from '../tlog/checkpoint.ts';
 import { isKeyName } from '../tlog/vkey.ts';
-import { adoptCheckpoint, allowNextOrigin } from '../transparency/signing-lock.ts';
+import { changeShared } from '../transparency/postgres-last-signed.ts';
+import {
+  adoptCheckpoint,
+  allowNextOrigin,
+  readSigningLock,
+  type SigningLock,
+  writeSigningLock,
+} from '../transparency/signing-lock.ts';
 import { type LogDeps, readText, run, settingsOf } from './log-common.ts';
 import { trustOf } from './log-trust.ts';
+import { withDatabaseOf } from './open-log.ts';
 import { UsageError } from './server.ts';
 
 interface OriginOptions {
@@ -34,22 +42,37 @@ async function openOrigin(
   { config, after }: OriginOptions,
 ): Promise<number> {
   if (!isKeyName(origin)) throw new UsageError('the name has blanks or plus signs, or is empty');
-  const { lockFile } = transparencyOf(await settingsOf(config));
-  allowNextOrigin(lockFile, origin, after === undefined ? undefined : await readText(after));
+  const note = after === undefined ? undefined : await readText(after);
+  await changeSigned(await settingsOf(config), (lock, place) => allowNextOrigin(lock, place, origin, note));
   io.out(`${origin} may follow. Now set transparency.origin to it, and restart Warden.`);
   return 0;
 }
 
 async function adopt({ io }: LogDeps, file: string, { config }: OriginOptions): Promise<number> {
   const settings = await settingsOf(config);
-  const { origin, lockFile } = transparencyOf(settings);
+  const { origin } = transparencyOf(settings);
   const { logs } = await trustOf({ config });
   const note = await readText(file);
   const opened = openCheckpoint(note, logs);
   if (!opened.ok) throw new UsageError(`${file}: ${opened.reason}`);
-  adoptCheckpoint(lockFile, opened, note);
+  await changeSigned(settings, (lock, place) => adoptCheckpoint(lock, place, opened, note));
   io.out(printable(`what was signed last for ${origin} is a tree of ${opened.checkpoint.size}`));
   return 0;
+}
+
+/** In the file of this machine and, where the log is in a database, there. */
+async function changeSigned(
+  settings: Settings,
+  change: (lock: SigningLock | undefined, place: string) => SigningLock,
+): Promise<void> {
+  const { lockFile } = transparencyOf(settings);
+  const here = readSigningLock(lockFile);
+  await withDatabaseOf(settings, async (postgres) => {
+    const next = postgres
+      ? await changeShared(postgres, here, (lock) => change(lock, `${lockFile} or the database`))
+      : change(here, lockFile);
+    writeSigningLock(lockFile, next);
+  });
 }
 
 function transparencyOf({ transparency }: Settings): NonNullable<Settings['transparency']> {

@@ -8,10 +8,11 @@ import { postgresLogReader } from '../provenance/postgres-reader.ts';
 import { openSqliteLogReader } from '../provenance/sqlite-log.ts';
 import { connectPostgres, type Postgres } from '../store/postgres.ts';
 import { readDatabase } from '../store/postgres-file.ts';
+import { SIGNING_TABLES } from '../transparency/postgres-last-signed.ts';
 
 /** Enough for one command. */
 const CONNECTIONS = 2;
-const FAMILIES = [...AUDIT_TABLES, DECISION_TABLES, VERSION_TABLES];
+const FAMILIES = [...AUDIT_TABLES, DECISION_TABLES, VERSION_TABLES, SIGNING_TABLES];
 
 /** @throws {Error} with one sentence. */
 export async function openLogOf(settings: Pick<Settings, 'data' | 'store'>): Promise<LogReader> {

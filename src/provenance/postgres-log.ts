@@ -37,7 +37,13 @@ const BEATS = 5;
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 2_000;
 
-export function openPostgresLog(options: PostgresLogOptions): LogStore {
+/** A log that several instances write. */
+export interface PostgresLog extends LogStore {
+  /** The id of this one's lease in warden.instance: another one when it was taken for dead. */
+  instance(): string;
+}
+
+export function openPostgresLog(options: PostgresLogOptions): PostgresLog {
   const { postgres, clock, name, leaseMs, patienceMs, waitMs } = options;
   const lease = createLease({ postgres, clock, name, leaseMs });
   const claims = createPostgresClaims({ postgres, clock, owner: lease.id, waitMs });
@@ -94,6 +100,7 @@ export function openPostgresLog(options: PostgresLogOptions): LogStore {
 
   return {
     claims,
+    instance: lease.id,
     onTrouble(listener) {
       trouble = listener;
     },

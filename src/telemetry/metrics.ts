@@ -79,6 +79,8 @@ const WATCHED = {
   warden_log_signed_entries: 'Entries of the record in the tree that was signed last.',
   warden_log_signed_timestamp_seconds:
     'When the tree of the record was signed last; 0 before the first time.',
+  warden_log_signer:
+    '1 where this instance is the one that signs the tree of the record; of several, one does',
   warden_log_signing_failed:
     'Whether the tree of the record cannot be signed (1); the record itself goes on.',
   warden_log_cosigned_entries: 'Entries in the tree that enough witnesses cosigned last.',

@@ -14,6 +14,8 @@ export interface CosignerDeps {
   /** The newest note of the log's own signatures; undefined before the first. */
   readonly newest: () => string | undefined;
   readonly proof: (from: number, to: number) => Promise<readonly Uint8Array[]>;
+  /** Whether it is still this process that signs. Another may, and have brought the witness more. */
+  readonly signs: () => Promise<boolean>;
   /** Takes a note with its cosignatures. `whole`: there are as many as are wanted. */
   readonly publish: (note: string, whole: boolean) => Promise<void>;
   /** Told at each change of what a witness has to say. Must not throw. */
@@ -76,6 +78,7 @@ export function startCosigner(deps: CosignerDeps): Cosigner {
           lines.push(answer.line);
           times.push(answer.time);
         }
+        if (!answer.ok && answer.contradicts && !(await deps.signs().catch(() => false))) return;
         const why = answer.ok ? undefined : answer.why;
         if (why === standing.trouble) return;
         standing.trouble = why;

@@ -7,6 +7,8 @@ import type { RecordDraft } from '../provenance/record.ts';
 import type { Clock } from '../store/clock.ts';
 import type { Thread } from '../store/thread.ts';
 import { TILE_WIDTH } from '../tlog/tile.ts';
+import type { LastSigned, SignedLast } from './last-signed.ts';
+import type { SigningLock } from './signing-lock.ts';
 import { another, type Standing, shorter } from './standing.ts';
 import { TILE_DAMAGED } from './tile-files.ts';
 import type { SignedTree } from './tree-thread.ts';
@@ -15,6 +17,7 @@ export interface PublisherDeps {
   readonly reader: Pick<LogReader, 'size' | 'entries'>;
   /** Over tree-thread. Closed by whoever started it, after the publisher. */
   readonly thread: Thread;
+  readonly lastSigned: LastSigned;
   readonly clock: Clock;
   /** Milliseconds between two looks for new entries. */
   readonly everyMs: number;
@@ -25,6 +28,8 @@ export interface PublisherDeps {
   readonly append: (draft: RecordDraft) => Promise<unknown>;
   /** Told at each change of what keeps the tree from being signed. Must not throw. */
   readonly onTrouble: (why: string | undefined) => void;
+  /** Told at each change of who signs; undefined: this process. Must not throw. */
+  readonly onTurn?: (signer: string | undefined) => void;
 }
 
 export interface PublisherState {
@@ -35,11 +40,15 @@ export interface PublisherState {
   readonly signedAt: number;
   /** Why nothing is signed. */
   readonly trouble: string | undefined;
+  /** Whether this process is the one that signs. */
+  readonly signs: boolean;
 }
 
 export interface Publisher {
   state(): PublisherState;
-  /** The newest note with the log's own signatures, of this process. */
+  /** Looks for what another instance has signed; at once where this one signs. Never rejected. */
+  look(): Promise<void>;
+  /** The newest note with the log's own signatures, of this process; undefined while another signs. */
   newest(): string | undefined;
   /** From the leaf's sibling up, in the tree of `size`, which must be there. */
   inclusion(index: number, size: number): Promise<readonly Uint8Array[]>;
@@ -57,17 +66,30 @@ const FLUSH_EVERY = 65_536;
 const SEALS_AT_ONCE = 32;
 /** A signature at least so often, so that silence is not taken for a lack of events. */
 const HEARTBEAT_MS = 600_000;
+/** After a failure of its own an instance leaves the turn to others for so long. */
+const UNWILLING_MS = 5_000;
+
+/** Waiting does not help, and neither does another instance: what was signed is not what is there. */
+class Refused extends Error {}
 
 export function startPublisher(deps: PublisherDeps): Publisher {
-  const { reader, thread, clock, origin } = deps;
+  const { reader, thread, clock, origin, lastSigned } = deps;
+  const { place } = lastSigned;
   const ending = new AbortController();
   let standing: 'going-on' | undefined;
   let size = 0;
   let signed = { size: 0, at: 0, elapsed: 0, note: undefined as string | undefined };
   let sealed: number | undefined;
   let trouble: string | undefined;
-
   let damaged = false;
+  let signs: boolean | undefined;
+  /** By `elapsed`. */
+  let willingAt = 0;
+  /** What of another's is shown here. */
+  let shown: number | undefined;
+  /** Who waits for the next round, and what begins it. */
+  let looking: (() => void)[] = [];
+  let wake = new AbortController();
 
   const goesOn = (): boolean => !ending.signal.aborted;
 
@@ -104,12 +126,28 @@ export function startPublisher(deps: PublisherDeps): Publisher {
   }
 
   async function sign(): Promise<void> {
-    const answer = await thread.call<SignedTree>('sign');
+    const last = await lastSigned.read();
+    if (last.remembered !== undefined) await requireGoesOn(last.remembered);
+    const answer = await thread.call<SignedTree>('sign', { lock: last.lock, place });
     if (!answer.ok) {
       standing = undefined;
-      throw new Error(answer.why);
+      throw new Refused(answer.why);
     }
-    signed = { size: answer.size, at: clock.now(), elapsed: clock.elapsed(), note: answer.note };
+    const { size: signedSize, note, next } = answer;
+    // First what was signed, then the signature: so no crash lets one out that is not remembered.
+    if (!(await lastSigned.swap(last, next))) {
+      standing = undefined;
+      if (!(await lastSigned.turn(false)).mine) return;
+      throw new Error(`${place} was changed by somebody else while Warden was signing`);
+    }
+    await lastSigned.remember(next);
+    await thread.call('show', { next, note, again: last.lock?.checkpoint === note });
+    signed = { size: signedSize, at: clock.now(), elapsed: clock.elapsed(), note };
+  }
+
+  async function requireGoesOn(before: { readonly size: number; readonly root: string }): Promise<void> {
+    if (before.size > size) throw new Refused(shorter(size, before.size, origin));
+    if (!(await thread.call<boolean>('goesOnFrom', before))) throw new Refused(another(before.size, origin));
   }
 
   async function restart(at: number): Promise<void> {
@@ -120,11 +158,13 @@ export function startPublisher(deps: PublisherDeps): Publisher {
 
   /** Finds out what was signed before, and begins an origin where that is due. */
   async function stand(): Promise<void> {
-    const found = await thread.call<Standing>('standing');
-    if (found.kind === 'refused') throw new Error(found.why);
+    const last = await lastSigned.read();
+    const found = await thread.call<Standing>('standing', { lock: last.lock, place });
+    if (found.kind === 'refused') throw new Refused(found.why);
     if (found.kind === 'going-on') await goOn(found.size);
-    else await begin(found);
+    else await begin(found, last);
     if (!goesOn()) return;
+    if (found.kind === 'going-on' && found.size === 0) await requireOpened(last);
     if (found.kind === 'going-on' && found.keys[0] !== deps.key) {
       const [from] = found.keys;
       await deps.append({
@@ -137,7 +177,7 @@ export function startPublisher(deps: PublisherDeps): Publisher {
 
   async function goOn(before: number): Promise<void> {
     const there = await reader.size();
-    if (there < before) throw new Error(shorter(there, before, origin));
+    if (there < before) throw new Refused(shorter(there, before, origin));
     signed = { ...signed, size: before };
     size = await thread.call<number>('size');
     if (size > there || !(await agrees())) {
@@ -145,7 +185,7 @@ export function startPublisher(deps: PublisherDeps): Publisher {
       if (size <= before) await restart(0);
       else {
         await restart(before);
-        if (!(await agrees())) throw new Error(another(before, origin));
+        if (!(await agrees())) throw new Refused(another(before, origin));
       }
     }
   }
@@ -158,23 +198,62 @@ export function startPublisher(deps: PublisherDeps): Publisher {
     return leaves.length === size - from && (await thread.call<boolean>('agrees', { from, leaves }));
   }
 
-  async function begin(found: Extract<Standing, { kind: 'new' | 'following' }>): Promise<void> {
+  async function begin(
+    found: Extract<Standing, { kind: 'new' | 'following' }>,
+    last: SignedLast,
+  ): Promise<void> {
     if (found.kind === 'following') await thread.call('putAside');
     await restart(0);
     signed = { ...signed, size: 0 };
     const openedBefore = await grow(await reader.size());
     if (!goesOn()) return;
     if (found.kind === 'new' && openedBefore) {
-      throw new Error(
+      throw new Refused(
         `the log says that ${origin} was signed before, and what was signed last is not known here: bring back transparency.lockFile, adopt a checkpoint with warden log adopt, or open a new origin with warden log open-origin`,
       );
     }
-    const previous = found.kind === 'following' ? found.previous : undefined;
+    const next = await thread.call<SigningLock>('begun', last.lock);
+    // Before the record of it: a crash in between leaves an origin of which it is known that nothing was signed.
+    if (!(await lastSigned.swap(last, next))) throw new Error(`${place} was changed by somebody else`);
+    await lastSigned.remember(next);
+    if (!openedBefore) await open(found.kind === 'following' ? found.previous : undefined);
+  }
+
+  async function open(previous: string | undefined): Promise<void> {
     await deps.append({
       type: 'log.opened',
       log: { origin, key: deps.key, ...(previous === undefined ? {} : { previous }) },
     });
-    await thread.call('begin');
+  }
+
+  /** Of an origin that was begun, and not yet signed for: its record may be missing. */
+  async function requireOpened({ lock }: SignedLast): Promise<void> {
+    await restart(0);
+    const openedBefore = await grow(await reader.size());
+    if (!openedBefore && goesOn()) await open(lock?.former.at(-1));
+  }
+
+  /** Shows here what another instance signs, where that is a beginning of the log as it is read here. */
+  async function follow(): Promise<void> {
+    const last = await lastSigned.read();
+    if (standing !== undefined || shown === undefined) {
+      // The tree may have grown by entries of which it is not known whether they are still the same.
+      standing = undefined;
+      size = await thread.call<number>('size');
+      if (size > (await reader.size()) || !(await agrees())) await restart(0);
+      shown = 0;
+    }
+    const found = await thread.call<Standing>('standing', { lock: last.lock, place });
+    if (found.kind === 'refused') throw new Refused(found.why);
+    if (found.kind !== 'going-on' || last.lock === undefined || last.note === undefined) return;
+    await growTo(await reader.size());
+    if (!goesOn() || last.shown === shown) return;
+    if (last.remembered !== undefined) await requireGoesOn(last.remembered);
+    await requireGoesOn(last.lock.current);
+    await lastSigned.remember(last.lock);
+    await thread.call('showOther', { note: last.note, cosigned: last.cosigned });
+    signed = { size: found.size, at: last.at ?? 0, elapsed: clock.elapsed(), note: undefined };
+    shown = last.shown;
   }
 
   async function seal(): Promise<void> {
@@ -198,19 +277,31 @@ export function startPublisher(deps: PublisherDeps): Publisher {
     return low;
   }
 
-  async function round(): Promise<void> {
-    if (standing === undefined) await stand();
+  async function growTo(there: number): Promise<void> {
     if (damaged) {
       // All of it is derived from the log: it is made again, and what was signed is compared before the next signature.
       await restart(0);
       damaged = false;
     }
-    const there = await reader.size();
     if (there < signed.size) {
       standing = undefined;
-      throw new Error(shorter(there, signed.size, origin));
+      throw new Refused(shorter(there, signed.size, origin));
     }
     await grow(there);
+  }
+
+  async function round(): Promise<void> {
+    const turn = await lastSigned.turn(clock.elapsed() >= willingAt);
+    if (signs !== turn.mine) deps.onTurn?.(turn.mine ? undefined : turn.signer);
+    signs = turn.mine;
+    if (!turn.mine) {
+      await follow();
+      return seal();
+    }
+    if (shown !== undefined) standing = undefined;
+    shown = undefined;
+    if (standing === undefined) await stand();
+    await growTo(await reader.size());
     if (!goesOn()) return;
     const due = signed.note === undefined || clock.elapsed() - signed.elapsed >= HEARTBEAT_MS;
     if (size > signed.size || due) await sign();
@@ -223,8 +314,18 @@ export function startPublisher(deps: PublisherDeps): Publisher {
     deps.onTrouble(why);
   }
 
+  /** What is wrong with this instance alone, such as its disk, is not wrong with the others. */
+  async function leave(error: unknown): Promise<void> {
+    if (!signs || !lastSigned.shared || error instanceof Refused || isDamage(error)) return;
+    willingAt = clock.elapsed() + UNWILLING_MS;
+    await lastSigned.giveBack().catch(() => undefined);
+  }
+
   async function beat(): Promise<void> {
     while (goesOn()) {
+      const asked = looking;
+      looking = [];
+      wake = new AbortController();
       try {
         await round();
         show(undefined);
@@ -232,22 +333,38 @@ export function startPublisher(deps: PublisherDeps): Publisher {
         show((error as { message: string }).message);
         standing = undefined;
         damaged ||= isDamage(error);
+        await leave(error);
       }
+      for (const done of asked) done();
+      if (looking.length > 0) continue;
       const behind = sealed !== undefined && sealed < Math.floor(signed.size / TILE_WIDTH);
-      await clock.sleep(behind && trouble === undefined ? 0 : deps.everyMs, ending.signal);
+      const pause = behind && trouble === undefined ? 0 : deps.everyMs;
+      await clock.sleep(pause, AbortSignal.any([ending.signal, wake.signal]));
     }
+    for (const done of looking) done();
   }
   const beating = beat();
 
   return {
-    state: () => ({ size, signedSize: signed.size, signedAt: signed.at, trouble }),
-    newest: () => signed.note,
+    state: () => ({ size, signedSize: signed.size, signedAt: signed.at, trouble, signs: signs === true }),
+    newest: () => (signs ? signed.note : undefined),
+    async look() {
+      if (signs !== false || !goesOn()) return;
+      await new Promise<void>((done) => {
+        looking.push(done);
+        wake.abort();
+      });
+    },
     inclusion: (index, size) => prove('inclusion', { index, size }),
     consistency: (from, to) => prove('consistency', { from, to }),
-    publish: (note, whole) => thread.call('publish', { note, whole }),
+    async publish(note, whole) {
+      await thread.call('publish', { note, whole });
+      await lastSigned.cosigned(note, whole);
+    },
     async close() {
       ending.abort();
       await beating;
+      if (signs) await lastSigned.giveBack().catch(() => undefined);
     },
   };
 }

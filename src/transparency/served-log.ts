@@ -40,16 +40,16 @@ export interface ServedLogDeps {
   /** Of the tiles. */
   readonly folder: string;
   readonly reader: Pick<LogReader, 'entries'>;
-  readonly publisher: Pick<Publisher, 'inclusion' | 'consistency'>;
+  readonly publisher: Pick<Publisher, 'inclusion' | 'consistency' | 'look'>;
 }
 
 export function createServedLog({ folder, reader, publisher }: ServedLogDeps): ServedLog {
-  async function checkpoint(cosigned = false): Promise<string | undefined> {
+  async function published(cosigned = false): Promise<string | undefined> {
     return (await read(join(folder, cosigned ? COSIGNED_FILE : CHECKPOINT_FILE)))?.toString('utf8');
   }
 
   async function publishedSize(): Promise<number> {
-    return sizeOf(await checkpoint()) ?? 0;
+    return sizeOf(await published()) ?? 0;
   }
 
   /** A part of a tile is the beginning of it, however far that has come since. */
@@ -76,9 +76,17 @@ export function createServedLog({ folder, reader, publisher }: ServedLogDeps): S
   }
 
   return {
-    checkpoint,
+    async checkpoint(cosigned) {
+      // Behind a balancer the next question may go to another instance: none is long behind the others.
+      await publisher.look();
+      return published(cosigned);
+    },
     async part(place, gzip) {
-      const size = await publishedSize();
+      let size = await publishedSize();
+      if (widthAt(place.level, place.index, size) < place.width) {
+        await publisher.look();
+        size = await publishedSize();
+      }
       if (widthAt(place.level, place.index, size) < place.width) return undefined;
       if (place.level === 'entries') return bundle(place, gzip);
       if (hashesAt(place.level, size) === 0) return undefined;
@@ -86,8 +94,9 @@ export function createServedLog({ folder, reader, publisher }: ServedLogDeps): S
       return bytes && { bytes, gzip: false, final: place.width === TILE_WIDTH };
     },
     async proof(index) {
+      if (index >= (await publishedSize())) await publisher.look();
       for (const cosigned of [true, false]) {
-        const note = await checkpoint(cosigned);
+        const note = await published(cosigned);
         const size = sizeOf(note);
         if (note === undefined || size === undefined || index >= size) continue;
         return formatProofFile({ index, proof: await publisher.inclusion(index, size), checkpoint: note });
@@ -96,7 +105,9 @@ export function createServedLog({ folder, reader, publisher }: ServedLogDeps): S
     },
     path: publisher.inclusion,
     async consistency(from, to) {
-      return from <= to && to <= (await publishedSize()) ? publisher.consistency(from, to) : undefined;
+      if (from > to) return undefined;
+      if (to > (await publishedSize())) await publisher.look();
+      return to <= (await publishedSize()) ? publisher.consistency(from, to) : undefined;
     },
   };
 }

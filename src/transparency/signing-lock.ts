@@ -42,12 +42,16 @@ export type SigningLock = Readonly<z.infer<typeof schema>>;
  */
 export function readSigningLock(file: string): SigningLock | undefined {
   const bytes = readIfThere(file);
-  if (bytes === undefined) return undefined;
+  return bytes && parseSigningLock(bytes.toString('utf8'), file);
+}
+
+/** @param place where it was read, for the sentence. @throws {Error} with one sentence. */
+export function parseSigningLock(text: string, place: string): SigningLock {
   try {
-    return schema.parse(JSON.parse(bytes.toString('utf8')));
+    return schema.parse(JSON.parse(text));
   } catch {
     throw new Error(
-      `${file} is not what Warden wrote of its last signature; without it nothing is signed (bring it back, or open a new origin)`,
+      `${place} is not what Warden wrote of its last signature; without it nothing is signed (bring it back, or open a new origin)`,
     );
   }
 }
@@ -58,13 +62,18 @@ export function writeSigningLock(file: string, lock: SigningLock): void {
 }
 
 /**
- * Lets another origin follow. What was signed for the one before stays in the file, for its record.
+ * Lets another origin follow. What was signed for the one before stays, for its record.
  *
+ * @param place where the lock is, for sentences.
  * @param after the last note of the origin before, where there is no lock.
  * @throws {Error} with one sentence where there is neither, or the origin was used before.
  */
-export function allowNextOrigin(file: string, origin: string, after: string | undefined): void {
-  const lock = readSigningLock(file);
+export function allowNextOrigin(
+  lock: SigningLock | undefined,
+  place: string,
+  origin: string,
+  after: string | undefined,
+): SigningLock {
   const used = [
     lock?.current.origin,
     ...[after, ...(lock?.former ?? [])].map((note) => note?.split('\n')[0]),
@@ -72,16 +81,15 @@ export function allowNextOrigin(file: string, origin: string, after: string | un
   if (used.includes(origin)) throw new Error(`${origin} was signed for before: a name is used once`);
   if (lock !== undefined) {
     if (after !== undefined)
-      throw new Error(`${file} is there, and says what was signed last: leave --after out`);
-    writeSigningLock(file, { ...lock, next: origin });
-    return;
+      throw new Error(`${place} is there, and says what was signed last: leave --after out`);
+    return { ...lock, next: origin };
   }
   const note = after === undefined ? undefined : parseNote(after);
   const read = note?.ok ? parseCheckpoint(note.note.text) : undefined;
   if (after === undefined || !read?.ok)
-    throw new Error(`there is no ${file}: give the last checkpoint of the name before with --after`);
+    throw new Error(`there is no ${place}: give the last checkpoint of the name before with --after`);
   const { checkpoint } = read;
-  writeSigningLock(file, {
+  return {
     version: 1,
     current: {
       origin: checkpoint.origin,
@@ -92,7 +100,7 @@ export function allowNextOrigin(file: string, origin: string, after: string | un
     checkpoint: after,
     next: origin,
     former: [],
-  });
+  };
 }
 
 /**
@@ -101,22 +109,22 @@ export function allowNextOrigin(file: string, origin: string, after: string | un
  * @throws {Error} with one sentence where a later one was signed.
  */
 export function adoptCheckpoint(
-  file: string,
+  lock: SigningLock | undefined,
+  place: string,
   { checkpoint, signed }: Extract<OpenedCheckpoint, { ok: true }>,
   note: string,
-): void {
-  const lock = readSigningLock(file);
+): SigningLock {
   const { origin, size, root } = checkpoint;
   if (lock !== undefined && (lock.current.origin !== origin || lock.current.size >= size))
     throw new Error(
-      `${file} has ${lock.current.origin} at ${lock.current.size} entries; expected a later checkpoint of it`,
+      `${place} has ${lock.current.origin} at ${lock.current.size} entries; expected a later checkpoint of it`,
     );
-  writeSigningLock(file, {
+  return {
     version: 1,
     current: { origin, size, root: toBase64(root), keys: signed.map(({ key }) => formatVkey(key)) },
     checkpoint: note,
     former: lock?.former ?? [],
-  });
+  };
 }
 
 /** Of a log that was never signed. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fromBase64 } from '../tlog/base64.ts';
 import { EMPTY_ROOT, sameHash } from '../tlog/hashing.ts';
 import { originHash } from '../tlog/witness-message.ts';
-import { emptyLock, readSigningLock, type SigningLock, writeSigningLock } from './signing-lock.ts';
+import { emptyLock, type SigningLock } from './signing-lock.ts';
 import { CHECKPOINT_FILE, readIfThere } from './tile-files.ts';
 import type { GrowingTree } from './tree.ts';
 
@@ -18,28 +18,36 @@ export type Standing =
   | { readonly kind: 'going-on'; readonly size: number; readonly keys: readonly string[] }
   | { readonly kind: 'refused'; readonly why: string };
 
-export function standingOf(lockFile: string, folder: string, origin: string): Standing {
-  const lock = readSigningLock(lockFile);
+/** What was signed last, and where that is kept, for sentences. */
+export interface KeptLock {
+  readonly lock: SigningLock | undefined;
+  readonly place: string;
+}
+
+export function standingOf({ lock, place }: KeptLock, folder: string, origin: string): Standing {
   if (lock === undefined) {
     const note = readIfThere(join(folder, CHECKPOINT_FILE))?.toString('utf8');
     if (note === undefined) return { kind: 'new' };
     return refused(
-      `a checkpoint was signed (${describeNote(note)}), and ${lockFile}, which says what was signed last, is missing: bring it back, or open a new origin with warden log open-origin`,
+      `a checkpoint was signed (${describeNote(note)}), and ${place}, which says what was signed last, is missing: bring it back, or open a new origin with warden log open-origin`,
     );
   }
   const { current } = lock;
   if (current.origin === origin) return { kind: 'going-on', size: current.size, keys: current.keys };
   if (lock.next === origin) return { kind: 'following', previous: lock.checkpoint };
   return refused(
-    `transparency.origin is ${origin}, and ${current.origin} was signed before (${lockFile}): set it back, or open the new origin with warden log open-origin ${origin}`,
+    `transparency.origin is ${origin}, and ${current.origin} was signed before (${place}): set it back, or open the new origin with warden log open-origin ${origin}`,
   );
 }
 
-/** Begins an origin: from now on its trees are compared. Durable when it returns. */
-export function beginOrigin(lockFile: string, origin: string, keys: readonly string[]): void {
-  const before = readSigningLock(lockFile);
+/** The lock that begins an origin: from now on its trees are compared. */
+export function beginOrigin(
+  before: SigningLock | undefined,
+  origin: string,
+  keys: readonly string[],
+): SigningLock {
   const last = before?.checkpoint === undefined ? [] : [before.checkpoint];
-  writeSigningLock(lockFile, emptyLock(origin, keys, [...(before?.former ?? []), ...last]));
+  return emptyLock(origin, keys, [...(before?.former ?? []), ...last]);
 }
 
 /** The tiles and notes of the origin before `origin` stay beside those that are made from now on. */
@@ -54,17 +62,16 @@ export function putAside(folder: string, origin: string): void {
  * @param known the lock as this process last saw it: another one would mean a second signer.
  */
 export function mayBeSigned(
-  lockFile: string,
+  { lock, place }: KeptLock,
   tree: GrowingTree,
   origin: string,
   known: SigningLock | undefined,
 ): { readonly ok: true; readonly lock: SigningLock } | { readonly ok: false; readonly why: string } {
-  const lock = readSigningLock(lockFile);
   if (lock?.current.origin !== origin)
-    return { ok: false, why: `${lockFile} does not say that ${origin} was begun` };
+    return { ok: false, why: `${place} does not say that ${origin} was begun` };
   const { size, root } = lock.current;
   if (known !== undefined && (known.current.size !== size || known.current.root !== root))
-    return { ok: false, why: `${lockFile} was changed by somebody else while Warden was signing` };
+    return { ok: false, why: `${place} was changed by somebody else while Warden was signing` };
   if (size > tree.size()) return { ok: false, why: shorter(tree.size(), size, origin) };
   if (known === undefined && !sameHash(tree.rootAt(size), fromBase64(root) ?? EMPTY_ROOT))
     return { ok: false, why: another(size, origin) };

@@ -5,17 +5,17 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { putFile } from '../store/durable-file.ts';
 import { type Operations, oneByOne } from '../store/thread.ts';
-import { toBase64 } from '../tlog/base64.ts';
+import { fromBase64, toBase64 } from '../tlog/base64.ts';
 import { encodeBundle } from '../tlog/bundle.ts';
 import { formatCheckpoint } from '../tlog/checkpoint.ts';
-import { leafHash, sameHash } from '../tlog/hashing.ts';
+import { EMPTY_ROOT, leafHash, sameHash } from '../tlog/hashing.ts';
 import { consistencyNodes, hashesOf, inclusionNodes } from '../tlog/nodes.ts';
 import { formatNote, signText } from '../tlog/note.ts';
 import { hashInTile, rootOfTile, TILE_HEIGHT, TILE_WIDTH, type TilePlace, tilePath } from '../tlog/tile.ts';
 import { verifyConsistency, verifyInclusion } from '../tlog/verify-proofs.ts';
 import { formatVkey, verifierKey } from '../tlog/vkey.ts';
-import { type SigningLock, writeSigningLock } from './signing-lock.ts';
-import { beginOrigin, mayBeSigned, putAside, type Standing, standingOf } from './standing.ts';
+import { readSigningLock, type SigningLock, writeSigningLock } from './signing-lock.ts';
+import { beginOrigin, type KeptLock, mayBeSigned, putAside, type Standing, standingOf } from './standing.ts';
 import {
   BUNDLE_ENDING,
   CHECKPOINT_FILE,
@@ -39,7 +39,7 @@ export interface TreeOptions {
 
 /** The answer to `sign`. */
 export type SignedTree =
-  | { readonly ok: true; readonly size: number; readonly note: string }
+  | { readonly ok: true; readonly size: number; readonly note: string; readonly next: SigningLock }
   | { readonly ok: false; readonly why: string };
 
 /** Of a record that opens an origin: such a leaf holds it, and few others do. */
@@ -65,16 +65,20 @@ export function open({ folder, lockFile, origin, privateKeys, publicKeys }: Tree
 
   return {
     together: oneByOne({
-      standing: (): Standing => standingOf(lockFile, folder, origin),
+      readLock: () => readSigningLock(lockFile),
+      writeLock: (next: SigningLock) => writeSigningLock(lockFile, next),
+      /** What is to be signed next is compared with what was signed before, as after a start. */
+      standing(kept: KeptLock): Standing {
+        lock = undefined;
+        return standingOf(kept, folder, origin);
+      },
       /** What was signed for the origin before stays as it is, in another place. */
       putAside() {
         putAside(folder, origin);
         tree = openTree(folder);
       },
-      begin() {
-        beginOrigin(lockFile, origin, keys.map(formatVkey));
-        lock = undefined;
-      },
+      /** The lock of an origin that begins. */
+      begun: (before: SigningLock | undefined) => beginOrigin(before, origin, keys.map(formatVkey)),
       size: () => tree.size(),
       /** From the beginning, as for another log. Nothing is deleted: every file is written anew. */
       restart({ size }: { readonly size: number }) {
@@ -92,8 +96,12 @@ export function open({ folder, lockFile, origin, privateKeys, publicKeys }: Tree
         return { size: tree.size(), openedBefore };
       },
       flush: () => tree.flush(),
-      sign(): SignedTree {
-        const allowed = mayBeSigned(lockFile, tree, origin, lock);
+      /** Whether what was signed is a beginning of this tree. */
+      goesOnFrom: ({ size, root }: { readonly size: number; readonly root: string }) =>
+        size <= tree.size() && sameHash(tree.rootAt(size), fromBase64(root) ?? EMPTY_ROOT),
+      /** Makes the next checkpoint, which nobody may see before what it signs is kept. */
+      sign(kept: KeptLock): SignedTree {
+        const allowed = mayBeSigned(kept, tree, origin, lock);
         if (!allowed.ok) return allowed;
         tree.flush();
         const [size, root] = [tree.size(), tree.root()];
@@ -105,15 +113,35 @@ export function open({ folder, lockFile, origin, privateKeys, publicKeys }: Tree
           current: { origin, size, root: toBase64(root), keys: keys.map(formatVkey) },
           checkpoint: note,
         };
-        // First what was signed, then the signature: so no crash lets one out that is not remembered.
-        writeSigningLock(lockFile, next);
+        return { ok: true, size, note, next };
+      },
+      /** Lets a note out that is kept as the last. The same again is a sign of life: its cosignatures stay. */
+      show({
+        next,
+        note,
+        again,
+      }: {
+        readonly next: SigningLock;
+        readonly note: string;
+        readonly again: boolean;
+      }) {
         lock = next;
-        // The same tree again, as a sign of life: its cosignatures stay.
         const file = join(folder, CHECKPOINT_FILE);
-        const same = allowed.lock.checkpoint === note && readIfThere(file)?.toString('utf8').startsWith(note);
-        if (same) utimesSync(file, new Date(), new Date());
+        const before = readIfThere(file)?.toString('utf8');
+        if (again && before?.startsWith(note)) utimesSync(file, new Date(), new Date());
         else putFile(file, note);
-        return { ok: true, size, note };
+      },
+      /** The same for what another instance has signed. */
+      showOther({
+        note,
+        cosigned,
+      }: {
+        readonly note: string | undefined;
+        readonly cosigned: string | undefined;
+      }) {
+        tree.flush();
+        if (note !== undefined) putFile(join(folder, CHECKPOINT_FILE), note);
+        if (cosigned !== undefined) putFile(join(folder, COSIGNED_FILE), cosigned);
       },
       /** The newest note takes its cosignatures also where they are too few; an older one does not come back. */
       publish({ note, whole }: { readonly note: string; readonly whole: boolean }) {

@@ -7,6 +7,7 @@ import { connectPostgres, type Postgres } from '../store/postgres.ts';
 import { DOCUMENT_TABLES } from '../store/postgres-documents.ts';
 import { isUnfit } from '../store/postgres-failure.ts';
 import type { Database } from '../store/postgres-file.ts';
+import { SIGNING_TABLES } from '../transparency/postgres-last-signed.ts';
 import type { Part } from './part.ts';
 
 export interface Databases {
@@ -17,7 +18,7 @@ export interface Databases {
 
 /** For the group that is written, the lease, and claims. */
 const LOG_CONNECTIONS = 4;
-const FAMILIES = [LOG_TABLES, DOCUMENT_TABLES, PULL_TABLES, DECISION_TABLES, VERSION_TABLES];
+const FAMILIES = [LOG_TABLES, DOCUMENT_TABLES, PULL_TABLES, DECISION_TABLES, VERSION_TABLES, SIGNING_TABLES];
 
 /**
  * @returns undefined where the settings name none. Where it does not answer yet, that is no reason not to start.

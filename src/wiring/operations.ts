@@ -95,6 +95,7 @@ export function operationsOf({
   const tree = transparency.state;
   metrics.watch('warden_log_signed_entries', () => tree()?.signedSize ?? 0);
   metrics.watch('warden_log_signed_timestamp_seconds', () => (tree()?.signedAt ?? 0) / 1000);
+  metrics.watch('warden_log_signer', () => (tree()?.signs ? 1 : 0));
   metrics.watch('warden_log_signing_failed', () => (tree()?.trouble === undefined ? 0 : 1));
   metrics.watch('warden_log_cosigned_entries', () => tree()?.cosignedSize ?? 0);
   metrics.watch('warden_log_cosigned_timestamp_seconds', () => tree()?.cosignedAt ?? 0);

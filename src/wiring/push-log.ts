@@ -13,6 +13,8 @@ export interface PushLog {
   readonly store: LogStore;
   /** Whether it is on another disk than the data folder: that of the database, for its own operators to watch. */
   readonly elsewhere: boolean;
+  /** Where several instances write it: the id of this one's lease. */
+  readonly instance?: () => string;
   /** @param without what does not work until it is open, for the log. */
   reader(without: string): Promise<LogReader>;
 }
@@ -46,6 +48,7 @@ export async function openPushLog(part: Part, databases: Databases | undefined):
   return {
     store,
     elsewhere: true,
+    instance: store.instance,
     reader: async () => postgresLogReader(databases.shared),
   };
 }

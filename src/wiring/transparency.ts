@@ -1,5 +1,6 @@
 /** The signed tree of the record: kept up with the log, cosigned by witnesses, and served. */
 import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { AuditorDeps } from '../http/auditor.ts';
 import type { LogDeps } from '../http/routes/log.ts';
@@ -7,11 +8,16 @@ import type { RecordIndex } from '../index/record-index.ts';
 import type { LogReader } from '../provenance/log-store.ts';
 import type { Recorder } from '../provenance/recorder.ts';
 import { systemClock } from '../store/clock.ts';
+import type { Postgres } from '../store/postgres.ts';
+import type { Thread } from '../store/thread.ts';
 import { formatVkey, parseVkey, verifierKey } from '../tlog/vkey.ts';
 import type { NoteKey } from '../token/note-key.ts';
 import { startCosigner } from '../transparency/cosigner.ts';
+import { fileLastSigned, type LastSigned } from '../transparency/last-signed.ts';
+import { postgresLastSigned } from '../transparency/postgres-last-signed.ts';
 import { startPublisher } from '../transparency/publisher.ts';
 import { createServedLog, type ServedLog } from '../transparency/served-log.ts';
+import type { SigningLock } from '../transparency/signing-lock.ts';
 import type { TreeOptions } from '../transparency/tree-thread.ts';
 import type { Witness } from '../transparency/witness-client.ts';
 import type { Part } from './part.ts';
@@ -35,6 +41,8 @@ export interface TransparencyState {
   /** Seconds since 1970; 0 before the first. */
   readonly cosignedAt: number;
   readonly trouble: string | undefined;
+  /** Whether this instance is the one that signs. */
+  readonly signs: boolean;
 }
 
 /** What the addresses of the log need. */
@@ -55,12 +63,14 @@ export interface TransparencyParts {
   readonly recorder: Recorder;
   /** The first signs before all; none where no tree is signed. */
   readonly keys: readonly NoteKey[];
+  /** Where several instances share the log, and the id of this one's lease. */
+  readonly shared: { readonly postgres: Postgres; readonly instance: () => string } | undefined;
 }
 
 /** @throws {StoreError} with one sentence where waiting cannot help. */
 export async function openTransparency(
   part: Part,
-  { reader, recorder, keys }: TransparencyParts,
+  { reader, recorder, keys, shared }: TransparencyParts,
 ): Promise<Transparency> {
   const { settings, log, endings } = part;
   const { transparency } = settings;
@@ -80,9 +90,11 @@ export async function openTransparency(
       publicKeys: keys.map(({ publicKey }) => publicKey),
     } satisfies TreeOptions,
   });
+  const lastSigned = lastSignedOf(thread, lockFile, shared);
   const publisher = startPublisher({
     reader,
     thread,
+    lastSigned,
     clock: systemClock,
     everyMs: LOOK_MS,
     origin,
@@ -91,6 +103,11 @@ export async function openTransparency(
     onTrouble: (why) => {
       if (why === undefined) log.info('the tree of the record is signed again');
       else log.error({ why }, 'the tree of the record is not signed; the record itself goes on');
+    },
+    onTurn: (signer) => {
+      if (shared === undefined) return;
+      if (signer === undefined) log.info('this instance signs the tree of the record from now on');
+      else log.info({ signer }, 'another instance signs the tree of the record; it is served here as well');
     },
   });
   endings.defer(() => publisher.close());
@@ -101,6 +118,7 @@ export async function openTransparency(
     everyMs: witnessSeconds * 1000,
     newest: publisher.newest,
     proof: publisher.consistency,
+    signs: async () => (await lastSigned.turn(false)).mine,
     publish: (note, whole) => publisher.publish(note, whole),
     onChange: ({ witness, why, contradicts }) => {
       if (why === undefined) log.info({ witness }, 'a witness cosigns the checkpoints again');
@@ -118,11 +136,24 @@ export async function openTransparency(
     ],
     witnesses: witnesses.length,
     state() {
-      const { signedSize, signedAt, trouble } = publisher.state();
+      const { signedSize, signedAt, trouble, signs } = publisher.state();
       const { size, at } = cosigner.state();
-      return { signedSize, signedAt, trouble, cosignedSize: size, cosignedAt: at };
+      return { signedSize, signedAt, trouble, signs, cosignedSize: size, cosignedAt: at };
     },
   };
+}
+
+function lastSignedOf(thread: Thread, file: string, shared: TransparencyParts['shared']): LastSigned {
+  if (shared === undefined) return fileLastSigned(thread, file);
+  return postgresLastSigned({
+    ...shared,
+    name: `${hostname()} ${process.pid}`,
+    memory: {
+      file,
+      read: () => thread.call<SigningLock | undefined>('readLock'),
+      write: (lock) => thread.call('writeLock', lock),
+    },
+  });
 }
 
 type WitnessSettings = NonNullable<Part['settings']['transparency']>['witnesses'][number];

@@ -111,6 +111,7 @@ const WATCHED = [
   'warden_revocations_age_seconds',
   'warden_log_signed_entries',
   'warden_log_signed_timestamp_seconds',
+  'warden_log_signer',
   'warden_log_signing_failed',
   'warden_log_cosigned_entries',
   'warden_log_cosigned_timestamp_seconds',

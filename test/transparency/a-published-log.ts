@@ -9,6 +9,7 @@ import { startThread, type Thread } from '../../src/store/thread.ts';
 import { createCompactRange } from '../../src/tlog/compact-range.ts';
 import { leafHash } from '../../src/tlog/hashing.ts';
 import { formatVkey, verifierKey } from '../../src/tlog/vkey.ts';
+import { fileLastSigned } from '../../src/transparency/last-signed.ts';
 import { type Publisher, startPublisher } from '../../src/transparency/publisher.ts';
 import type { TreeOptions } from '../../src/transparency/tree-thread.ts';
 import { aRecorder, leavesOf, startLog } from '../provenance/a-log.ts';
@@ -70,6 +71,7 @@ export async function startPublishedLog(places: LogPlaces): Promise<PublishedLog
   const publisher = startPublisher({
     reader,
     thread: tree,
+    lastSigned: fileLastSigned(tree, places.lockFile),
     clock: systemClock,
     everyMs: 20,
     origin,

@@ -1,0 +1,148 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { postgresLogReader } from '../../src/provenance/postgres-log.ts';
+import { LOG_TABLES } from '../../src/provenance/postgres-log-tables.ts';
+import { systemClock } from '../../src/store/clock.ts';
+import type { Postgres } from '../../src/store/postgres.ts';
+import type { LastSigned } from '../../src/transparency/last-signed.ts';
+import { postgresLastSigned, SIGNING_TABLES } from '../../src/transparency/postgres-last-signed.ts';
+import { type Publisher, startPublisher } from '../../src/transparency/publisher.ts';
+import type { SigningLock } from '../../src/transparency/signing-lock.ts';
+import { eventually } from '../gate/eventually.ts';
+import { describeNeeding } from '../support/needs.ts';
+import { connectTo } from '../support/on-both.ts';
+import { type RunningPostgres, startPostgres } from '../support/postgres.ts';
+import { makeTemp, type Temp } from '../support/temp.ts';
+import { ORIGIN, startTree, vkeyOf } from './a-published-log.ts';
+
+const IDS = { one: '11111111-1111-4111-8111-111111111111', other: '22222222-2222-4222-8222-222222222222' };
+
+describeNeeding(['postgres'], 'a tree that several may sign', () => {
+  let server: RunningPostgres;
+  let postgres: Postgres;
+  let temp: Temp;
+  const endings: (() => Promise<void>)[] = [];
+  const keys = generateKeyPairSync('ed25519');
+
+  beforeAll(async () => {
+    temp = makeTemp('signing');
+    server = await startPostgres();
+    postgres = connectTo(await server.database(), [LOG_TABLES, SIGNING_TABLES]);
+  }, 30_000);
+  afterAll(async () => {
+    for (const end of endings.toReversed()) await end();
+    await postgres?.close();
+    await server?.stop();
+    await temp?.stop();
+  });
+
+  /** Entries as a writer of long ago made them. */
+  async function write(count: number): Promise<void> {
+    const [head] = await postgres.ask<{ size: string }>('SELECT size FROM warden.head');
+    const from = Number(head?.size);
+    await postgres.ask(
+      `WITH moved AS (UPDATE warden.head SET size = size + $2)
+       INSERT INTO warden.entry SELECT n, gen_random_uuid(), convert_to('{"type":"made.up","index":' || n || '}', 'UTF8')
+       FROM generate_series($1::bigint, $1 + $2 - 1) AS n`,
+      [from, count],
+    );
+  }
+  const live = (id: string) =>
+    postgres.ask(
+      'INSERT INTO warden.instance VALUES ($1::uuid, $1::text, clock_timestamp()) ON CONFLICT DO NOTHING',
+      [id],
+    );
+  const die = (id: string) => postgres.ask('DELETE FROM warden.instance WHERE id = $1::uuid', [id]);
+  const lock = async (): Promise<SigningLock> =>
+    JSON.parse(String((await postgres.ask('SELECT lock FROM warden.signing'))[0]?.['lock']));
+
+  async function start(
+    name: keyof typeof IDS,
+    change: (last: LastSigned) => LastSigned = (last) => last,
+  ): Promise<{ readonly publisher: Publisher; readonly troubles: unknown[]; readonly note: () => string }> {
+    await live(IDS[name]);
+    const folder = temp.at(name, 'tlog');
+    const file = temp.at(`${name}.lock`);
+    const thread = await startTree({
+      ...{ folder, lockFile: file, origin: ORIGIN },
+      ...{ privateKeys: [keys.privateKey], publicKeys: [keys.publicKey] },
+    });
+    const memory = {
+      file,
+      read: () => thread.call<SigningLock | undefined>('readLock'),
+      write: (next: SigningLock) => thread.call<void>('writeLock', next),
+    };
+    const troubles: unknown[] = [];
+    const publisher = startPublisher({
+      ...{ reader: postgresLogReader(postgres), thread, clock: systemClock, everyMs: 20 },
+      lastSigned: change(postgresLastSigned({ postgres, instance: () => IDS[name], name, memory })),
+      ...{ origin: ORIGIN, key: vkeyOf(keys) },
+      append: () => write(1),
+      onTrouble: (why) => troubles.push(why),
+    });
+    endings.push(async () => {
+      await publisher.close();
+      await thread.close();
+    });
+    const checkpoint = join(folder, 'checkpoint');
+    return {
+      publisher,
+      troubles,
+      note: () => (existsSync(checkpoint) ? readFileSync(checkpoint, 'utf8') : ''),
+    };
+  }
+
+  it('lets no checkpoint out that was made before another took over', async () => {
+    await write(3);
+    /** The one that signs is stopped between its signature and the database, as often as it is told. */
+    let stop = false;
+    const stopped = Promise.withResolvers<void>();
+    const goOn = Promise.withResolvers<void>();
+    const one = await start('one', (last) => ({
+      ...last,
+      async swap(...swapped) {
+        if (stop) {
+          stopped.resolve();
+          await goOn.promise;
+        }
+        return last.swap(...swapped);
+      },
+    }));
+    await eventually(one.note, (note) => note.split('\n')[1] === '4');
+    const before = one.note();
+    const other = await start('other');
+    await eventually(other.note, (note) => note === before);
+    expect(other.publisher.state().signs).toBe(false);
+    expect(other.publisher.newest()).toBeUndefined();
+
+    stop = true;
+    await write(1);
+    await stopped.promise;
+    await die(IDS.one);
+    await eventually(() => other.publisher.state().signs, Boolean);
+    await write(5);
+    await eventually(other.note, (note) => note.split('\n')[1] === '10');
+    stop = false;
+    goOn.resolve();
+    await eventually(
+      () => one.publisher.state().signs,
+      (signs) => !signs,
+    );
+    await eventually(one.note, (note) => note === other.note());
+    expect((await lock()).checkpoint).toBe(other.note());
+    expect([...one.troubles, ...other.troubles].filter((why) => why !== undefined)).toEqual([]);
+  }, 30_000);
+
+  it('is told by whoever remembers more than the database, and then by nobody signed on', async () => {
+    const [row] = await postgres.ask('SELECT * FROM warden.signing');
+    const earlier = { ...(await lock()), current: { ...(await lock()).current, size: 4 } };
+    await postgres.ask('UPDATE warden.signing SET lock = $1, version = 0', [JSON.stringify(earlier)]);
+    await eventually(
+      async () => (await lock()).current.size,
+      (size) => size === 10,
+    );
+    expect(Number(row?.['version'])).toBeGreaterThan(0);
+  });
+});
