@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { stringify } from 'yaml';
-import { postgresLogReader } from '../../src/provenance/postgres-log.ts';
+import { postgresLogReader } from '../../src/provenance/postgres-reader.ts';
 import { parseCheckpoint } from '../../src/tlog/checkpoint.ts';
 import { createCompactRange } from '../../src/tlog/compact-range.ts';
 import { leafHash } from '../../src/tlog/hashing.ts';
