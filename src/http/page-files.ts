@@ -27,24 +27,22 @@ const NAMED_BY_CONTENT = /^page-[0-9a-f]{16}\./;
 
 export const INDEX = 'index.html';
 
-/** @returns undefined where no page was built: a checkout in which nobody has run the build. */
+/** @returns undefined where no page was built, or not with its compressed forms: a checkout in which nobody has run the build. */
 export function readPageFiles(folder: string): PageFiles | undefined {
-  let names: readonly string[];
-  try {
-    names = readdirSync(folder);
-  } catch {
-    return undefined;
-  }
   const files = new Map<string, PageFile>();
-  for (const name of names) {
-    const type = TYPES[extname(name)];
-    if (type !== undefined)
-      files.set(name, readPageFile(join(folder, name), type, NAMED_BY_CONTENT.test(name)));
+  try {
+    for (const name of readdirSync(folder)) {
+      const type = TYPES[extname(name)];
+      if (type !== undefined)
+        files.set(name, readPageFile(join(folder, name), type, NAMED_BY_CONTENT.test(name)));
+    }
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
   }
   return files.has(INDEX) ? files : undefined;
 }
 
-/** @throws where a compressed form is missing: the folder is no whole build. */
 function readPageFile(file: string, type: string, immutable: boolean): PageFile {
   const bytes = readFileSync(file);
   const etag = `"${createHash('sha256').update(bytes).digest('base64url').slice(0, 22)}"`;

@@ -100,7 +100,7 @@ describeNeeding(['docker-registry', 'chromium'], 'the page in a browser', () => 
   }
   async function newestPush(): Promise<{ readonly index: number; readonly digest: string }> {
     const reply = await front.ask({
-      path: '/api/v1/pushes?result=accepted',
+      path: '/api/v1/pushes?result=accepted&repository=team/app',
       basic: { user: 'erin', password: front.passwords.erin },
     });
     const { items } = JSON.parse(reply.text) as { items: [{ index: number; subject: { digest: string } }] };

@@ -2,15 +2,15 @@
 import { Row } from '../parts/facts.tsx';
 import { Shown } from '../parts/states.tsx';
 import { Time } from '../parts/values.tsx';
+import type { Asked } from '../use-answer.ts';
 import { useSay } from '../words/words.ts';
-import { type Status, useStatus } from './status.ts';
+import type { Status } from './status.ts';
 
 const GIGABYTE = 1_000_000_000;
 const DAY_S = 86_400;
 
-export function LogHealth() {
+export function LogHealth({ answer }: { readonly answer: Asked<Status> }) {
   const say = useSay();
-  const answer = useStatus();
   if (answer.state === 'failed' && answer.problem.status === 403) return null;
   return (
     <section class="card">

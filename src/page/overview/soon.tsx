@@ -3,10 +3,10 @@ import type { ComponentChildren } from 'preact';
 import { hrefOf } from '../location.ts';
 import { Loading } from '../parts/states.tsx';
 import { Time } from '../parts/values.tsx';
-import { useAnswer } from '../use-answer.ts';
+import { type Asked, useAnswer } from '../use-answer.ts';
 import { en, type Word } from '../words/en.ts';
 import { useSay } from '../words/words.ts';
-import { type Status, useStatus } from './status.ts';
+import type { Status } from './status.ts';
 
 interface Items<T> {
   readonly items: readonly T[];
@@ -34,9 +34,8 @@ function within(expires: string, days: number): boolean {
   return Date.parse(expires) - Date.now() < days * DAY_MS;
 }
 
-export function Soon() {
+export function Soon({ status }: { readonly status: Asked<Status> }) {
   const say = useSay();
-  const status = useStatus();
   const robots = useAnswer<Items<Robot>>('robots');
   const grants = useAnswer<Items<Grant>>('grants');
   const known = status.state === 'there' ? status.value : undefined;

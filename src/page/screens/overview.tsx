@@ -8,6 +8,7 @@ import { OverTime } from '../overview/over-time.tsx';
 import { Ranking } from '../overview/ranking.tsx';
 import { Soon } from '../overview/soon.tsx';
 import { SPANS, type Span } from '../overview/span.ts';
+import { useStatus } from '../overview/status.ts';
 import { NewRecords } from '../parts/new-records.tsx';
 import type { RecordPage } from '../records.ts';
 import { useSay } from '../words/words.ts';
@@ -33,25 +34,32 @@ export function Overview({ place }: { readonly place: Place }) {
           </a>
         ))}
       </nav>
-      <div key={round}>
-        <div class="cards">
-          <Soon />
-          <Refused span={span} />
-          <Drift />
-          <HostsBehind />
-        </div>
-        <OverTime span={span} />
-        <div class="cards">
-          <Ranking of="pushes" by="repository" span={span} />
-          <Ranking of="pushes" by="user" span={span} />
-          <Ranking of="pushes" by="host" span={span} />
-          <Ranking of="pulls" by="repository" span={span} />
-          <Ranking of="pulls" by="host" span={span} />
-          <LogHealth />
-        </div>
-        <Newer onShow={() => setRound(round + 1)} />
-      </div>
+      <Parts key={round} span={span} onShow={() => setRound(round + 1)} />
     </main>
+  );
+}
+
+function Parts({ span, onShow }: { readonly span: Span; readonly onShow: () => void }) {
+  const status = useStatus();
+  return (
+    <>
+      <div class="cards">
+        <Soon status={status} />
+        <Refused span={span} />
+        <Drift />
+        <HostsBehind />
+      </div>
+      <OverTime span={span} />
+      <div class="cards">
+        <Ranking of="pushes" by="repository" span={span} />
+        <Ranking of="pushes" by="user" span={span} />
+        <Ranking of="pushes" by="host" span={span} />
+        <Ranking of="pulls" by="repository" span={span} />
+        <Ranking of="pulls" by="host" span={span} />
+        <LogHealth answer={status} />
+      </div>
+      <Newer onShow={onShow} />
+    </>
   );
 }
 
