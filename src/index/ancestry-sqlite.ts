@@ -32,8 +32,16 @@ export interface Built {
   }[];
 }
 
-/** To be told of each in the order of the log, after its digests are in the index. */
-export function createAncestry(db: DatabaseSync): (built: Built) => void {
+/** Bases whose own bases are kept in mind. */
+const REMEMBERED = 10_000;
+
+/**
+ * To be told of each in the order of the log, after its digests are in the index.
+ *
+ * @param all all that is built on something is told, in one transaction: so what a base is built on is looked up once, as long
+ * as nothing is said of it.
+ */
+export function createAncestry(db: DatabaseSync, all = false): (built: Built) => void {
   const nameOfBase = db.prepare(`SELECT id FROM name WHERE kind = ${NAMES.base} AND text = ?`);
   const basesOf = db.prepare(
     `SELECT base, distance, claimed FROM built WHERE idx = (
@@ -64,9 +72,15 @@ export function createAncestry(db: DatabaseSync): (built: Built) => void {
     if (put.get(base, idx, distance, claimed)) putRepository.run(base, repo, idx);
   }
 
+  const remembered = new Map<string, readonly Ancestor[]>();
+
   function through(digest: string, before: number): readonly Ancestor[] {
+    const known = remembered.get(digest);
+    if (known) return known;
     const key = digestKey(digest);
-    return key === undefined ? [] : (basesOf.all(key, before) as unknown as Ancestor[]);
+    const found = key === undefined ? [] : (basesOf.all(key, before) as unknown as Ancestor[]);
+    if (all && remembered.size < REMEMBERED) remembered.set(digest, found);
+    return found;
   }
 
   /** The image that another manifest vouches for, where it is on record; otherwise that manifest stands for it. */
@@ -94,6 +108,9 @@ export function createAncestry(db: DatabaseSync): (built: Built) => void {
         found.set(one.base, one);
       }
     }
+    if (digest !== undefined) remembered.delete(digestOf(digest));
+    // What another manifest says of an image that is known already.
+    if ([...images.keys()].some((image) => image !== idx)) remembered.clear();
     for (const [image, ancestors] of images) {
       for (const one of ancestors.values()) add(image, repo, one);
     }
@@ -105,6 +122,7 @@ export function createAncestry(db: DatabaseSync): (built: Built) => void {
     if (digest === undefined || ancestors.length === 0) return;
     const own = nameOfBase.get(digestOf(digest));
     if (!own || Number(firstOf.get(digest)?.['idx'] ?? idx) !== idx) return;
+    remembered.clear();
     for (const image of builtOn.all(Number(own['id']))) {
       for (const { base, distance, claimed } of ancestors) {
         if (Number(image['idx']) === idx) continue;

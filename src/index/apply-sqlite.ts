@@ -3,6 +3,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { createAncestry } from './ancestry-sqlite.ts';
 import type { Gathered, GatheredName, GatheredRecord } from './gather.ts';
 import { EVERYTHING, NAMES } from './kinds.ts';
+import { LATE_DIGESTS } from './schema-sqlite.ts';
 
 /** @param late of a filling that puts off what costs most; `finishBulk` does it. */
 export function createApply(db: DatabaseSync): (gathered: Gathered, late: boolean) => void {
@@ -27,7 +28,9 @@ export function createApply(db: DatabaseSync): (gathered: Gathered, late: boolea
   const putRecord = db.prepare('INSERT INTO record VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)');
   const putId = db.prepare('INSERT INTO record_id VALUES (?, ?)');
   const putDigest = db.prepare('INSERT INTO digest (digest, idx, role) VALUES (?, ?, ?)');
-  const putDigestLate = db.prepare('INSERT INTO digest_late (digest, idx, role) VALUES (?, ?, ?)');
+  const putDigestsLate = LATE_DIGESTS.map((table) =>
+    db.prepare(`INSERT INTO ${table} (digest, idx, role) VALUES (?, ?, ?)`),
+  );
   const putBaseLate = db.prepare('INSERT INTO base_late VALUES (?, ?, ?, ?, ?)');
   const putRule = db.prepare('INSERT INTO rule VALUES (?, ?)');
   const putHour = db.prepare(
@@ -53,7 +56,6 @@ export function createApply(db: DatabaseSync): (gathered: Gathered, late: boolea
   const addAncestors = createAncestry(db);
 
   return function apply({ names, tags, records, tallies, daySpans, totals, refusals, spans }, late) {
-    const addDigest = late ? putDigestLate : putDigest;
     const ids = new Map<GatheredName, number>();
     for (const name of names) {
       const { kind, text, sort, records: count, firstIdx, lastIdx, firstTime, lastTime } = name;
@@ -86,7 +88,10 @@ export function createApply(db: DatabaseSync): (gathered: Gathered, late: boolea
         ...[columns.digest ?? null, columns.has, idOf(record.labels), idOf(record.reason)],
       );
       if (columns.id) putId.run(columns.id, idx);
-      for (const { key, role } of columns.digests) addDigest.run(key, idx, role);
+      for (const { key, role } of columns.digests) {
+        const put = late ? putDigestsLate[(key[1] ?? 0) >> 4] : putDigest;
+        put?.run(key, idx, role);
+      }
       for (const rule of record.rules) putRule.run(idOf(rule), idx);
       if (record.bases.length === 0 || !repo) continue;
       const bases = record.bases.map(({ base, of, claimed }) => ({

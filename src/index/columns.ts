@@ -130,13 +130,15 @@ function factsOf(parts: Parts, of: string | undefined): number {
 function keysOf(
   named: readonly (readonly [string | undefined, number])[],
 ): { readonly key: Uint8Array; readonly role: number }[] {
-  const seen = new Set<string>();
-  return named.flatMap(([digest, role]) => {
+  const keys: { readonly key: Uint8Array; readonly role: number }[] = [];
+  for (const [at, [digest, role]] of named.entries()) {
     const key = digest === undefined ? undefined : digestKey(digest);
-    if (key === undefined || seen.has(`${role} ${digest}`)) return [];
-    seen.add(`${role} ${digest}`);
-    return [{ key, role }];
-  });
+    if (key === undefined) continue;
+    // Few enough to be compared one by one: a layer can be in an image twice.
+    const before = named.findIndex((other) => other[0] === digest && other[1] === role);
+    if (before === at) keys.push({ key, role });
+  }
+  return keys;
 }
 
 /** One entry a base: what Warden saw itself counts more than what the image says. */

@@ -4,28 +4,32 @@
  */
 import type { DatabaseSync } from 'node:sqlite';
 import { type Built, createAncestry } from './ancestry-sqlite.ts';
-import { LATE_INDEXES } from './schema-sqlite.ts';
+import { LATE_DIGESTS, LATE_INDEXES } from './schema-sqlite.ts';
 
-/** Of meta: how far a long filling is. */
-export const BULK = { none: 0, filling: 1, sorted: 2, related: 3 } as const;
+/**
+ * Of meta: how far a long filling is. From `sorting` on one for each of LATE_DIGESTS, then the relations of images, then the
+ * indexes.
+ */
+export const BULK = { none: 0, filling: 1, sorting: 2 } as const;
 
 /** Entries of a log, from which on a filling from the beginning puts off what costs most. */
 export const BULK_FROM = 50_000;
 
 /** The step after `stage`; the caller holds the transaction. @returns the stage that was reached. */
 export function finishStep(db: DatabaseSync, stage: number): number {
-  switch (stage) {
-    case BULK.filling:
-      db.exec(`INSERT INTO digest SELECT digest, idx, role FROM digest_late ORDER BY digest, role, idx;
-               DELETE FROM digest_late`);
-      return BULK.sorted;
-    case BULK.sorted:
-      relate(db);
-      return BULK.related;
-    default:
-      db.exec(LATE_INDEXES);
-      return BULK.none;
+  if (stage === BULK.filling) return BULK.sorting;
+  const table = LATE_DIGESTS[stage - BULK.sorting];
+  if (table !== undefined) {
+    db.exec(`INSERT INTO digest SELECT digest, idx, role FROM ${table} ORDER BY digest, role, idx;
+             DELETE FROM ${table}`);
+    return stage + 1;
   }
+  const indexes = LATE_INDEXES.trim().split('\n');
+  const at = stage - BULK.sorting - LATE_DIGESTS.length;
+  if (at === 0) relate(db);
+  const index = indexes[at - 1];
+  if (index !== undefined) db.exec(index);
+  return at < indexes.length ? stage + 1 : BULK.none;
 }
 
 export function beginBulk(db: DatabaseSync): void {
@@ -35,7 +39,7 @@ export function beginBulk(db: DatabaseSync): void {
 
 /** What is built on what, in the order of the log. */
 function relate(db: DatabaseSync): void {
-  const addAncestors = createAncestry(db);
+  const addAncestors = createAncestry(db, true);
   const rows = db.prepare(
     `SELECT l.idx, l.repo, l.base, l.of, l.claimed, n.text, r.digest
      FROM base_late l CROSS JOIN name n CROSS JOIN record r WHERE n.id = l.base AND r.idx = l.idx ORDER BY l.rowid`,

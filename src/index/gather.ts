@@ -222,7 +222,7 @@ export function gather(
 
   const records = leaves.map((leaf, at): GatheredRecord => {
     const idx = from + at;
-    const columns = columnsOf(JSON.parse(Buffer.from(leaf).toString('utf8')) as PushRecord);
+    const columns = columnsOf(recordOf(leaf));
     const { time, events } = columns;
     const type = nameOf(NAMES.type, columns.type, idx, time);
     const repo = nameOf(NAMES.repository, columns.repo, idx, time);
@@ -273,4 +273,9 @@ export function gather(
 /** Of an hour since 1970. */
 export function dayOf(hour: number): number {
   return Math.floor((hour * HOUR_MS) / DAY_MS);
+}
+
+/** Without a copy of the bytes. */
+function recordOf({ buffer, byteOffset, byteLength }: Uint8Array): PushRecord {
+  return JSON.parse(Buffer.from(buffer, byteOffset, byteLength).toString('utf8')) as PushRecord;
 }

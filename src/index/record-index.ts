@@ -90,7 +90,8 @@ export interface RecordIndexDeps {
 
 /** Leaves that are handed to the store at once: some milliseconds of work. */
 const BATCH = 1_000;
-const LARGE_BATCH = 2_000;
+/** Of a long filling, which nobody waits for: more records of the same names, which are written once. */
+const LARGE_BATCH = 8_000;
 /** Entries that a server's question waits for. */
 const WAIT_LIMIT = 20_000;
 

@@ -7,7 +7,13 @@
 export const INDEX_VERSION = 5;
 
 /**
- * `digest_late` and `base_late` hold what a long filling puts off: random places of a large tree cost more than one sorting.
+ * By the first half byte of the hash, so that each is sorted for itself: in memory, in a transaction of bounded size, and
+ * with the room of the one before.
+ */
+export const LATE_DIGESTS = Array.from({ length: 16 }, (_, at) => `digest_late_${at.toString(16)}`);
+
+/**
+ * `digest_late_…` and `base_late` hold what a long filling puts off: random places of a large tree cost more than one sorting.
  * Names are kept once, with what was seen of each: the other tables have numbers. `sort` is the address as bytes.
  */
 export const TABLES = `
@@ -66,7 +72,7 @@ export const TABLES = `
     first_idx INTEGER NOT NULL, last_idx INTEGER NOT NULL,
     PRIMARY KEY (hour, type, repo, actor, host, address, rule, reason)
   ) STRICT, WITHOUT ROWID;
-  CREATE TABLE digest_late (digest BLOB NOT NULL, idx INTEGER NOT NULL, role INTEGER NOT NULL) STRICT;
+  ${LATE_DIGESTS.map((name) => `CREATE TABLE ${name} (digest BLOB NOT NULL, idx INTEGER NOT NULL, role INTEGER NOT NULL) STRICT;`).join('\n  ')}
   CREATE TABLE base_late (
     idx INTEGER NOT NULL, repo INTEGER NOT NULL, base INTEGER NOT NULL, of TEXT, claimed INTEGER NOT NULL
   ) STRICT;
