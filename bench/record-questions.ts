@@ -46,7 +46,7 @@ export function questionsAsked({ sample }: World, records: number): readonly Ask
     }),
     ask('without a label', 'pushes', { without: 'label:no.such', repository: hotRepository }),
     ask('unsigned after a day', 'pushes', { unsigned: '24h' }),
-    ask('count of a repository', 'count', { repository: 'team-7/app-7' }),
+    ask('count of a repository', 'count', { repository: 'team-8/app-8' }),
     ask('one record', 'record', { index: String(half) }),
     ask('layers of one record', 'layers', { index: String(half) }),
     ask('built on the hottest base, refused', 'pushes', { base: hotBase, type: 'push.refused' }),

@@ -16,7 +16,7 @@ const NARROWEST = 256;
 const GROWTH = 4;
 /** Records of the names in one window: of more a narrower one is taken. */
 const HELD_LIMIT = 4_000;
-/** In a window with fewer indexes for each name, looking at every record costs less than looking for each name. */
+/** In a window with fewer indexes for each name, or of names that most records have, looking at every record costs less. */
 const DENSE = 4;
 
 export function* among(
@@ -33,9 +33,11 @@ export function* among(
   let width = Math.max(NARROWEST, Math.ceil((2 * limit * size) / Math.max(1, driver.records)));
   for (let looked = 0; top > low; ) {
     const bottom = Math.max(low, top - width);
-    const inner = heldIn(driver, bottom, top);
-    const held = yield* heldCount(inner);
-    looked += isDense(driver, width) ? width : held;
+    const dense = 2 * driver.records >= size || width <= driver.ids.length * DENSE;
+    const inner = heldIn(driver, dense, bottom, top);
+    // Where every record is looked at, how many there are is known.
+    const held = dense ? top - bottom : yield* heldCount(inner);
+    looked += held;
     if (held > HELD_LIMIT && width > NARROWEST) {
       width = Math.max(NARROWEST, Math.floor(width / GROWTH));
       continue;
@@ -52,14 +54,9 @@ export function* among(
   return { rows, reached: undefined };
 }
 
-function isDense({ ids }: SetDriver, width: number): boolean {
-  return width <= ids.length * DENSE;
-}
-
 /** The indexes of a window that have one of the names. The order of the join is what keeps a database from going through all. */
-function heldIn(driver: SetDriver, bottom: number, top: number): Condition {
-  const { column, ids } = driver;
-  if (isDense(driver, top - bottom)) {
+function heldIn({ column, ids }: SetDriver, dense: boolean, bottom: number, top: number): Condition {
+  if (dense) {
     return condition(
       `SELECT x.idx FROM record x WHERE x.idx >= ? AND x.idx < ? AND +x.${column} IN (${listOf(ids)})`,
       ...[bottom, top],

@@ -14,7 +14,7 @@ import { allOf, type Condition, condition, listOf, type Plan, select } from './p
 import { answerOf, NAME, type Place, ROW } from './record-rows.ts';
 import { stepOf, walked } from './walked.ts';
 
-/** Records of several names together that are simply sorted. */
+/** Records of several names together that are simply sorted, and as many again for each name, since each is looked for once. */
 const SORT_LIMIT = 2_000;
 /** Of more names every record is looked at, rather than each name looked for. */
 const NAMES_LIMIT = 5_000;
@@ -33,7 +33,7 @@ export function* find({ filters, limit, before, hidden, only }: RecordQuestion):
   if (driver.kind === 'rows') return yield* sorted(driver.condition, residual, place, limit);
   if (driver.kind === 'walk') return yield* walked(driver, residual, place, limit);
   const { column, ids, records } = driver;
-  if (records <= SORT_LIMIT)
+  if (records <= SORT_LIMIT + 2 * ids.length)
     return yield* sorted(condition(`r.${column} IN (${listOf(ids)})`), residual, place, limit);
   if (ids.length <= NAMES_LIMIT) return yield* among(driver, residual, place, limit);
   const one = condition(`+r.${column} IN (${listOf(ids)})`);

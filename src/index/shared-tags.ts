@@ -43,11 +43,20 @@ export interface TagMover {
   readonly pushes: number;
 }
 
-/** Who moved these tags, the latest of each first. */
-export function* tagMovers({ tags }: { readonly tags: readonly number[] }): Plan<readonly TagMover[]> {
+/** Who moved these tags, the latest of each first: at most `limit` users and as many hosts of each tag. */
+export function* tagMovers({
+  tags,
+  limit,
+}: {
+  readonly tags: readonly number[];
+  readonly limit: number;
+}): Plan<readonly TagMover[]> {
   const rows = yield* select(
-    `SELECT b.tag, b.kind, n.text AS name, b.pushes FROM tag_by b CROSS JOIN name n
-     WHERE b.tag IN (${listOf(tags)}) AND n.id = b.who ORDER BY b.tag, b.last_idx DESC`,
+    `SELECT mover.tag, mover.kind, n.text AS name, mover.pushes FROM (
+       SELECT tag, kind, who, pushes, last_idx, row_number() OVER (PARTITION BY tag, kind ORDER BY last_idx DESC) AS place
+       FROM tag_by WHERE tag IN (${listOf(tags)})
+     ) AS mover CROSS JOIN name n WHERE mover.place <= ? AND n.id = mover.who ORDER BY mover.tag, mover.last_idx DESC`,
+    limit,
   );
   return rows.map(({ tag, kind, name, pushes }) => ({
     tag: numberOf(tag),

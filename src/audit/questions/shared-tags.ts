@@ -66,7 +66,10 @@ export const sharedTags: Question<z.output<typeof parameters>, SharedTagItem> = 
       more = page.answer.length === size;
     }
     const shown = found.slice(0, limit);
-    const { answer: movers } = await index.ask('tagMovers', { tags: shown.map(({ id }) => id) });
+    const { answer: movers } = await index.ask('tagMovers', {
+      tags: shown.map(({ id }) => id),
+      limit: MOVERS,
+    });
     const next = found.length > limit ? shown.at(-1)?.last : more ? before : undefined;
     return {
       items: shown.map((tag) => ({
@@ -83,7 +86,6 @@ export const sharedTags: Question<z.output<typeof parameters>, SharedTagItem> = 
 function moversOf(movers: readonly TagMover[], id: number, kind: TagMover['kind']): SharedTagItem['users'] {
   return movers
     .filter((mover) => mover.tag === id && mover.kind === kind)
-    .slice(0, MOVERS)
     .map(({ name, pushes }) => ({ name, pushes }));
 }
 
