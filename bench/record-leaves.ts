@@ -28,6 +28,8 @@ export interface World {
 
 const BEGIN = Date.parse('2023-11-01T00:00:00Z');
 const YEARS_MS = 3 * 365 * 86_400_000;
+/** Milliseconds since 1970, just after the last record. */
+export const END = BEGIN + YEARS_MS;
 const REPOSITORIES = 3_000;
 const TEAMS = 120;
 const USERS = 500;

@@ -9,7 +9,9 @@ import { parseArgs } from 'node:util';
 import { createRecordIndex } from '../src/index/record-index.ts';
 import { recordSchema } from '../src/provenance/record.ts';
 import { systemClock } from '../src/store/clock.ts';
+import { fillLog } from './fill-log.ts';
 import { createWorld, type World } from './record-leaves.ts';
+import { measurePage } from './record-page.ts';
 import { inFolder, inPostgres, type RecordPlace } from './record-place.ts';
 import { type Asked, questionsAsked } from './record-questions.ts';
 import { table, text } from './report.ts';
@@ -20,7 +22,8 @@ const HELP = `node bench/records.ts [options]
   --postgres FILE  record and index are in a database: a file with its address, as for store.postgresUrlFile
   --smoke          only shows that everything works, in seconds
   --rounds N       how often each question is asked, of which the median counts (default 9)
-Each record takes some 3 kB of disk. At the beginning, the pages of the files are what the system has of them in memory.
+Each record takes some 4.2 kB of disk. At the beginning, the pages of the files are what the system has of them in memory.
+A folder is filled up to N, or taken as it is. The Warden that shows the page adds a few records of its own to it.
 `;
 
 /** Writers that wait for the disk, and the records of each. */
@@ -50,14 +53,25 @@ async function main(): Promise<void> {
     const world = createWorld(records);
     for (let n = 0; n < 1_000; n++) recordSchema.parse(world.record(n));
     say(`### The record, ${records} entries\n`);
+    if (values.postgres === undefined) fillFile(folder, world, records - WRITERS * EACH);
     await append(place, world, records);
     await fillIndex(place);
     await sizes(place, records);
     await questions(place, world, records);
+    if (values.postgres === undefined)
+      say(`\n${await measurePage(folder, world, records, Number(values.rounds))}`);
   } finally {
     await place.close();
     if (values.folder === undefined) rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** A file is filled without waiting for the disk, which is not what is measured. */
+function fillFile(folder: string, world: World, size: number): void {
+  const { added, seconds } = fillLog(folder, world, size, (done) => {
+    if (done % 100_000 === 0) progress(`made ${done} of ${size}`);
+  });
+  if (added > 0) say(`Made ${added} in ${text(seconds)} s, without waiting for the disk.`);
 }
 
 /** All that are missing in large groups; then 16 writers that each wait for the disk. */
