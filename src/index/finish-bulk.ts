@@ -6,26 +6,26 @@ import type { DatabaseSync } from 'node:sqlite';
 import { type Built, createAncestry } from './ancestry-sqlite.ts';
 import { LATE_DIGESTS, LATE_INDEXES } from './schema-sqlite.ts';
 
-/**
- * Of meta: how far a long filling is. From `sorting` on one for each of LATE_DIGESTS, then the relations of images, then the
- * indexes.
- */
-export const BULK = { none: 0, filling: 1, sorting: 2 } as const;
+/** How far a long filling is. What is greater are the steps of its end, which each database has its own of. */
+export const BULK = { none: 0, filling: 1 } as const;
 
 /** Entries of a log, from which on a filling from the beginning puts off what costs most. */
 export const BULK_FROM = 50_000;
 
+/** The first of the steps: one for each of LATE_DIGESTS, then the relations of images, then one for each index. */
+const SORTING = 2;
+
 /** The step after `stage`; the caller holds the transaction. @returns the stage that was reached. */
 export function finishStep(db: DatabaseSync, stage: number): number {
-  if (stage === BULK.filling) return BULK.sorting;
-  const table = LATE_DIGESTS[stage - BULK.sorting];
+  if (stage === BULK.filling) return SORTING;
+  const table = LATE_DIGESTS[stage - SORTING];
   if (table !== undefined) {
     db.exec(`INSERT INTO digest SELECT digest, idx, role FROM ${table} ORDER BY digest, role, idx;
              DELETE FROM ${table}`);
     return stage + 1;
   }
   const indexes = LATE_INDEXES.trim().split('\n');
-  const at = stage - BULK.sorting - LATE_DIGESTS.length;
+  const at = stage - SORTING - LATE_DIGESTS.length;
   if (at === 0) relate(db);
   const index = indexes[at - 1];
   if (index !== undefined) db.exec(index);

@@ -4,6 +4,10 @@ import { BULK } from './finish-bulk.ts';
 import { POSTGRES_DIGEST_INDEX, POSTGRES_LATE_INDEXES, POSTGRES_TABLE_NAMES } from './postgres-schema.ts';
 import { relateNext } from './postgres-ways.ts';
 
+/** Stages after BULK.filling. */
+const SORTED = 2;
+const RELATED = 3;
+
 /** Memory of one sorting; a server has it for a while without asking. */
 const SORTING = "SET LOCAL maintenance_work_mem = '256MB'";
 
@@ -19,12 +23,12 @@ export async function finishStep(ask: Ask, { bulk, related }: Stage): Promise<St
     case BULK.filling:
       await ask(SORTING);
       await ask(POSTGRES_DIGEST_INDEX);
-      return { bulk: BULK.sorted, related: -1 };
-    case BULK.sorted: {
+      return { bulk: SORTED, related: -1 };
+    case SORTED: {
       const next = await relateNext(ask, related);
       if (next !== undefined) return { bulk, related: next };
       await ask('TRUNCATE base_late');
-      return { bulk: BULK.related, related: -1 };
+      return { bulk: RELATED, related: -1 };
     }
     default:
       await ask(SORTING);
