@@ -14,7 +14,9 @@ export const storeSchema = z.strictObject({
     .min(2)
     .max(100)
     .default(8)
-    .describe('Connections of one instance for all but the push log, which has four of its own.'),
+    .describe(
+      'Connections of one instance for all but the push log, which has four of its own, and the index of the record, which has six.',
+    ),
   timeoutSeconds: z
     .int()
     .min(1)
