@@ -10,6 +10,7 @@ import type { RegistryRequest } from '../protocol/request.ts';
 import { writeTarget } from '../protocol/request.ts';
 import type { DeletionIntent, DeletionOutcome, RecordDraft } from '../provenance/record.ts';
 import { headersToClient, headersToRegistry } from '../upstream/headers.ts';
+import { NotSent } from '../upstream/not-sent.ts';
 import type { Answer } from '../upstream/send.ts';
 import type { Judgement } from './deps.ts';
 import { isWardenError } from './exchange.ts';
@@ -19,6 +20,7 @@ import { actorOf, backendOf, peerOf, policyOf, tokenOf } from './record-facts.ts
 import { forgetReferrer, subjectOf } from './referrers.ts';
 import { settledSoon } from './settled-soon.ts';
 import type { ClientAnswer, Pushing } from './store-manifest.ts';
+import { takeBack } from './take-back.ts';
 
 export type Deletion = Extract<RegistryRequest, { route: 'manifest' | 'blob' }> & {
   readonly method: 'DELETE';
@@ -107,6 +109,7 @@ async function deleteAlone(
   await deps.recorder.intend(intent);
   const asked = performance.now();
   const answer = await send(deleting).catch((error: unknown) => {
+    if (error instanceof NotSent) return takeBack(deps, intent, error);
     exchange.log.warn({ err: error }, 'the registry did not answer the deletion');
     return undefined;
   });
@@ -188,6 +191,7 @@ function send({ deps, exchange, token, request }: Deleting): Promise<Answer> {
       subject: token.subject.name,
       access: [{ type: 'repository', name: request.repository, actions: ['delete'] }],
       body: 'none',
+      still: deps.recorder.holds,
     },
     { limitBytes: ANSWER_LIMIT, timeoutMs: deps.settings.responseTimeoutMs },
   );

@@ -9,6 +9,7 @@ import { type RegistryRequest, writeTarget } from '../protocol/request.ts';
 import type { PushIntent, PushOutcome } from '../provenance/record.ts';
 import { refusedToken } from '../upstream/answer-head.ts';
 import { headersToClient, headersToRegistry } from '../upstream/headers.ts';
+import { NotSent } from '../upstream/not-sent.ts';
 import type { Answer, Send } from '../upstream/send.ts';
 import type { GateDeps, VerifiedToken } from './deps.ts';
 import { type Exchange, isWardenError, type Summary } from './exchange.ts';
@@ -17,6 +18,7 @@ import { originOf } from './origin.ts';
 import type { PushesUnderWay } from './pushes-under-way.ts';
 import { backendOf } from './record-facts.ts';
 import { settledSoon } from './settled-soon.ts';
+import { takeBack } from './take-back.ts';
 
 export type ManifestPut = Extract<RegistryRequest, { route: 'manifest' }> & { readonly method: 'PUT' };
 
@@ -49,7 +51,7 @@ export async function storeManifest(
   const recording = performance.now();
   await deps.recorder.intend(intent);
   const asked = performance.now();
-  const outcome = await put(pushing, content);
+  const outcome = await put(pushing, content).catch((error: unknown) => takeBack(deps, intent, error));
   const answered = performance.now();
   deps.metrics.stage('registry', 'manifest', answered - asked);
   const settled = await conclude(pushing, intent, outcome, answered - asked, hold);
@@ -70,11 +72,13 @@ async function put(
     subject: token.subject.name,
     access: [{ type: 'repository', name: request.repository, actions: ['pull', 'push'] }],
     body: { bytes: content.bytes },
+    still: deps.recorder.holds,
   };
   try {
     const bounds = { limitBytes: ANSWER_LIMIT, timeoutMs: deps.settings.responseTimeoutMs };
     return await deps.registry.exchange(send, bounds);
   } catch (error) {
+    if (error instanceof NotSent) throw error;
     exchange.log.warn({ err: error }, 'the registry did not answer the manifest');
     return undefined;
   }

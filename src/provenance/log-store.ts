@@ -64,6 +64,8 @@ export interface LogStore {
   close(): Promise<void>;
   /** Absent where nobody else can write. */
   readonly claims?: Claims;
+  /** Whether nobody can have taken over yet what is intended here. Absent where nobody else can. */
+  holds?(): boolean;
   /** The storage was found not to answer, by no call of the listener's. */
   onTrouble?(listener: (error: unknown) => void): void;
 }

@@ -101,6 +101,7 @@ export function openPostgresLog(options: PostgresLogOptions): PostgresLog {
   return {
     claims,
     instance: lease.id,
+    holds: lease.isValid,
     onTrouble(listener) {
       trouble = listener;
     },

@@ -82,6 +82,11 @@ export interface Recorder extends Pick<CountedEvents, 'refused' | 'loginFailed'>
    */
   intend(intent: Intent): Promise<void>;
   /**
+   * Whether what is intended may still be carried out: another instance takes it over when this one was not heard of for
+   * too long, as after it was stopped. By this process' own clock, so to be asked right before.
+   */
+  holds(): boolean;
+  /**
    * Ends an intent with its record, durably and in one step.
    *
    * @throws {RecordUnavailable} when it cannot be written: the intent is open still, and `settleOne` goes on with it.
@@ -281,6 +286,7 @@ export async function createRecorder(deps: RecorderDeps): Promise<Recorder> {
       const intended = { id: body.id, repo, reference, body, at: Date.parse(body.began) };
       if (!(await write(() => store.intend(intended)))) throw new RecordBusy(repo, reference);
     },
+    holds: () => store.holds?.() ?? true,
     async conclude(intentId, outcome) {
       const { index, type } = await end(intentId, outcome);
       // Whoever held this process for dead has settled it, and what is recorded stays.

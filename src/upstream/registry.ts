@@ -11,6 +11,7 @@ import { createFastLane, type FastLane } from './fast-lane.ts';
 import { limitConnecting } from './limit-connecting.ts';
 import { createLookUps, type LookUps } from './look-ups.ts';
 import { NoAnswer } from './no-answer.ts';
+import { NotSent } from './not-sent.ts';
 import { readAfterReset } from './read-after-reset.ts';
 import type { Answer, Send, SignUpstream } from './send.ts';
 
@@ -39,7 +40,8 @@ export interface Registry extends LookUps {
   open(send: Send): ClientRequest;
   /**
    * One request and its whole answer, without repetition: the way of everything that changes the registry.
-   * Rejects with Node's own error when the answer did not come whole: what was done is then unknown.
+   * Rejects with Node's own error when the answer did not come whole: what was done is then unknown; with NotSent where
+   * nothing was.
    */
   exchange(send: Send, bounds: { readonly limitBytes: number; readonly timeoutMs: number }): Promise<Answer>;
   /** One request that changes nothing, and its whole answer. @throws {WardenError} REGISTRY_UNAVAILABLE */
@@ -89,10 +91,20 @@ export function createRegistry({
       headers: headersOf(send),
       agent: send.body === 'none' && send.method !== 'DELETE' ? agent : fresh,
     });
-    limitConnecting(request, url.protocol === 'https:' ? 'secureConnect' : 'connect', connectTimeoutMs);
-    if (send.body === 'none') return request.end();
-    request.once('socket', readAfterReset);
-    if ('bytes' in send.body) request.end(send.body.bytes);
+    const connected = url.protocol === 'https:' ? 'secureConnect' : 'connect';
+    limitConnecting(request, connected, connectTimeoutMs);
+    if (send.body !== 'none') request.once('socket', readAfterReset);
+    if (send.body !== 'none' && 'stream' in send.body) return request;
+    const body = send.body === 'none' ? undefined : send.body.bytes;
+    const { still } = send;
+    if (still === undefined) return request.end(body);
+    // Nothing is written before: until then it can be taken back.
+    const go = (): void =>
+      void (still() ? request.end(body) : request.destroy(new NotSent('it came too late')));
+    request.once('socket', (socket) => {
+      if (socket.connecting) socket.once(connected, go);
+      else go();
+    });
     return request;
   }
 

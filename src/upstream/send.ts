@@ -19,6 +19,8 @@ export interface Send {
   readonly access: readonly UpstreamAccess[];
   /** The body's framing. `stream` leaves the returned request open for the caller to write and end. */
   readonly body: 'none' | { readonly bytes: Uint8Array } | { readonly stream: number | 'chunked' };
+  /** Asked when the connection is made, before the first byte: whether it may still be sent. Not with a streamed body. */
+  readonly still?: () => boolean;
 }
 
 export interface Answer {
