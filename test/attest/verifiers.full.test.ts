@@ -5,7 +5,7 @@ import { BUILDER, type Front, startFront } from '../gate/front.ts';
 import { pushImage, type SmallImage, smallImage, type With } from '../gate/images.ts';
 import { openDoor } from '../support/door.ts';
 import { goProgram } from '../support/go-program.ts';
-import { COSIGN, SLSA_VERIFIER } from '../support/go-programs.ts';
+import { COSIGN, NOTATION, SLSA_VERIFIER } from '../support/go-programs.ts';
 import { describeNeeding } from '../support/needs.ts';
 import { type Result, requireSuccess, run } from '../support/process.ts';
 import { makeTemp, type Temp } from '../support/temp.ts';
@@ -176,6 +176,41 @@ for (const [version, needed] of REGISTRIES) {
         await door.stop();
       }
     }, 120_000);
+
+    it('what notation has put beside an image is shown with it, and notation finds it there', async () => {
+      const notation = await goProgram(NOTATION);
+      const door = await openDoor(BUILDER, front.place);
+      try {
+        changeSettings(front.warden.settingsFile, { alternateUrls: [`http://${door.address}`] });
+        await front.warden.restart();
+        const other = smallImage();
+        expect((await pushImage(front.place, 'pub', 'notary', other, alice)).status).toBe(201);
+        const env = { HOME: temp.path, XDG_CONFIG_HOME: temp.at('notation') };
+        const place = [
+          ...['--insecure-registry', '--username', 'alice', '--password', front.passwords.alice],
+          `${door.address}/pub@${other.digest}`,
+        ];
+        requireSuccess(await run(notation, ['cert', 'generate-test', '--default', 'tests.example'], { env }));
+        requireSuccess(await run(notation, ['sign', ...place], { env }));
+        const listed = requireSuccess(await run(notation, ['list', ...place], { env }));
+        const { text } = await front.ask({
+          path: `/api/v1/attestations/attached?repository=pub&digest=${other.digest}`,
+          basic: { user: 'alice', password: front.passwords.alice },
+        });
+        const { items } = JSON.parse(text) as { items: { digest: string }[] };
+        expect(items).toMatchObject([
+          {
+            form: 'notation',
+            place: 'referrer',
+            signature: 'not-checked',
+            signer: expect.stringContaining('tests.example'),
+          },
+        ]);
+        expect(listed.stdout).toContain(items[0]?.digest);
+      } finally {
+        await door.stop();
+      }
+    }, 900_000);
 
     it('slsa-verifier accepts the verification summary for its levels, and for no others', async () => {
       const made = await front.warden.cli([

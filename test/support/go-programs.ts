@@ -55,6 +55,13 @@ export const SLSA_VERIFIER: GoProgram = {
   module: { path: 'github.com/slsa-framework/slsa-verifier/v2', list: 'go' },
 };
 
+/** Signs images; its module's list of versions is not served by the proxy, so it is built with what its go.mod lists. */
+export const NOTATION: GoProgram = {
+  source: 'github.com/notaryproject/notation/cmd/notation',
+  version: 'v1.3.2',
+  module: { path: 'github.com/notaryproject/notation', list: 'go' },
+};
+
 export const ALL_GO_PROGRAMS: readonly GoProgram[] = [
   CRANE,
   ORAS,
@@ -66,5 +73,6 @@ export const ALL_GO_PROGRAMS: readonly GoProgram[] = [
   DOCKER_CLI,
   DOCKERD,
   COSIGN,
+  NOTATION,
   SLSA_VERIFIER,
 ];
