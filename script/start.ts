@@ -92,6 +92,7 @@ passwords  of ${builder.user}, who pushes, and ${auditor.user}, who reads the re
   docker pull ${image}          # needs no login
   script/warden audit pushes --config ${at('warden.yaml')}
   curl -u ${account} ${place.url}/api/v1/pushes
+  ${place.url}/ui/          # the same in a browser; ${auditor.user} signs in
 
 Ctrl-C stops both; what they keep stays in ${at()}.`);
 }

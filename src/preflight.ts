@@ -15,7 +15,7 @@ import type { Policy } from './policy/policy.ts';
 import { type Path, pathText } from './policy/problem.ts';
 import { problemsOfIssuer, unusableCertificates } from './preflight/certificates.ts';
 import { at } from './preflight/part.ts';
-import { loadDatabase, loadRedisUrl, unusableFolder } from './preflight/places.ts';
+import { loadDatabase, loadRedisUrl, missingFolder, unusableFolder } from './preflight/places.ts';
 import { loadTls, namesMissing, type Tls } from './preflight/tls.ts';
 import type { Database } from './store/postgres-file.ts';
 import { loadClientSecret } from './token/client-secret.ts';
@@ -137,8 +137,10 @@ export async function preflight(settingsFile: string, now: number): Promise<Pref
     if (clientKeyFile !== undefined) take(loadSigningKey(clientKeyFile), ...key, 'clientKeyFile');
   }
   const webhookSecrets = new Map<string, Buffer>();
-  for (const [index, { name, webhook, syslog }] of settings.forward.entries()) {
+  for (const [index, { name, file: toFile, webhook, syslog }] of settings.forward.entries()) {
     const key = ['forward', String(index)];
+    const lacking = toFile && missingFolder(toFile.path);
+    if (toFile && lacking !== undefined) warnings.push(namedBy(at(toFile.path, lacking), key));
     for (const file of [webhook?.caFile, syslog?.tls?.caFile, syslog?.tls?.certificateFile]) {
       const why = file === undefined ? undefined : unusableCertificates(file);
       if (file !== undefined && why !== undefined) problems.push(namedBy(at(file, why), key));

@@ -5,6 +5,7 @@ import { describeProblem } from '../config/yaml.ts';
 import { preflight } from '../preflight.ts';
 import type { Io } from './io.ts';
 import { count } from './serve.ts';
+import { signedMore } from './signed-more.ts';
 import { strangers } from './strangers.ts';
 
 export interface CheckDeps {
@@ -23,7 +24,7 @@ export function addCheckCommand(program: Command, { io, defaultConfig, exit }: C
       const warnings = [...checked.warnings];
       if (checked.ok) {
         const { policy, settings } = checked.loaded;
-        warnings.push(...(await strangers(policy, settings)));
+        warnings.push(...(await strangers(policy, settings)), ...(await signedMore(settings)));
       }
       for (const warning of warnings) io.err(printable(`${describeProblem(warning)} (warning)`));
       if (checked.ok) {

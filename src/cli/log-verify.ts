@@ -125,7 +125,7 @@ function tell({ io }: LogDeps, verification: Verification, older: number, silenc
   const kept = older === 0 ? '' : `, ${older} older checkpoint${older === 1 ? '' : 's'}`;
   io.out(
     printable(
-      `${ok ? 'good' : 'WRONG'}: ${size} records of ${origin}, root ${toBase64(checkpoint.root)}; compared: ${tiles} tiles${kept}${by}`,
+      `${ok ? 'good' : 'WRONG'}: ${size} records of ${origin}, root ${toBase64(checkpoint.root)}; compared: ${tiles} tile${tiles === 1 ? '' : 's'}${kept}${by}`,
     ),
   );
   for (const line of clock ? aboutTime(clock, silenceMs) : []) io.out(line);

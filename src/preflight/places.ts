@@ -26,6 +26,12 @@ export function unusableFolder(
   return undefined;
 }
 
+/** Why records cannot be forwarded into a file; it may be a disk that is put in later. */
+export function missingFolder(file: string): string | undefined {
+  const folder = dirname(file);
+  return existsSync(folder) ? undefined : `its folder ${folder} does not exist; records wait until it does`;
+}
+
 export function loadDatabase(store: NonNullable<Settings['store']>): Part<{ readonly database: Database }> {
   const read = readDatabase(store.postgresUrlFile, store.caFile);
   if (!read.ok) return { ok: false, problems: [at(read.file, read.reason)] };

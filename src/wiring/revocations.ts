@@ -40,7 +40,10 @@ export async function openRevocations(
     onSource(source, failed) {
       if (failed === undefined) log.info({ source }, 'revocations are read again');
       else
-        log.warn({ source, err: failed }, 'revocations cannot be read; with an old copy pushes are refused');
+        log.warn(
+          { source, why: (failed as Error).message },
+          'revocations cannot be read; with an old copy pushes are refused',
+        );
     },
   });
   if (redis) {
@@ -53,7 +56,9 @@ export async function openRevocations(
     for (const source of [store, shared])
       source
         ?.removeExpired(Date.now())
-        .catch((error: unknown) => log.warn({ err: error }, 'expired revocations could not be removed'));
+        .catch((error: unknown) =>
+          log.warn({ why: (error as Error).message }, 'expired revocations could not be removed'),
+        );
   }, PURGE_MS).unref();
   endings.defer(() => clearInterval(purging));
 

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { eventually } from '../gate/eventually.ts';
 import { BUILDER, type Front, startFront } from '../gate/front.ts';
@@ -164,6 +164,19 @@ describeNeeding(['docker-registry'], 'exports', () => {
   ])('by command refuses %j', async (options, sentence) => {
     const { status, stderr } = await front.warden.cli(['audit', 'pushes', ...options]);
     expect([status, stderr]).toEqual([2, expect.stringMatching(sentence)]);
+  });
+
+  test('of a log that was signed further than it goes: warden check says so', async () => {
+    const { folder } = front.warden;
+    expect((await front.warden.cli(['check'])).stderr).not.toContain('records were signed');
+    const settings = readFileSync(join(folder, 'warden.yaml'), 'utf8');
+    const elsewhere = settings.replace(/^data: .*$/m, 'data: elsewhere');
+    expect(elsewhere).not.toBe(settings);
+    writeFileSync(join(folder, 'elsewhere.yaml'), elsewhere);
+    const { stderr } = await front.warden.cli(['check', '--config', join(folder, 'elsewhere.yaml')]);
+    expect(stderr).toMatch(
+      /log\.lock:1:1 says that \d+ records were signed, and the log has 0: .*\(warning\)/,
+    );
   });
 
   test('with lines that are not proved is not good, unless that was expected', async () => {

@@ -306,6 +306,17 @@ describe('numbers', () => {
     ]);
     expect((await ask('seen', { kind: 'user', unused: '1m' })).items).toHaveLength(4);
   });
+
+  it('tell nothing in their cursors of what the asker may not see', async () => {
+    for (let cursor: string | undefined; ; ) {
+      const raw = { kind: 'repository', limit: '1', ...(cursor !== undefined && { cursor }) };
+      const { items, next } = await ask('seen', raw, team);
+      expect(items).toHaveLength(1);
+      if (next === undefined) break;
+      expect(next.split('.')[0]).toBe(String(Date.parse(String(items[0]?.['last']))));
+      cursor = next;
+    }
+  });
 });
 
 describe('one record', () => {

@@ -2,7 +2,9 @@
  * Every operation of the API, asked of a Warden that serves: its real answers are what its declaration says, to the last
  * member, by the schemas themselves and by docs/openapi.json as a validator reads it that is not ours.
  */
+import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { catalogue } from '../../src/errors.ts';
@@ -256,6 +258,18 @@ describeNeeding(['docker-registry'], 'the API', () => {
     checkByDocument('Errors', JSON.parse(reply.text));
     expect(errorsOf(operation).map((name) => catalogue[name].status)).toContain(status);
   });
+
+  it.each([...readFileSync('docs/api.md', 'utf8').matchAll(/^curl .*$/gm)].map(([line]) => [line] as const))(
+    'does what its page says: %s',
+    async (line) => {
+      const here = line
+        .replaceAll('https://registry.corp:5000', front.warden.url)
+        .replaceAll('registry.corp:5000', front.service)
+        .replace('-u erin', `-u erin:${front.passwords.erin}`);
+      const { stdout } = await promisify(execFile)('sh', ['-c', `${here} --fail-with-body`]);
+      expect(Object.keys(JSON.parse(stdout) as object).length).toBeGreaterThan(0);
+    },
+  );
 
   it('offers no method that is not declared', async () => {
     for (const { path, method } of Object.values(OPERATIONS)) {

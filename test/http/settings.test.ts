@@ -568,6 +568,15 @@ describeNeeding(['openssl'], 'a wrong setting of every kind', () => {
     expect(await canListen(operations.port)).toBe(true);
   });
 
+  it('is a warning where records are forwarded into a folder that is not there', async () => {
+    const config = await broken(set('forward', [{ name: 'elk', file: { path: 'nowhere/records.jsonl' } }]));
+    const { code, err } = await say('check', config);
+    expect(code).toBeUndefined();
+    expect(
+      err.filter((line) => /records\.jsonl:1:1 its folder .*nowhere does not exist/.test(line)),
+    ).toHaveLength(1);
+  });
+
   it('is a warning where it is only unwise', async () => {
     const config = await broken((folder) => {
       chmodSync(join(folder, 'keys/tokens.pem'), 0o644);

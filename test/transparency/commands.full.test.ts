@@ -28,7 +28,7 @@ describeNeeding(['docker-registry'], 'the signed log by command', () => {
     const files = await warden.cli(['log', 'verify', '--against', at('kept.txt')]);
     expect(files).toMatchObject({ status: 0, stderr: '' });
     expect(files.stdout).toMatch(
-      /^good: \d+ records of registry\.test\/push-log, root .*; compared: 1 tiles, 1 older checkpoint\n$/,
+      /^good: \d+ records of registry\.test\/push-log, root .*; compared: 1 tile, 1 older checkpoint\n$/,
     );
     const remote = await warden.cli(['log', 'verify', ...server, '--key', vkey, '--json'], input);
     expect({ status: remote.status, ok: JSON.parse(remote.stdout).ok }).toEqual({ status: 0, ok: true });

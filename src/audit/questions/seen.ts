@@ -1,11 +1,11 @@
 /** Who and what was not seen for long: users, hosts, jobs, rules that nobody uses any more. */
 import { z } from 'zod';
-import { SEEN, type SeenKind } from '../../index/seen.ts';
+import { SEEN, type Seen, type SeenKind } from '../../index/seen.ts';
 import { timestamp } from '../../store/clock.ts';
 import { number, moment as time } from '../answer-facts.ts';
 import { moment } from '../cells.ts';
 import { requireAll } from '../for-all.ts';
-import { limitOf, parameter, required, SHARED } from '../parameters.ts';
+import { LARGEST_LIMIT, limitOf, parameter, required, SHARED } from '../parameters.ts';
 import type { Question } from '../question.ts';
 import { remembered } from '../record-pages.ts';
 import { parseLength } from '../time.ts';
@@ -41,19 +41,26 @@ export const seen: Question<z.output<typeof parameters>, SeenItem> = {
     if (kind !== 'repository') requireAll(mayRead, `when each ${kind} was last on record`);
     const may = remembered(mayRead);
     const limit = limitOf(query);
-    const { answer, watermark } = await index.ask('seen', {
-      ...{ kind, after: cursor, limit: limit + 1 },
-      before: unused === undefined ? Number.MAX_SAFE_INTEGER : now() - unused,
-    });
-    const rows = answer.slice(0, limit);
+    const before = unused === undefined ? Number.MAX_SAFE_INTEGER : now() - unused;
+    const found: Seen[] = [];
+    let after = cursor;
+    let watermark = 0;
+    // On to a row that the asker may see, however many lie between: the place of another would tell when it was last used.
+    for (let more = true; more && found.length <= limit; ) {
+      const size = found.length === 0 && after === cursor ? limit + 1 : LARGEST_LIMIT;
+      const page = await index.ask('seen', { kind, after, limit: size, before });
+      watermark ||= page.watermark;
+      found.push(...page.answer.filter(({ name }) => kind !== 'repository' || may(name)));
+      after = page.answer.at(-1) ?? after;
+      more = page.answer.length === size;
+    }
+    const rows = found.slice(0, limit);
     const last = rows.at(-1);
     return {
-      items: rows
-        .filter(({ name }) => kind !== 'repository' || may(name))
-        .map(({ name, records, ...times }) => ({
-          ...{ name, records, first: timestamp(times.first), last: timestamp(times.last) },
-        })),
-      ...(answer.length > limit && last && { next: `${last.last}.${last.id}` }),
+      items: rows.map(({ name, records, ...times }) => ({
+        ...{ name, records, first: timestamp(times.first), last: timestamp(times.last) },
+      })),
+      ...(found.length > limit && last && { next: `${last.last}.${last.id}` }),
       watermark,
     };
   },
