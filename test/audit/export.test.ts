@@ -7,6 +7,7 @@ import { BUILDER, type Front, startFront } from '../gate/front.ts';
 import { pushImage, smallImage } from '../gate/images.ts';
 import { basicHeader, type Reply } from '../gate/wire.ts';
 import { describeNeeding } from '../support/needs.ts';
+import { run } from '../support/process.ts';
 import { makeTemp } from '../support/temp.ts';
 
 const FORMULA = '=cmd|calc!A1';
@@ -173,7 +174,8 @@ describeNeeding(['docker-registry'], 'exports', () => {
     const elsewhere = settings.replace(/^data: .*$/m, 'data: elsewhere');
     expect(elsewhere).not.toBe(settings);
     writeFileSync(join(folder, 'elsewhere.yaml'), elsewhere);
-    const { stderr } = await front.warden.cli(['check', '--config', join(folder, 'elsewhere.yaml')]);
+    const program = [join(import.meta.dirname, '../../src/main.ts'), 'check'];
+    const { stderr } = await run(process.execPath, [...program, '--config', join(folder, 'elsewhere.yaml')]);
     expect(stderr).toMatch(
       /log\.lock:1:1 says that \d+ records were signed, and the log has 0: .*\(warning\)/,
     );
