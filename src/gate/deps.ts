@@ -1,4 +1,5 @@
 /** What the gate needs of the world: functions, so that a test passes a literal and a room can be replaced. */
+import type { GrantJob, Pushed } from '../identity/grants/grant.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import type { Decision, Question, Subject, Via } from '../policy/facts.ts';
 import type { RecordHealth } from '../provenance/health.ts';
@@ -10,7 +11,6 @@ import type { AskedTags } from './asked-tags.ts';
 import type { BodyBudget } from './body-budget.ts';
 import type { ManifestCheck } from './manifest-check.ts';
 import type { Offload } from './offload-place.ts';
-import type { PushGrants } from './push-grant.ts';
 import type { UploadSeals } from './upload-seal.ts';
 
 /** A client's token whose signature, audience and times hold. An upper bound: each request is decided again. */
@@ -34,6 +34,23 @@ export interface VerifiedToken {
 export interface Judgement {
   readonly question: Question;
   readonly decision: Decision;
+}
+
+/** What the gate asks of the grants. */
+export interface PushGrants {
+  /**
+   * Whether this may still be pushed, by the grant as it is stored and by who asked for it: a token of it lives on for
+   * minutes, also with other instances.
+   *
+   * @returns what the builder said of the job, or one sentence why not.
+   * @throws {WardenError} GRANTS_UNAVAILABLE, DIRECTORY_UNAVAILABLE
+   */
+  admit(
+    id: string,
+    push: Omit<Pushed, 'tag'> & { readonly tag: string | undefined },
+  ): Promise<GrantJob | string>;
+  /** Notes a tag that was accepted. Never rejects. */
+  pushed(id: string, push: Pushed): Promise<void>;
 }
 
 export interface GateDeps {

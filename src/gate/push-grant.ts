@@ -1,26 +1,9 @@
 /** What a push with a grant needs besides a token: the grant as it is now, and that it learns what was pushed. */
 import { WardenError } from '../errors.ts';
-import type { GrantJob, Pushed } from '../identity/grants/grant.ts';
+import type { GrantJob } from '../identity/grants/grant.ts';
 import type { PushIntent } from '../provenance/record.ts';
 import { actorOf, peerOf, tokenOf } from './record-facts.ts';
 import type { Pushing } from './store-manifest.ts';
-
-/** What the gate asks of the grants. */
-export interface PushGrants {
-  /**
-   * Whether this may still be pushed, by the grant as it is stored and by who asked for it: a token of it lives on for
-   * minutes, also with other instances.
-   *
-   * @returns what the builder said of the job, or one sentence why not.
-   * @throws {WardenError} GRANTS_UNAVAILABLE, DIRECTORY_UNAVAILABLE
-   */
-  admit(
-    id: string,
-    push: Omit<Pushed, 'tag'> & { readonly tag: string | undefined },
-  ): Promise<GrantJob | string>;
-  /** Notes a tag that was accepted. Never rejects. */
-  pushed(id: string, push: Pushed): Promise<void>;
-}
 
 export interface PushGrant {
   readonly id: string;

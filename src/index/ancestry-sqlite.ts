@@ -3,6 +3,7 @@
  * one look into a table, however long the chain is.
  */
 import type { DatabaseSync } from 'node:sqlite';
+import type { Built } from './built.ts';
 import { digestKey, digestOf } from './digest-key.ts';
 import { HAS, NAMES, ROLES } from './kinds.ts';
 
@@ -16,21 +17,6 @@ interface Ancestor {
 /** A chain that names itself, or never ends, is cut. */
 const FARTHEST = 32;
 const MOST = 256;
-
-/** One accepted manifest with what it was directly built on. */
-export interface Built {
-  readonly idx: number;
-  readonly repo: number;
-  /** Of the manifest. */
-  readonly digest: Uint8Array | undefined;
-  readonly bases: readonly {
-    /** The base's number among the names, and its digest. */
-    readonly id: number;
-    readonly digest: string;
-    readonly of: string | undefined;
-    readonly claimed: boolean;
-  }[];
-}
 
 /** Bases whose own bases are kept in mind. */
 const REMEMBERED = 10_000;

@@ -2,23 +2,9 @@
  * What images were built on, directly and through others, worked out once when their records are indexed: so the question
  * is one look into a table, however long the chain is. A plan: some statements for a whole batch.
  */
+import type { Built } from './built.ts';
 import { type Ancestor, createWays, type Image, keyText, knownWays, type Way } from './known-ways.ts';
 import type { Plan } from './plan.ts';
-
-/** One accepted manifest with what it was directly built on. */
-export interface Built {
-  readonly idx: number;
-  readonly repo: number;
-  /** Of the manifest. */
-  readonly digest: Uint8Array | undefined;
-  readonly bases: readonly {
-    /** The base's number among the names, and its digest. */
-    readonly id: number;
-    readonly digest: string;
-    readonly of: string | undefined;
-    readonly claimed: boolean;
-  }[];
-}
 
 /** A chain that names itself, or never ends, is cut. */
 const FARTHEST = 32;

@@ -1,10 +1,11 @@
 /** Writes what was gathered into the tables of PostgreSQL, each table with a statement or two. The caller holds the transaction. */
 import type { Ask } from '../store/postgres.ts';
-import { type Built, relate } from './ancestry.ts';
+import { relate } from './ancestry.ts';
+import type { Built } from './built.ts';
 import type { Gathered, GatheredName, GatheredRecord, GatheredTag } from './gather.ts';
 import { EVERYTHING, NAMES } from './kinds.ts';
 import { type Cell, type Columns, insert, withRows } from './postgres-rows.ts';
-import { putCounts, putRecords } from './postgres-tables.ts';
+import { type IdOf, putCounts, putRecords } from './postgres-tables.ts';
 import { putBasesLate, putWays, selecting } from './postgres-ways.ts';
 
 /** The last numbers that were given. */
@@ -36,9 +37,6 @@ export async function applyToPostgres(
   else await putWays(ask, await selecting(ask, relate(builts)));
   return { names: names.last, tags: tags.last };
 }
-
-/** The number of a name; null for none. */
-export type IdOf = (name: GatheredName | undefined) => number | null;
 
 interface Numbered<T> {
   readonly ids: ReadonlyMap<T, number>;

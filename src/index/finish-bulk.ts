@@ -3,7 +3,8 @@
  * cut off goes on at the next start.
  */
 import type { DatabaseSync } from 'node:sqlite';
-import { type Built, createAncestry } from './ancestry-sqlite.ts';
+import { createAncestry } from './ancestry-sqlite.ts';
+import type { Built } from './built.ts';
 import { LATE_DIGESTS, LATE_INDEXES } from './schema-sqlite.ts';
 
 /** How far a long filling is. What is greater are the steps of its end, which each database has its own of. */

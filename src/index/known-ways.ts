@@ -1,5 +1,5 @@
 /** What a batch of images needs to know of those before it, and what it adds: for `ancestry`, which works it out. */
-import type { Built } from './ancestry.ts';
+import type { Built } from './built.ts';
 import { digestKey, digestOf } from './digest-key.ts';
 import { HAS, NAMES, ROLES } from './kinds.ts';
 import { listOf, numberOf, type Plan, type Row, select, type Value } from './plan.ts';

@@ -1,9 +1,11 @@
 /** The rows of a batch that need no look at what is there: records, what finds them, and counts. */
 import type { Ask } from '../store/postgres.ts';
-import type { IdOf } from './apply-postgres.ts';
 import type { Gathered, GatheredName, GatheredRecord, GatheredTag } from './gather.ts';
 import { EVERYTHING } from './kinds.ts';
 import { insert } from './postgres-rows.ts';
+
+/** The number of a name; null for none. */
+export type IdOf = (name: GatheredName | undefined) => number | null;
 
 export async function putRecords(
   ask: Ask,

@@ -1,6 +1,7 @@
 /** What is built on what, in PostgreSQL: with each batch, or at the end of a long filling. */
 import type { Ask } from '../store/postgres.ts';
-import { type Built, relate } from './ancestry.ts';
+import { relate } from './ancestry.ts';
+import type { Built } from './built.ts';
 import { digestKey } from './digest-key.ts';
 import type { Way } from './known-ways.ts';
 import type { Plan, Row } from './plan.ts';

@@ -4,7 +4,7 @@ import { parseRange, type Range } from '../policy/address.ts';
 import { parseRepositoryGlob, parseTagGlob, type RepositoryGlob, type TagGlob } from '../policy/glob.ts';
 import { addressKeyRange } from '../store/address-key.ts';
 import { afterPrefix, createConditions } from '../store/conditions.ts';
-import type { FoundPull, PullQuestion } from './inventory-thread.ts';
+import type { FoundPull, PullQuestion } from './pull.ts';
 
 /** A condition, with one `?` for each value. */
 export interface Fits {

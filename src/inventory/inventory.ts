@@ -5,7 +5,8 @@
  */
 import type { Clock } from '../store/clock.ts';
 import { startRegularFlush } from '../store/regular-flush.ts';
-import { machineOf, type PullCount } from './inventory-thread.ts';
+import { machineOf } from './inventory-thread.ts';
+import type { PullCount } from './pull.ts';
 import type { PullQuestions, PullStore } from './pull-store.ts';
 
 /** One answered GET or HEAD of a manifest. */

@@ -10,7 +10,8 @@ import { addressKey } from '../store/address-key.ts';
 import { numbered } from '../store/conditions.ts';
 import { type Ask, CommitUnknown, type Postgres } from '../store/postgres.ts';
 import { findPulls, foundPull } from './find-pulls.ts';
-import { machineOf, type PullCount } from './inventory-thread.ts';
+import { machineOf } from './inventory-thread.ts';
+import type { PullCount } from './pull.ts';
 import type { PullStore } from './pull-store.ts';
 import { rankingRange, seriesRange, tallied } from './pull-tallies.ts';
 

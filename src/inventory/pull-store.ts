@@ -1,6 +1,6 @@
 /** Where pulls are counted: a file of this instance, or the database of all. */
 import type { Thread } from '../store/thread.ts';
-import type { FoundPull, PullCount, PullQuestion } from './inventory-thread.ts';
+import type { FoundPull, PullCount, PullQuestion } from './pull.ts';
 import type { PullRankingQuestion, PullSeriesQuestion, PullsOfName, PullsOfTime } from './pull-tallies.ts';
 
 /** What can be asked. Every function rejects with a StoreError when the storage fails. */

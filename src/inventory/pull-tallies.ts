@@ -1,6 +1,6 @@
 /** How much was pulled: counts that are kept as pulls come, so that no question about a month reads every pull of it. */
 import type { DatabaseSync } from 'node:sqlite';
-import type { PullCount } from './inventory-thread.ts';
+import type { PullCount } from './pull.ts';
 
 /** What is counted one by one. */
 export const PULLED = ['repository', 'user', 'host'] as const;

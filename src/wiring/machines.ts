@@ -1,7 +1,7 @@
 /** Robots and push grants: kept with the documents, looked at each second, ended when their time has come. */
 import { randomBytes } from 'node:crypto';
 import { WardenError } from '../errors.ts';
-import type { PushGrants } from '../gate/push-grant.ts';
+import type { PushGrants } from '../gate/deps.ts';
 import { faultOfPush, type KnownGrant } from '../identity/grants/grant.ts';
 import { createGrants, type Grants } from '../identity/grants/grants.ts';
 import type { Login } from '../identity/login.ts';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
-import type { PullCount } from '../../src/inventory/inventory-thread.ts';
 import { PULL_TABLES } from '../../src/inventory/postgres-pull-tables.ts';
 import { postgresPulls } from '../../src/inventory/postgres-pulls.ts';
+import type { PullCount } from '../../src/inventory/pull.ts';
 import { CommitUnknown, type Postgres } from '../../src/store/postgres.ts';
 import { describeNeeding } from '../support/needs.ts';
 import { connectTo } from '../support/on-both.ts';

@@ -1,6 +1,6 @@
 /** Who pulled images that were built on a base: what a withdrawn base still runs on. */
 import { z } from 'zod';
-import type { FoundPull } from '../../inventory/inventory-thread.ts';
+import type { FoundPull } from '../../inventory/pull.ts';
 import { basesAsked } from '../bases-asked.ts';
 import { limitOf, networkOf, parameter, parseDigest, spanOf } from '../parameters.ts';
 import type { AuditParts, Question } from '../question.ts';

@@ -1,6 +1,6 @@
 /** Which hosts still have what a tag showed before: they pulled it, the tag moved, and they have not pulled it since. */
 import { z } from 'zod';
-import type { FoundPull } from '../../inventory/inventory-thread.ts';
+import type { FoundPull } from '../../inventory/pull.ts';
 import { timestamp } from '../../store/clock.ts';
 import { recordIndex, moment as time, digest as wholeDigest } from '../answer-facts.ts';
 import { moment, named, placeOf, short } from '../cells.ts';

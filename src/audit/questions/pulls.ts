@@ -1,6 +1,6 @@
 /** The inventory: who pulled what. */
 import { z } from 'zod';
-import type { FoundPull, PullPlace } from '../../inventory/inventory-thread.ts';
+import type { FoundPull, PullPlace } from '../../inventory/pull.ts';
 import { timestamp } from '../../store/clock.ts';
 import { number, moment as time, user as userName, digest as wholeDigest } from '../answer-facts.ts';
 import { moment, named, placeOf, short, userOf } from '../cells.ts';
