@@ -9,6 +9,7 @@
 import { existsSync, lstatSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
+import { otherArchive } from '../provenance/archived-entries.ts';
 import { putFile } from '../store/durable-file.ts';
 import { failureSentence } from '../store/failure-sentence.ts';
 import { encodeBundle } from '../tlog/bundle.ts';
@@ -52,7 +53,7 @@ export async function archiveLog(options: ArchiveOptions): Promise<ArchiveReport
   try {
     const done = await log.archived();
     if (done !== undefined && done.folder !== folder) {
-      throw new Error(`records below ${done.until} are in ${done.folder}: an archive is one folder`);
+      throw otherArchive(done);
     }
     const signed = sizeOf(readPublished(tree, false));
     const size = Math.min(await log.size(), signed);

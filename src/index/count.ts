@@ -24,7 +24,7 @@ export function* count({ filters }: { readonly filters: RecordFilters }): Plan<C
     `SELECT n.text AS repository, t.looked, t.records FROM (
        SELECT repo, count(*) AS looked, sum(CASE WHEN ${wanted.check.sql} THEN 1 ELSE 0 END) AS records
        FROM (SELECT r.* FROM (${wanted.inner.sql}) AS d CROSS JOIN record r WHERE r.idx = d.idx) AS r GROUP BY repo
-     ) AS t LEFT JOIN name n ON n.id = t.repo ORDER BY t.records DESC`,
+     ) AS t LEFT JOIN name n ON n.id = t.repo ORDER BY t.records DESC, coalesce(n.text, '')`,
     ...[...wanted.check.values, ...wanted.inner.values],
   );
   const looked = rows.reduce((sum, row) => sum + numberOf(row['looked']), 0);

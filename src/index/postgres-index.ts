@@ -19,6 +19,7 @@ import { POSTGRES_DIGEST_INDEX, POSTGRES_LATE_INDEXES, POSTGRES_TABLE_NAMES } fr
 import { selecting } from './postgres-ways.ts';
 import { prepareIndex, tellUse } from './prepare-postgres.ts';
 import { QUESTIONS, type QuestionName } from './questions.ts';
+import { INDEX_VERSION } from './schema-sqlite.ts';
 
 /** Connections whose names of tables are those of the index; their owner closes them. */
 export interface IndexConnections {
@@ -39,8 +40,8 @@ export interface PostgresIndex {
   ask(name: QuestionName, args: unknown): Promise<{ readonly answer: unknown; readonly mark: IndexMark }>;
 }
 
-/** Of who fills: the bytes of "Wrdf". */
-const FILLER = 0x57726466;
+/** Of who fills the index of this version, beside which that of another may be filled: the bytes of "Wrdf", and the version. */
+export const FILLER: readonly [number, number] = [0x57726466, INDEX_VERSION];
 /** Milliseconds until somebody else's filling is looked at again. */
 const BUSY_MS = 50;
 const SORTING_MS = 500;
@@ -95,7 +96,7 @@ export function createPostgresIndex(deps: PostgresIndexDeps): PostgresIndex {
     work: (ask: Ask, progress: Progress) => Promise<T>,
   ): Promise<T | undefined> =>
     postgres.transaction(async (ask) => {
-      const [lock] = await ask<{ mine: boolean }>('SELECT pg_try_advisory_xact_lock($1) AS mine', [FILLER]);
+      const [lock] = await ask<{ mine: boolean }>('SELECT pg_try_advisory_xact_lock($1, $2) AS mine', FILLER);
       if (!lock?.mine) return undefined;
       return work(ask, await progressOf(ask));
     });
@@ -152,7 +153,7 @@ export function createPostgresIndex(deps: PostgresIndexDeps): PostgresIndex {
     clear: (seen) =>
       whenPrepared(async (fixed) => {
         const progress = await sorting.transaction(async (ask) => {
-          await ask('SELECT pg_advisory_xact_lock($1)', [FILLER]);
+          await ask('SELECT pg_advisory_xact_lock($1, $2)', FILLER);
           const now = await progressOf(ask);
           return now.last === seen.last ? await empty(ask) : now;
         });

@@ -124,6 +124,12 @@ export function createRecordIndex(deps: RecordIndexDeps): RecordIndex {
     for (known = await store.mark(); ; ) {
       const { watermark, bulk, fixed } = known;
       const size = await log.size();
+      if (watermark > size) {
+        // The log was put back to an earlier state beneath a process that goes on.
+        await requireSameLog();
+        known = await store.mark();
+        continue;
+      }
       if (fixed && watermark < size) onBehind?.(watermark, size);
       if (fixed || ending.signal.aborted) return watermark;
       if (watermark < size && !known.ending) {

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { promisify } from 'node:util';
 import { gunzip, gunzipSync } from 'node:zlib';
-import { decodeBundle } from '../tlog/bundle.ts';
+import { BundleDamaged, decodeBundle } from '../tlog/bundle.ts';
 import { TILE_WIDTH, tilePath } from '../tlog/tile.ts';
 
 export interface Archived {
@@ -28,9 +28,20 @@ export function archivedOf(db: DatabaseSync): Archived | undefined {
   return typeof value === 'string' ? (JSON.parse(value) as Archived) : undefined;
 }
 
-/** In a transaction of the caller's. */
+/**
+ * In a transaction of the caller's.
+ *
+ * @throws {Error} with one sentence where somebody else has begun another archive meanwhile: readers look in one folder.
+ */
 export function setArchived(db: DatabaseSync, archived: Archived): void {
+  const before = archivedOf(db);
+  if (before !== undefined && before.folder !== archived.folder) throw otherArchive(before);
+  if (before !== undefined && before.until > archived.until) return;
   db.prepare('INSERT OR REPLACE INTO meta VALUES (?, ?)').run(KEY, JSON.stringify(archived));
+}
+
+export function otherArchive({ until, folder }: Archived): Error {
+  return new Error(`records below ${until} are in ${folder}: an archive is one folder`);
 }
 
 /** Reads entries in their order, from the log and, below, from its archive. @throws {Error} that says where they are. */
@@ -43,9 +54,11 @@ export function entriesOf(db: DatabaseSync): (from: number, limit: number) => Ui
     const lowest = from === 0 || isBelow(from) ? Number(first.get()?.['idx'] ?? 0) : 0;
     const archived = from < lowest ? archivedOf(db) : undefined;
     if (archived) {
-      for (let at = from; at < lowest && entries.length < limit; at = from + entries.length) {
+      // Beyond it the archive has nothing: an entry that is missing there was taken away.
+      const end = Math.min(lowest, archived.until);
+      for (let at = from; at < end && entries.length < limit; at = from + entries.length) {
         const bundle = readBundle(archived, Math.floor(at / TILE_WIDTH));
-        entries.push(...bundle.slice(at % TILE_WIDTH, Math.min(TILE_WIDTH, lowest - at + (at % TILE_WIDTH))));
+        entries.push(...bundle.slice(at % TILE_WIDTH, Math.min(TILE_WIDTH, end - at + (at % TILE_WIDTH))));
       }
       entries.splice(limit);
     }
@@ -63,25 +76,33 @@ export function entriesOf(db: DatabaseSync): (from: number, limit: number) => Ui
 
 function readBundle(archived: Archived, index: number): readonly Uint8Array[] {
   const file = bundleFile(archived, index);
-  let bytes: Buffer;
+  let packed: Buffer;
   try {
-    bytes = gunzipSync(readFileSync(file), { maxOutputLength: BUNDLE_LIMIT });
+    packed = readFileSync(file);
   } catch (error) {
     throw outOfReach(archived, error);
   }
-  return decoded(file, bytes);
+  try {
+    return decoded(file, gunzipSync(packed, { maxOutputLength: BUNDLE_LIMIT }));
+  } catch (error) {
+    throw damaged(file, error);
+  }
 }
 
 /** The same beside other work: of a log whose readers are not in a thread of their own. */
 export async function readArchivedBundle(archived: Archived, index: number): Promise<readonly Uint8Array[]> {
   const file = bundleFile(archived, index);
-  let bytes: Buffer;
+  let packed: Buffer;
   try {
-    bytes = await unpack(await readFile(file), { maxOutputLength: BUNDLE_LIMIT });
+    packed = await readFile(file);
   } catch (error) {
     throw outOfReach(archived, error);
   }
-  return decoded(file, bytes);
+  try {
+    return decoded(file, await unpack(packed, { maxOutputLength: BUNDLE_LIMIT }));
+  } catch (error) {
+    throw damaged(file, error);
+  }
 }
 
 function bundleFile({ folder }: Archived, index: number): string {
@@ -95,8 +116,12 @@ function outOfReach({ folder, until }: Archived, error: unknown): Error {
   );
 }
 
+function damaged(file: string, error: unknown): Error {
+  return error instanceof BundleDamaged ? error : new BundleDamaged(`${file} cannot be unpacked`);
+}
+
 function decoded(file: string, bytes: Uint8Array): readonly Uint8Array[] {
   const bundle = decodeBundle(bytes, TILE_WIDTH);
-  if (!bundle.ok) throw new Error(`${file}: ${bundle.reason}`);
+  if (!bundle.ok) throw new BundleDamaged(`${file}: ${bundle.reason}`);
   return bundle.entries;
 }

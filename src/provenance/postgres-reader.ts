@@ -1,7 +1,7 @@
 /** Reads a push log in PostgreSQL beside those who write it, and what was taken out of it where that is archived. */
 import type { Ask, Postgres } from '../store/postgres.ts';
 import { TILE_WIDTH } from '../tlog/tile.ts';
-import { type Archived, readArchivedBundle } from './archived-entries.ts';
+import { type Archived, otherArchive, readArchivedBundle } from './archived-entries.ts';
 import type { LogReader } from './log-store.ts';
 
 /** @returns undefined where nothing was archived. */
@@ -10,13 +10,17 @@ export async function archivedInPostgres(ask: Ask): Promise<Archived | undefined
   return row && { until: Number(row.until), folder: row.folder };
 }
 
-/** An archive only grows. */
+/** An archive only grows. @throws {Error} as setArchived does. */
 export async function setArchivedInPostgres(ask: Ask, { until, folder }: Archived): Promise<void> {
-  await ask(
+  const [row] = await ask<{ until: string; folder: string }>(
     `INSERT INTO warden.archived (until, folder) VALUES ($1, $2)
-    ON CONFLICT (one) DO UPDATE SET until = greatest(archived.until, excluded.until), folder = excluded.folder`,
+    ON CONFLICT (one) DO UPDATE SET until = CASE WHEN archived.folder = excluded.folder
+      THEN greatest(archived.until, excluded.until) ELSE archived.until END
+    RETURNING until, folder`,
     [until, folder],
   );
+  if (row !== undefined && row.folder !== folder)
+    throw otherArchive({ until: Number(row.until), folder: row.folder });
 }
 
 /** @param postgres closed by whoever opened it. */
@@ -45,9 +49,11 @@ export function postgresLogReader(postgres: Pick<Postgres, 'ask'>): LogReader {
       const archived = await archivedInPostgres(postgres.ask);
       if (archived === undefined) return leaves;
       const entries: Uint8Array[] = [];
-      for (let at = from; at < first && entries.length < limit; at = from + entries.length) {
+      // Beyond it the archive has nothing: an entry that is missing there was taken away.
+      const end = Math.min(first, archived.until);
+      for (let at = from; at < end && entries.length < limit; at = from + entries.length) {
         const bundle = await readArchivedBundle(archived, Math.floor(at / TILE_WIDTH));
-        entries.push(...bundle.slice(at % TILE_WIDTH, Math.min(TILE_WIDTH, first - at + (at % TILE_WIDTH))));
+        entries.push(...bundle.slice(at % TILE_WIDTH, Math.min(TILE_WIDTH, end - at + (at % TILE_WIDTH))));
       }
       entries.push(...leaves);
       return entries.slice(0, limit);

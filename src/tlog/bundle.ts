@@ -8,6 +8,15 @@ import { TILE_WIDTH } from './tile.ts';
 /** In bytes, of one entry. */
 export const ENTRY_LIMIT = 65_535;
 
+/** The `errcode` of BundleDamaged, by which it is known on the other side of a thread. Negative, so that it is none of SQLite's. */
+export const BUNDLE_DAMAGED = -11;
+
+/** What stands where a bundle should be is none: it was read, and is not what was written. */
+export class BundleDamaged extends Error {
+  override readonly name = 'BundleDamaged';
+  readonly errcode = BUNDLE_DAMAGED;
+}
+
 /** @throws {RangeError} for an entry that is too long, or more entries than a bundle holds. */
 export function encodeBundle(entries: readonly Uint8Array[]): Uint8Array {
   if (entries.length > TILE_WIDTH) throw new RangeError(`a bundle holds ${TILE_WIDTH} entries at most`);

@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
-import { decodeBundle } from '../tlog/bundle.ts';
+import { BundleDamaged, decodeBundle } from '../tlog/bundle.ts';
 import { TILE_WIDTH } from '../tlog/tile.ts';
 
 export type Bundle =
@@ -24,7 +24,7 @@ const LIMIT = TILE_WIDTH * (2 + 65_535);
 /**
  * @param wanted how many of its entries, from the first on.
  * @returns undefined where the log has not that many.
- * @throws {Error} with one sentence that names the bundle.
+ * @throws {Error} with one sentence that names the bundle: a BundleDamaged where it was read and is none.
  */
 export function entriesIn(
   bundle: Bundle,
@@ -39,7 +39,7 @@ export function entriesIn(
   const name = bundle.kind === 'file' ? bundle.file : bundle.name;
   const bytes = bundle.kind === 'file' ? readBundle(bundle) : bundle.bytes;
   const decoded = decodeBundle(bytes, width);
-  if (!decoded.ok) throw new Error(`${name}: ${decoded.reason}`);
+  if (!decoded.ok) throw new BundleDamaged(`${name}: ${decoded.reason}`);
   return wanted < width ? decoded.entries.slice(0, wanted) : decoded.entries;
 }
 
@@ -54,7 +54,7 @@ function readBundle({ file, packed }: Extract<Bundle, { kind: 'file' }>): Uint8A
   try {
     return gunzipSync(bytes, { maxOutputLength: LIMIT });
   } catch {
-    throw new Error(`${file} cannot be unpacked`);
+    throw new BundleDamaged(`${file} cannot be unpacked`);
   }
 }
 

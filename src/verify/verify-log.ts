@@ -4,6 +4,8 @@
  * 1. The checkpoint is signed as the policy wants. 2. Each entry is hashed as its bytes stand there; each tile is compared.
  * 3. The root is the signed one. 4. Each older checkpoint is one of this tree's beginnings. 5. The records fit together.
  */
+
+import { BUNDLE_DAMAGED } from '../tlog/bundle.ts';
 import { openCheckpoint } from '../tlog/checkpoint.ts';
 import { HASH_SIZE, sameHash } from '../tlog/hashing.ts';
 import type { TrustPolicy } from '../tlog/policy-file.ts';
@@ -109,7 +111,7 @@ export async function verifyLog(options: VerifyOptions): Promise<Verification> {
   try {
     for await (const [index, facts] of bundles(options, lookers, size)) {
       const from = index * TILE_WIDTH;
-      if (facts !== undefined) {
+      if (facts !== undefined && 'width' in facts) {
         await walk.add(facts.hashes, facts.root);
         if (facts.meaning) meaning?.add(from, facts.meaning);
         if (index % 64 === 0) options.onProgress?.(from + facts.width, size);
@@ -117,7 +119,10 @@ export async function verifyLog(options: VerifyOptions): Promise<Verification> {
       }
       const width = widthAt('entries', index, size);
       const tile = await source.tile({ level: 0, index, width });
-      say(`entries ${from} to ${from + width - 1} are not there`, from);
+      say(
+        `entries ${from} to ${from + width - 1} ${facts === undefined ? 'are not there' : `cannot be read: ${facts.damaged}`}`,
+        from,
+      );
       if (tile?.length !== width * HASH_SIZE) {
         say('without them and their hashes the tree cannot be made');
         return result(checkpoint, cosigned, walk.tiles());
@@ -139,19 +144,28 @@ function sayOf(say: (sentence: string, index: number) => void): (index: number, 
   return (index, sentence) => say(`entry ${index} ${sentence}`, index);
 }
 
+/** Of a bundle; undefined where it is not there, and why where it was read and is none. */
+type Facts = BundleFacts | { readonly damaged: string } | undefined;
+
 /** In their order; some are under way before they are needed: a server is far away, and threads work side by side. */
 async function* bundles(
   { source, meaning }: VerifyOptions,
   lookers: Lookers,
   size: number,
-): AsyncGenerator<readonly [number, BundleFacts | undefined]> {
-  async function factsOf(index: number): Promise<BundleFacts | undefined> {
+): AsyncGenerator<readonly [number, Facts]> {
+  async function factsOf(index: number): Promise<Facts> {
     const width = widthAt('entries', index, size);
-    const bundle = await source.bundle(index, width);
-    return bundle && lookers.look({ bundle, width, meaning });
+    try {
+      const bundle = await source.bundle(index, width);
+      return bundle && (await lookers.look({ bundle, width, meaning }));
+    } catch (error) {
+      const { errcode, message } = error as { errcode?: number; message: string };
+      if (errcode === BUNDLE_DAMAGED) return { damaged: message };
+      throw error;
+    }
   }
   const count = Math.ceil(size / TILE_WIDTH);
-  const asked: Promise<BundleFacts | undefined>[] = [];
+  const asked: Promise<Facts>[] = [];
   for (let index = 0; index < count; index++) {
     while (asked.length < lookers.ahead && index + asked.length < count) {
       const answer = factsOf(index + asked.length);
@@ -159,6 +173,6 @@ async function* bundles(
       answer.catch(() => undefined);
       asked.push(answer);
     }
-    yield [index, await (asked.shift() as Promise<BundleFacts | undefined>)] as const;
+    yield [index, await (asked.shift() as Promise<Facts>)] as const;
   }
 }

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { createWorld } from '../../bench/record-leaves.ts';
+import { FILLER } from '../../src/index/postgres-index.ts';
 import { INDEX_SCHEMA } from '../../src/index/postgres-schema.ts';
 import { createRecordIndex, type RecordIndex } from '../../src/index/record-index.ts';
 import { INDEX_VERSION } from '../../src/index/schema-sqlite.ts';
@@ -102,4 +103,25 @@ describeNeeding(['postgres'], 'the index in PostgreSQL', () => {
       ),
     );
   }, 60_000);
+
+  it('is filled while another release fills its own', async () => {
+    const [fills, version] = FILLER;
+    const postgres = connectTo(address);
+    endings.defer(() => postgres.close());
+    await server.sql(address, `DROP SCHEMA ${INDEX_SCHEMA} CASCADE`);
+    await found().catch(() => undefined);
+    await postgres.transaction(async (ask) => {
+      await ask('SELECT pg_advisory_xact_lock($1, $2)', [fills, version - 1]);
+      expect(await found()).toBe(RECORDS);
+    });
+  });
+
+  it('is made again where the log was put back to an earlier state beneath it', async () => {
+    const before = RECORDS / 2;
+    await server.sql(
+      address,
+      `DELETE FROM warden.entry WHERE idx >= ${before}; UPDATE warden.head SET size = ${before}`,
+    );
+    expect(await found()).toBe(before);
+  });
 });

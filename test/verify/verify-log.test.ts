@@ -154,11 +154,10 @@ describe('a log that was altered', () => {
   });
 
   it.each<[string, (folder: string) => void, RegExp]>([
-    ['no checkpoint', (folder) => rmSync(join(folder, 'checkpoint')), /holds no checkpoint/],
     [
       'a bundle that ends early',
       (folder) => writeFileSync(join(folder, 'tile/entries/000'), 'x'),
-      /ends in entry 0 of 256/,
+      /^entries 0 to 255 cannot be read: .*000: the bundle ends in entry 0 of 256$/,
     ],
     [
       'a bundle that cannot be unpacked',
@@ -166,10 +165,25 @@ describe('a log that was altered', () => {
         rmSync(join(folder, 'tile/entries/000'));
         writeFileSync(join(folder, 'tile/entries/000.gz'), 'x');
       },
-      /cannot be unpacked/,
+      /^entries 0 to 255 cannot be read: .*000\.gz cannot be unpacked$/,
     ],
-  ])('is told to be unreadable with %s', async (_, damage, wanted) => {
-    await expect(verify(all, { damage })).rejects.toThrow(wanted);
+  ])('is held against the rest with %s, which is named', async (_, damage, wanted) => {
+    const found = await verify(all, { damage });
+    expect(sentences(found)[0]).toMatch(wanted);
+    expect(sentences(found)).not.toContainEqual(expect.stringContaining('the root that was signed'));
+    const both = await verify(all, {
+      damage(folder) {
+        const path = 'tile/entries/001';
+        writeFileSync(join(folder, path), filesOf(forged(400)).get(path) as Uint8Array);
+        damage(folder);
+      },
+    });
+    expect(both.problems.map(({ index }) => index)).toEqual(expect.arrayContaining([0, 400]));
+  });
+
+  it('is told to be unreadable without a checkpoint', async () => {
+    const damage = (folder: string): void => rmSync(join(folder, 'checkpoint'));
+    await expect(verify(all, { damage })).rejects.toThrow(/holds no checkpoint/);
   });
 
   it('wants the witnesses of its policy', async () => {
@@ -223,9 +237,12 @@ describe('a log that is long enough for threads', () => {
     expect(sentences(found).join()).not.toMatch(/at (?:1|3999):/);
   });
 
-  it('is told to be unreadable where a bundle is none', async () => {
+  it('is held against the rest where a bundle is none, which is named', async () => {
     const damage = (folder: string) => writeFileSync(join(folder, 'tile/entries/010'), 'x');
-    await expect(verify(all, { damage })).rejects.toThrow(/010: the bundle ends in entry 0 of 256/);
+    const found = await verify(all, { damage });
+    expect(sentences(found)[0]).toMatch(
+      /^entries 2560 to 2815 cannot be read: .*010: the bundle ends in entry 0 of 256$/,
+    );
   });
 });
 
