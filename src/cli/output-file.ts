@@ -1,17 +1,19 @@
 /** A file that is there whole or not at all, whenever its writer ends. */
 import { randomBytes } from 'node:crypto';
-import { open, rename, rm } from 'node:fs/promises';
+import { open, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
 /** For whoever runs the command alone: what is written names people and addresses. */
 const MODE = 0o600;
 
 /**
- * Writes beside the file, and puts it in its place when all of it is on the disk. One that was there before is replaced.
+ * Writes beside the file, and puts it in its place when all of it is on the disk. One that was there before is replaced, a link
+ * itself and not what it leads to. What is no file is left alone: root who writes to /dev/null would replace the device.
  *
  * @throws {Error} with one sentence where it cannot be written; and as `pieces`. Then the file is as it was.
  */
 export async function writeWhole(file: string, pieces: AsyncIterable<string | Uint8Array>): Promise<void> {
+  await requireReplaceable(file);
   const part = join(dirname(file), `.${basename(file)}.${randomBytes(6).toString('hex')}.part`);
   const handle = await open(part, 'wx', MODE).catch((error: unknown) => {
     throw new Error(`${file} cannot be written: ${(error as { code?: string }).code}`);
@@ -29,6 +31,12 @@ export async function writeWhole(file: string, pieces: AsyncIterable<string | Ui
     const ofFile = syscall !== undefined && ['write', 'fsync', 'rename', 'open'].includes(syscall);
     throw ofFile ? new Error(`${file} cannot be written: ${code}`) : error;
   }
+}
+
+async function requireReplaceable(file: string): Promise<void> {
+  const found = await stat(file).catch(() => undefined);
+  if (found !== undefined && !found.isFile())
+    throw new Error(`${file} cannot be written: it is there, and is no file; expected a file, or a new name`);
 }
 
 /** So that the new name survives a power cut too. */

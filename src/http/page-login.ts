@@ -10,6 +10,7 @@ import { WardenError } from '../errors.ts';
 import type { Client, Exchange } from '../gate/exchange.ts';
 import type { Subject } from '../policy/facts.ts';
 import type { LoggedIn } from './basic-login.ts';
+import { cookieOf } from './cookies.ts';
 
 export interface PageSessions {
   /** @returns the token. */
@@ -28,11 +29,8 @@ const TOKEN = /^wrt_[A-Za-z0-9_-]{16}\.[A-Za-z0-9_-]{43}$/;
 /** @returns the token of the page's session; undefined where the request is not one of the page. */
 export function pageToken({ request, client }: Pick<Exchange, 'request' | 'client'>): string | undefined {
   if (!isOfPage({ request, client })) return undefined;
-  const wanted = `${cookieName(client)}=`;
-  const cookies = (request.headers.cookie ?? '').split(';').map((one) => one.trim());
-  const found = cookies.filter((one) => one.startsWith(wanted)).map((one) => one.slice(wanted.length));
-  // Two of one name: somebody who may set cookies for a part of the address put one there.
-  return found.length === 1 && TOKEN.test(found[0] ?? '') ? found[0] : undefined;
+  const found = cookieOf(request, cookieName(client));
+  return found !== undefined && TOKEN.test(found) ? found : undefined;
 }
 
 /** Whether the page itself asks, as far as its browser is to be believed. */

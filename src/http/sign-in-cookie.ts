@@ -1,5 +1,6 @@
 /** The cookie by which a browser brings back the sign-in that it began. */
 import type { Client, Exchange } from '../gate/exchange.ts';
+import { cookieOf } from './cookies.ts';
 
 /**
  * Lax: it has to come along when the issuer sends the browser back, which is a navigation from another site, and with
@@ -13,12 +14,9 @@ export function setSignInCookie(client: Client, sealed: string, seconds: number)
   return `${nameOf(client)}=${sealed}; Path=/; Max-Age=${seconds}; HttpOnly; SameSite=Lax${secure}`;
 }
 
-/** @returns undefined where there is none, or more than one: somebody who may set cookies for a part of the address put one there. */
+/** @returns as cookieOf. */
 export function signInCookie({ request, client }: Pick<Exchange, 'request' | 'client'>): string | undefined {
-  const wanted = `${nameOf(client)}=`;
-  const cookies = (request.headers.cookie ?? '').split(';').map((one) => one.trim());
-  const found = cookies.filter((one) => one.startsWith(wanted)).map((one) => one.slice(wanted.length));
-  return found.length === 1 ? found[0] : undefined;
+  return cookieOf(request, nameOf(client));
 }
 
 /** Plain HTTP is for this machine. The prefix would have a browser refuse it there. */

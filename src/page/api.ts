@@ -14,6 +14,9 @@ export class Problem extends Error {
   }
 }
 
+/** The code of a problem: what answered is not this server. */
+export const STRANGE = 'STRANGE';
+
 /** A page of another site can make a browser send a request, but not with this header. */
 const OURS = { 'x-warden-page': '1', accept: 'application/json' };
 
@@ -64,7 +67,11 @@ export async function send<T>(method: 'POST' | 'DELETE', address: string, body?:
 
 async function answer<T>(address: string, init: RequestInit): Promise<T> {
   const text = await (await asked(address, init)).text();
-  return (text === '' ? undefined : parseVisibly(text)) as T;
+  try {
+    return (text === '' ? undefined : parseVisibly(text)) as T;
+  } catch {
+    throw new Problem(0, STRANGE, '');
+  }
 }
 
 async function asked(address: string, init: RequestInit): Promise<Response> {
@@ -82,6 +89,8 @@ async function asked(address: string, init: RequestInit): Promise<Response> {
     throw new Problem(0, 'UNREACHABLE', '');
   }
   if (!response.ok) throw problemOf(response.status, await response.text());
+  // What is asked here has never a page for an answer: something on the way has given one of its own.
+  if (/^text\/html\b/i.test(response.headers.get('content-type') ?? '')) throw new Problem(0, STRANGE, '');
   return response;
 }
 

@@ -1,7 +1,7 @@
 /** The frame around every screen: who is signed in, where one can go, language and colours. */
 import { useEffect } from 'preact/hooks';
 import { BASE, followLinks, hrefOf, usePlace } from './location.ts';
-import { Loading } from './parts/states.tsx';
+import { Failed, Loading } from './parts/states.tsx';
 import { SCREENS, type Screen, screenOf } from './screens/screens.ts';
 import { SignIn } from './screens/sign-in.tsx';
 import { SessionOf, useSessionState } from './session.tsx';
@@ -17,7 +17,7 @@ export function App() {
   const [language, setLanguage] = useKept<Language>('language', preferredLanguage());
   const [theme, setTheme] = useKept<Theme>('theme', 'auto');
   const say = sayIn(language);
-  const { session } = state;
+  const { session, problem } = state;
   const screen = screenOf(place.path);
 
   useEffect(() => {
@@ -75,7 +75,20 @@ export function App() {
             )}
           </div>
         </header>
-        {session === undefined ? <Loading /> : session.user ? <screen.View place={place} /> : <SignIn />}
+        {session?.user && problem && (
+          <p class="failed" role="alert">
+            {say('signIn.stays')} {problem.message}
+          </p>
+        )}
+        {session === undefined ? (
+          <main id="content">
+            {problem === undefined ? <Loading /> : <Failed problem={problem} again={state.look} />}
+          </main>
+        ) : session.user ? (
+          <screen.View place={place} />
+        ) : (
+          <SignIn />
+        )}
       </SessionOf.Provider>
     </Speech.Provider>
   );

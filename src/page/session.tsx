@@ -1,7 +1,8 @@
 /** Who is signed in, and how one can. */
 import { createContext } from 'preact';
 import { useCallback, useContext, useEffect, useState } from 'preact/hooks';
-import { getAt, send } from './api.ts';
+import { getAt, type Problem, send } from './api.ts';
+import { problemOf } from './use-answer.ts';
 
 export interface Session {
   /** Undefined: nobody. */
@@ -15,11 +16,14 @@ export interface Session {
 export interface SessionState {
   /** Undefined until the server has said it. */
   readonly session: Session | undefined;
+  /** Why the server has not said it, or has not signed out whom it should. */
+  readonly problem: Problem | undefined;
   readonly look: () => void;
   /** @throws {Problem} with the server's sentence. */
   readonly signIn: (user: string, password: string) => Promise<void>;
   /** Leaves the page for the issuer. @throws {Problem} with the server's sentence. */
   readonly signInWith: (href: string) => Promise<void>;
+  /** Never rejects: `problem` says that one is still signed in. */
   readonly signOut: () => Promise<void>;
 }
 
@@ -27,6 +31,7 @@ const SESSION = '/ui/session';
 
 const NOBODY: SessionState = {
   session: undefined,
+  problem: undefined,
   look: () => undefined,
   signIn: async () => undefined,
   signInWith: async () => undefined,
@@ -37,12 +42,19 @@ export const useSession = (): SessionState => useContext(SessionOf);
 
 export function useSessionState(): SessionState {
   const [session, setSession] = useState<Session>();
+  const [problem, setProblem] = useState<Problem>();
   const look = useCallback(() => {
-    getAt<Session>(SESSION).then(setSession, () => setSession({ user: undefined, providers: [] }));
+    setProblem(undefined);
+    getAt<Session>(SESSION).then(setSession, (error: unknown) => {
+      // A form to sign in would say that one is signed out, and would not name the other ways.
+      setSession(undefined);
+      setProblem(problemOf(error));
+    });
   }, []);
   useEffect(look, [look]);
   return {
     session,
+    problem,
     look,
     async signIn(user, password) {
       setSession(await send<Session>('POST', SESSION, { user, password }));
@@ -53,9 +65,15 @@ export function useSessionState(): SessionState {
       leaveFor(address);
     },
     async signOut() {
-      const left = await send<{ address: string } | undefined>('DELETE', SESSION);
-      if (left) leaveFor(left.address);
-      else look();
+      setProblem(undefined);
+      try {
+        const left = await send<{ address: string } | undefined>('DELETE', SESSION);
+        // At once: whoever comes back from the issuer by the browser's own button finds nothing of what was shown.
+        setSession((last) => ({ user: undefined, providers: last?.providers ?? [] }));
+        if (left) leaveFor(left.address);
+      } catch (error) {
+        setProblem(problemOf(error));
+      }
     },
   };
 }

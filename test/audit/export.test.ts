@@ -7,7 +7,7 @@ import { BUILDER, type Front, startFront } from '../gate/front.ts';
 import { pushImage, smallImage } from '../gate/images.ts';
 import { basicHeader, type Reply } from '../gate/wire.ts';
 import { describeNeeding } from '../support/needs.ts';
-import { run } from '../support/process.ts';
+import { must, run } from '../support/process.ts';
 import { makeTemp } from '../support/temp.ts';
 
 const FORMULA = '=cmd|calc!A1';
@@ -149,6 +149,13 @@ describeNeeding(['docker-registry'], 'exports', () => {
     expect([refused.status, refused.stderr]).toEqual([3, expect.stringContaining('answered 403')]);
     expect(readFileSync(file, 'utf8')).toBe(before);
     expect(readdirSync(dirname(file)).filter((name) => name.endsWith('.part'))).toEqual([]);
+    // A pipe stands for /dev/null, which root would have replaced.
+    await must('mkfifo', [temp.at('pipe')]);
+    for (const name of ['pipe', '.']) {
+      const kept = await front.warden.cli([...asked, '--ndjson', '--output', temp.at(name)]);
+      expect([kept.status, kept.stderr]).toEqual([3, expect.stringContaining('is no file')]);
+    }
+    expect(statSync(temp.at('pipe')).isFIFO()).toBe(true);
     const nowhere = await front.warden.cli([...asked, '--ndjson', '--output', temp.at('none/x')]);
     expect([nowhere.status, nowhere.stderr]).toEqual([
       3,

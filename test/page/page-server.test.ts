@@ -236,6 +236,12 @@ describeNeeding(['docker-registry'], 'the page as the server has it', () => {
       expect((await pushes({ ...OURS, cookie: `${session}; ${session}` })).status).toBe(401);
     });
 
+    test('behind what only JavaScript takes for a blank is another cookie, which a neighbouring host may have set', async () => {
+      const session = await cookie();
+      expect((await pushes({ ...OURS, cookie: `\u00a0${session}` })).status).toBe(401);
+      expect((await pushes({ ...OURS, cookie: `a=b; \t${session} ; c=d` })).status).toBe(200);
+    });
+
     test('is worth nothing at the token endpoint, nor as a Bearer', async () => {
       const token = (await cookie()).replace('warden=', '');
       for (const service of [front.service, `${front.service}/api`, `${front.service}/api/page`]) {

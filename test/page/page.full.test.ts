@@ -253,12 +253,51 @@ describeNeeding(['docker-registry', 'chromium'], 'the page in a browser', () => 
     await settled();
     expect(await page.locator('.chart').count()).toBe(0);
     expect(await page.locator('h2:has-text("The log")').count()).toBe(0);
+    expect(await page.locator('h2:has-text("Needs attention")').count()).toBe(0);
     expect(await page.locator('[role=alert]').count()).toBe(0);
     await page.waitForSelector(
       'section:has(h2:has-text("Most pushes by: Repository")) a:has-text("team/app")',
     );
     await page.goto('/ui/policy/who');
     await page.waitForSelector('[role=alert]:has-text("You may not see this")');
+  });
+
+  test('what could not be asked is not taken for nothing to see, nor a page of a proxy for an answer', async () => {
+    await open();
+    await signIn();
+    await page.route('**/api/v1/status', (route) =>
+      route.fulfill({ status: 503, contentType: 'text/html', body: '<h1>Bad gateway</h1>' }),
+    );
+    await page.reload();
+    const attention = 'section:has(h2:has-text("Needs attention"))';
+    await page.waitForSelector(`${attention} [role=alert]:has-text("The server cannot be reached")`);
+    expect(await page.locator(`${attention} >> text=Nothing.`).count()).toBe(0);
+    await page.unroute('**/api/v1/status');
+    await page.click(`${attention} >> text=Try again`);
+    await page.waitForSelector(`${attention}:not(:has([role=alert], .loading))`);
+
+    await page.route('**/api/v1/log/checkpoint', (route) =>
+      route.fulfill({ status: 200, contentType: 'text/html', body: '<h1>Sign on</h1>' }),
+    );
+    await page.goto('/ui/log');
+    await page.waitForSelector('[role=alert]:has-text("Something else than this server has answered")');
+    expect(await page.locator('text=Sign on').count()).toBe(0);
+  });
+
+  test('a server that is away is said so before and after signing in, and who could not be signed out is told', async () => {
+    await open();
+    await signIn();
+    await page.route('**/ui/session', (route) => route.abort());
+    await page.click('text=Sign out');
+    await page.waitForSelector('[role=alert]:has-text("you are still signed in")');
+    await page.reload();
+    await page.waitForSelector('[role=alert]:has-text("The server cannot be reached")');
+    expect(await page.locator('input[name=user]').count()).toBe(0);
+    await page.unroute('**/ui/session');
+    await page.click('text=Try again');
+    await page.waitForSelector('header nav');
+    await page.click('text=Sign out');
+    await page.waitForSelector('input[name=user]');
   });
 
   test('signing out ends what the browser had', async () => {

@@ -74,7 +74,8 @@ export const pulls: Question<PullsQuery, PullItem> = {
 const SCAN_LIMIT = 10_000;
 
 /**
- * Takes rows until a page is full of those that are visible and fit; `next` is the place of the last row that was passed.
+ * Takes rows until a page is full of those that are visible and fit. `next` is then the place of the last of them, and not of a
+ * hidden row after it: a place is a time, and would tell when somebody else pulled.
  *
  * @param fits of several rows together which are wanted; without it all are.
  */
@@ -88,14 +89,18 @@ export async function pullPage(
   const may = remembered(mayRead);
   const items: PullItem[] = [];
   let place = from;
+  let shown = from;
   let size = limit + 1;
   for (let scanned = 0; scanned < SCAN_LIMIT; ) {
     const rows = await fetch(size, place);
     const wanted = await fits(rows.filter((row) => may(row.repository)));
     for (const row of rows) {
       const good = wanted.has(row);
-      if (good && items.length === limit) return written(items, place);
-      if (good) items.push(itemOf(row));
+      if (good && items.length === limit) return written(items, shown);
+      if (good) {
+        items.push(itemOf(row));
+        shown = row;
+      }
       place = row;
     }
     if (rows.length < size) return written(items, undefined);

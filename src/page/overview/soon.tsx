@@ -1,7 +1,7 @@
 /** What waits for somebody, what ends soon, and what does not work as it should. */
 import type { ComponentChildren } from 'preact';
 import { hrefOf } from '../location.ts';
-import { Loading } from '../parts/states.tsx';
+import { Failed, Loading } from '../parts/states.tsx';
 import { Time } from '../parts/values.tsx';
 import { type Asked, useAnswer } from '../use-answer.ts';
 import { en, type Word } from '../words/en.ts';
@@ -60,17 +60,20 @@ export function Soon({ status }: { readonly status: Asked<Status> }) {
         </Line>
       )),
   ];
-  const waiting = [status, robots, grants].some(({ state }) => state === 'loading');
+  const asked = [status, robots, grants];
+  const waiting = asked.some(({ state }) => state === 'loading');
+  const problems = asked.flatMap((answer) => (answer.state === 'failed' ? [answer] : []));
+  // What could not be asked may hold the worst of it: then nothing is not what is said.
+  const failed = problems.find(({ problem }) => problem.status !== 403);
+  // Who may not see it is not told that all is well either.
+  if (lines.length === 0 && !waiting && !failed && problems.length > 0) return null;
   return (
     <section class="card">
       <h2>{say('soon.title')}</h2>
-      {lines.length > 0 ? (
-        <ul class="attention">{lines}</ul>
-      ) : waiting ? (
-        <Loading />
-      ) : (
-        <p>{say('soon.nothing')}</p>
-      )}
+      {lines.length > 0 && <ul class="attention">{lines}</ul>}
+      {failed && <Failed problem={failed.problem} again={failed.again} />}
+      {lines.length === 0 && waiting && !failed && <Loading />}
+      {lines.length === 0 && !waiting && !failed && <p>{say('soon.nothing')}</p>}
     </section>
   );
 }

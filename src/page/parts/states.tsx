@@ -1,6 +1,6 @@
 /** What a screen shows while there is nothing else to show. */
 import type { ComponentChildren } from 'preact';
-import type { Problem } from '../api.ts';
+import { type Problem, STRANGE } from '../api.ts';
 import { useSession } from '../session.tsx';
 import type { Asked } from '../use-answer.ts';
 import { useSay } from '../words/words.ts';
@@ -36,7 +36,7 @@ export function Failed({
   return (
     <div class="state failed" role="alert">
       <h2>{say(problem.status === 403 ? 'problem.refused' : 'problem.title')}</h2>
-      <p>{problem.message || say('problem.unreachable')}</p>
+      <p>{problem.message || say(problem.code === STRANGE ? 'problem.strange' : 'problem.unreachable')}</p>
       {again && (
         <button type="button" onClick={again}>
           {say('retry')}

@@ -22,6 +22,7 @@ export const en = {
   'signIn.button': 'Sign in',
   'signIn.as': 'Signed in as {user}',
   'signIn.out': 'Sign out',
+  'signIn.stays': 'The server could not sign you out: you are still signed in. Try again.',
   'signIn.with': 'Sign in with {name}',
   'signIn.elsewhere': 'This sign-in was not begun in this browser, or too long ago. Begin again here.',
   'signIn.refused':
@@ -35,6 +36,7 @@ export const en = {
   loading: 'Loading …',
   retry: 'Try again',
   'problem.unreachable': 'The server cannot be reached.',
+  'problem.strange': 'Something else than this server has answered.',
   'problem.title': 'That did not work',
   'problem.refused': 'You may not see this',
   'empty.title': 'Nothing found',
