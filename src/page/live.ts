@@ -1,5 +1,5 @@
 /**
- * New records as they come: one stream for the whole page, open while something on it wants to know. It says only that
+ * New records as they come: one stream for the whole page, open while something on it wants to know and somebody can see it. It says only that
  * there is something new; what of it fits the filters that are in force is asked of the server, which knows them exactly.
  *
  * @see https://html.spec.whatwg.org/multipage/server-sent-events.html
@@ -34,22 +34,69 @@ export function onNewRecords(listener: Listener): () => void {
 
 async function follow(signal: AbortSignal): Promise<void> {
   let wait = FIRST_WAIT;
+  let before = false;
   while (!signal.aborted) {
+    await visible(signal);
+    const stream = streamWhileVisible(signal);
     try {
-      for await (const id of idsOf(
-        await getStream('events', last ? { 'last-event-id': last } : {}, signal),
-      )) {
+      const body = await getStream('events', last ? { 'last-event-id': last } : {}, stream.signal);
+      // Where none was told of before, nothing says from where to go on: what came in between is looked for.
+      if (before) tell();
+      before = true;
+      for await (const id of idsOf(body)) {
         wait = FIRST_WAIT;
         last = id;
-        for (const listener of listeners) listener();
+        tell();
       }
     } catch (error) {
       // Who is signed out, or may not read, will not do better by asking again.
       if (error instanceof Problem && (error.status === 401 || error.status === 403)) return;
+    } finally {
+      stream.end();
     }
+    if (document.hidden) continue;
     await pause(wait, signal);
     wait = Math.min(wait * 2, LONGEST_WAIT);
   }
+}
+
+function tell(): void {
+  for (const listener of listeners) listener();
+}
+
+/**
+ * Over HTTP/1.1 a browser opens six connections to a server, for all its tabs together: streams of those that nobody looks
+ * at would leave none to the one that somebody does.
+ */
+function streamWhileVisible(signal: AbortSignal): { readonly signal: AbortSignal; end(): void } {
+  const ending = new AbortController();
+  const look = (): void => {
+    if (document.hidden || signal.aborted) ending.abort();
+  };
+  document.addEventListener('visibilitychange', look);
+  signal.addEventListener('abort', look);
+  look();
+  return {
+    signal: ending.signal,
+    end() {
+      document.removeEventListener('visibilitychange', look);
+      signal.removeEventListener('abort', look);
+    },
+  };
+}
+
+function visible(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const look = (): void => {
+      if (document.hidden && !signal.aborted) return;
+      document.removeEventListener('visibilitychange', look);
+      signal.removeEventListener('abort', look);
+      resolve();
+    };
+    document.addEventListener('visibilitychange', look);
+    signal.addEventListener('abort', look);
+    look();
+  });
 }
 
 /** The ids of the events in a stream. */

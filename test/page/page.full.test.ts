@@ -236,6 +236,28 @@ describeNeeding(['docker-registry', 'chromium'], 'the page in a browser', () => 
     expect(said).toEqual([]);
   }, 60_000);
 
+  test('a page that nobody sees holds no stream open, and misses nothing', async () => {
+    await open();
+    await signIn();
+    const asked = page.waitForRequest('**/api/v1/events');
+    await page.goto('/ui/records?repository=team/hidden');
+    await (await asked).response();
+    const turn = (hidden: boolean) =>
+      page.evaluate(
+        `Object.defineProperty(document, 'hidden', { configurable: true, value: ${hidden} });
+         document.dispatchEvent(new Event('visibilitychange'))`,
+      );
+    const ended = page.waitForEvent('requestfailed', (request) => request.url().endsWith('/api/v1/events'));
+    await turn(true);
+    await ended;
+    const scope = 'repository:team/hidden:pull,push';
+    const token = await front.token({ user: 'alice', scope, from: BUILDER });
+    const reply = await pushImage(front.place, 'team/hidden', '1', smallImage(), { token, from: BUILDER });
+    expect(reply.status).toBe(201);
+    await turn(false);
+    await page.waitForSelector('.live [role=status]:has-text("1 new")');
+  });
+
   test('a list is counted when one asks, and taken along as a file', async () => {
     await open();
     await signIn();

@@ -185,23 +185,27 @@ function Versions({ place }: { readonly place: Place }) {
   return (
     <>
       <Shown answer={answer}>
-        {({ items }) => (
-          <ol class="versions">
-            {items.map(({ index, time, policy }, at) => {
-              const before = items[at + 1]?.policy?.digest;
-              return (
-                <li key={index}>
-                  <Time at={time} /> {policy?.digest && <Digest value={policy.digest} />}{' '}
-                  {before && policy?.digest && (
-                    <a href={hrefOf('policy/versions', { old: before, new: policy.digest })}>
-                      {say('policy.difference')}
-                    </a>
-                  )}
-                </li>
-              );
-            })}
-          </ol>
-        )}
+        {({ items }) =>
+          items.length === 0 ? (
+            <Empty />
+          ) : (
+            <ol class="versions">
+              {items.map(({ index, time, policy }, at) => {
+                const before = items[at + 1]?.policy?.digest;
+                return (
+                  <li key={index}>
+                    <Time at={time} /> {policy?.digest && <Digest value={policy.digest} />}{' '}
+                    {before && policy?.digest && (
+                      <a href={hrefOf('policy/versions', { old: before, new: policy.digest })}>
+                        {say('policy.difference')}
+                      </a>
+                    )}
+                  </li>
+                );
+              })}
+            </ol>
+          )
+        }
       </Shown>
       {older && newer && <Difference older={older} newer={newer} />}
     </>
