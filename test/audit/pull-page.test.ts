@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { pullPage } from '../../src/audit/questions/pulls.ts';
-import type { FoundPull } from '../../src/inventory/inventory-thread.ts';
+import type { FoundPull } from '../../src/inventory/pull.ts';
 
 /** Latest first. */
 const ROWS: readonly FoundPull[] = ['mine', 'other', 'other', 'mine', 'other', 'mine'].map(
