@@ -6,7 +6,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../store/clock.ts';
-import type { Postgres } from '../store/postgres.ts';
+import type { Ask, Postgres } from '../store/postgres.ts';
 import { DATABASE_UNFIT } from '../store/postgres-failure.ts';
 import { StoreError } from '../store/thread.ts';
 import type { OpenIntent } from './log-store.ts';
@@ -42,6 +42,9 @@ export function createLease({ postgres, clock, name, leaseMs }: LeaseDeps): Leas
   let registered = false;
   let renewing: Promise<void> | undefined;
 
+  /** Of others whose renewal lies in the future, as after the database's clock was set back: which it was, and since when. */
+  let ahead = new Map<string, { readonly seen: string; readonly since: number }>();
+
   const isValid = (): boolean => clock.elapsed() - renewed < leaseMs;
 
   async function renew(): Promise<void> {
@@ -60,6 +63,24 @@ export function createLease({ postgres, clock, name, leaseMs }: LeaseDeps): Leas
     registered = true;
     if (clock.elapsed() - renewed > leaseMs / 2) steadySince = asked;
     renewed = asked;
+  }
+
+  /** By this process' own clock: who lives renews in the meantime. */
+  async function endAhead(ask: Ask): Promise<void> {
+    const rows = await ask<{ id: string; seen: string }>(
+      'SELECT id, seen::text AS seen FROM warden.instance WHERE id <> $1 AND seen > clock_timestamp()',
+      [id],
+    );
+    const now = clock.elapsed();
+    const before = ahead;
+    ahead = new Map();
+    for (const { id: other, seen } of rows) {
+      const known = before.get(other);
+      const since = known?.seen === seen ? known.since : now;
+      ahead.set(other, { seen, since });
+      if (now - since < leaseMs) continue;
+      await ask('DELETE FROM warden.instance WHERE id = $1 AND seen::text = $2', [other, seen]);
+    }
   }
 
   return {
@@ -84,6 +105,7 @@ export function createLease({ postgres, clock, name, leaseMs }: LeaseDeps): Leas
             `DELETE FROM warden.instance WHERE id <> $1 AND seen < clock_timestamp() - $2 * interval '1 millisecond'`,
             [id, leaseMs],
           );
+          await endAhead(ask);
         }
         const gone = 'NOT EXISTS (SELECT FROM warden.instance WHERE instance.id = owner)';
         await ask(`DELETE FROM warden.claim WHERE ${gone}`);

@@ -148,4 +148,17 @@ describeNeeding(['postgres'], 'the push log in PostgreSQL', () => {
       'push.accepted',
     ]);
   }, 30_000);
+
+  it('takes for dead who died before the clock of the database was set back, and nobody who lives', async () => {
+    for (let nth = 0; nth < 2; nth++) await (await instance({ leaseMs: 2_000 })).settle(NOTHING_THERE);
+    const ids = () => server.sql(address, 'SELECT id FROM warden.instance ORDER BY id');
+    const alive = await ids();
+    expect(alive.split('\n')).toHaveLength(2);
+    await server.sql(
+      address,
+      `INSERT INTO warden.instance VALUES (gen_random_uuid(), 'dead', now());
+       UPDATE warden.instance SET seen = seen + interval '1 hour'`,
+    );
+    await until('the dead one is gone', async () => (await ids()) === alive);
+  }, 30_000);
 });
