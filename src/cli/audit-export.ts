@@ -58,7 +58,8 @@ async function* fromServer(
   const decoder = new TextDecoder();
   const query = { ...raw, format };
   let end = '';
-  for await (const bytes of streamApi({ method: 'GET', path: question, query }, server, readStdin)) {
+  const request = { method: 'GET', path: question, query, type: TYPES[format] } as const;
+  for await (const bytes of streamApi(request, server, readStdin)) {
     const text = decoder.decode(bytes, { stream: true });
     end = (end + text).slice(-ENDING);
     yield text;
@@ -68,6 +69,9 @@ async function* fromServer(
   if (format === 'ndjson' && !/\{"end":\{"items":\d+\}\}\n$/.test(end))
     throw new Error('the export was cut short: its last line is missing');
 }
+
+/** By what answers: CSV has no last line that says so, and a page of a proxy would be taken for one. */
+const TYPES: Readonly<Record<ExportFormat, string>> = { csv: 'text/csv', ndjson: 'application/x-ndjson' };
 
 /** Characters: more than the last line has. */
 const ENDING = 200;

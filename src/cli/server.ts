@@ -152,10 +152,11 @@ async function readText(file: string): Promise<string> {
 /**
  * An answer as it comes, however long it is.
  *
- * @throws with one sentence, as askApi; and where the answer is cut.
+ * @param asked `type` is the media type that it must have.
+ * @throws with one sentence, as askApi; where it is of another type; and where it is cut.
  */
 export async function* streamApi(
-  asked: ServerRequest,
+  asked: ServerRequest & { readonly type: string },
   options: ServerOptions & { readonly url: string },
   readStdin: () => Promise<string>,
 ): AsyncGenerator<Buffer> {
@@ -168,6 +169,11 @@ export async function* streamApi(
     const { status, bytes } = await whole(response);
     const sentence = `${url.origin} answered ${status}: ${errorMessage(bytes.toString('utf8'))}`;
     throw status === 400 ? new UsageError(sentence) : new Error(sentence);
+  }
+  const [type] = (response.headers['content-type'] ?? '').split(';');
+  if (type?.trim().toLowerCase() !== asked.type) {
+    response.destroy();
+    throw new Error('the answer is not what Registry Warden gives; is --url its address?');
   }
   try {
     for await (const part of response) yield part as Buffer;

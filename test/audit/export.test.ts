@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { request } from 'node:http';
+import { createServer, request } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { eventually } from '../gate/eventually.ts';
@@ -149,6 +150,15 @@ describeNeeding(['docker-registry'], 'exports', () => {
     expect([refused.status, refused.stderr]).toEqual([3, expect.stringContaining('answered 403')]);
     expect(readFileSync(file, 'utf8')).toBe(before);
     expect(readdirSync(dirname(file)).filter((name) => name.endsWith('.part'))).toEqual([]);
+    // What is in between may have a page of its own for an answer.
+    const between = createServer((_, answer) => answer.setHeader('content-type', 'text/html').end('<h1>'));
+    await new Promise<void>((resolve) => between.listen(0, '127.0.0.1', resolve));
+    const { port } = between.address() as AddressInfo;
+    const elsewhere = [...asked, ...served.with(1, `http://127.0.0.1:${port}`)];
+    const page = await front.warden.cli([...elsewhere, '--all', '--csv', '--output', file], { input });
+    between.close();
+    expect([page.status, page.stderr]).toEqual([3, expect.stringContaining('is --url its address?')]);
+    expect(readFileSync(file, 'utf8')).toBe(before);
     // A pipe stands for /dev/null, which root would have replaced.
     await must('mkfifo', [temp.at('pipe')]);
     for (const name of ['pipe', '.']) {
