@@ -46,7 +46,7 @@ describeNeeding(['docker-registry', 'postgres'], 'an archive of old records of a
 
   /** As another instance writes them, beside the Warden. */
   async function append(count: number): Promise<void> {
-    const other = openLog(address);
+    const other = openLog(address, { patienceMs: 20_000 });
     const recorder = await createRecorder({
       ...{ store: other.store, clock: systemClock, random: (size: number) => randomBytes(size) },
       ...{ instance: 'test', version: '0.0.0', freeBytes: async () => 1e12, minimumFreeBytes: 0 },
