@@ -1,7 +1,8 @@
 /** Brings each new checkpoint to the witnesses, and keeps what they say. */
 import type { Clock } from '../store/clock.ts';
 import { parseCheckpoint } from '../tlog/checkpoint.ts';
-import { formatNote, type NoteSignature, parseNote } from '../tlog/note.ts';
+import { formatNote, type NoteSignature, openNote, parseNote } from '../tlog/note.ts';
+import type { VerifierKey } from '../tlog/vkey.ts';
 import { askWitness, type Witness } from './witness-client.ts';
 
 export interface CosignerDeps {
@@ -13,6 +14,8 @@ export interface CosignerDeps {
   readonly everyMs: number;
   /** The newest note of the log's own signatures; undefined before the first. */
   readonly newest: () => string | undefined;
+  /** The newest note that another instance had cosigned by as many as are wanted. */
+  readonly elsewhere: () => string | undefined;
   readonly proof: (from: number, to: number) => Promise<readonly Uint8Array[]>;
   /** Whether it is still this process that signs. Another may, and have brought the witness more. */
   readonly signs: () => Promise<boolean>;
@@ -29,14 +32,22 @@ export interface WitnessChange {
   readonly contradicts?: true;
 }
 
+export interface CosignedTree {
+  readonly size: number;
+  /** POSIX seconds, by the slowest of the witnesses' clocks. */
+  readonly at: number;
+}
+
 export interface Cosigner {
-  /** What was last cosigned by as many as are wanted; 0 and 0 before. `at` in POSIX seconds, by the witnesses' clocks. */
-  state(): { readonly size: number; readonly at: number };
+  /** What was last cosigned by as many as are wanted, whichever instance asked for it; 0 and 0 before. */
+  state(): CosignedTree;
   close(): Promise<void>;
 }
 
 /** Also without new entries: the time of a cosignature shows that the log still speaks. */
 const HEARTBEAT_MS = 600_000;
+
+const NOTHING: CosignedTree = { size: 0, at: 0 };
 
 interface Standing {
   readonly witness: Witness;
@@ -48,7 +59,9 @@ export function startCosigner(deps: CosignerDeps): Cosigner {
   const { clock, witnesses, quorum } = deps;
   const ending = new AbortController();
   const standings: Standing[] = witnesses.map((witness) => ({ witness, old: 0, trouble: undefined }));
-  let whole = { size: 0, at: 0 };
+  const keys = witnesses.map(({ key }) => key);
+  let whole = NOTHING;
+  let others = { note: undefined as string | undefined, tree: NOTHING };
   let done: { readonly note: string; readonly at: number; readonly by: number } | undefined;
 
   async function round(): Promise<void> {
@@ -107,10 +120,23 @@ export function startCosigner(deps: CosignerDeps): Cosigner {
   const beating = witnesses.length === 0 ? Promise.resolve() : beat();
 
   return {
-    state: () => whole,
+    state() {
+      const note = deps.elsewhere();
+      if (note !== others.note) others = { note, tree: cosignedTree(note, keys) };
+      return others.tree.at > whole.at ? others.tree : whole;
+    },
     async close() {
       ending.abort();
       await beating;
     },
   };
+}
+
+/** What stands in a note, by the cosignatures of these keys that are in it; 0 and 0 where one is wrong or there is none. */
+function cosignedTree(note: string | undefined, keys: readonly VerifierKey[]): CosignedTree {
+  const parsed = note === undefined ? undefined : parseNote(note);
+  const opened = parsed?.ok ? openNote(parsed.note, keys) : undefined;
+  const read = opened?.ok ? parseCheckpoint(opened.text) : undefined;
+  if (!opened?.ok || !read?.ok) return NOTHING;
+  return { size: read.checkpoint.size, at: Math.min(...opened.verified.map(({ time }) => time ?? 0)) };
 }

@@ -42,11 +42,16 @@ export interface PublisherState {
   readonly trouble: string | undefined;
   /** Whether this process is the one that signs. */
   readonly signs: boolean;
+  /** The newest note that enough witnesses cosigned for another instance, as far as it is shown here. */
+  readonly cosignedElsewhere: string | undefined;
 }
 
 export interface Publisher {
   state(): PublisherState;
-  /** Looks for what another instance has signed; at once where this one signs. Never rejected. */
+  /**
+   * Looks for what another instance has signed; at once where this one signs, and was not stopped meanwhile. Never
+   * rejected, and soon over: what is there can then be older than what the others show.
+   */
   look(): Promise<void>;
   /** The newest note with the log's own signatures, of this process; undefined while another signs. */
   newest(): string | undefined;
@@ -66,6 +71,10 @@ const FLUSH_EVERY = 65_536;
 const SEALS_AT_ONCE = 32;
 /** A signature at least so often, so that silence is not taken for a lack of events. */
 const HEARTBEAT_MS = 600_000;
+/** A process that had no turn for so long may have been stopped, and another may sign by now. */
+const STALE_MS = 2_000;
+/** Where much is to be caught up, or the database is away, what is there is shown as it is. */
+const LOOK_LIMIT_MS = 2_000;
 /** After a failure of its own an instance leaves the turn to others for so long. */
 const UNWILLING_MS = 5_000;
 
@@ -85,8 +94,11 @@ export function startPublisher(deps: PublisherDeps): Publisher {
   let signs: boolean | undefined;
   /** By `elapsed`. */
   let willingAt = 0;
+  /** By `elapsed`, when it was asked last whose turn it is. */
+  let askedAt = 0;
   /** What of another's is shown here. */
   let shown: number | undefined;
+  let cosignedElsewhere: string | undefined;
   /** Who waits for the next round, and what begins it. */
   let looking: (() => void)[] = [];
   let wake = new AbortController();
@@ -253,6 +265,7 @@ export function startPublisher(deps: PublisherDeps): Publisher {
     await lastSigned.remember(last.lock);
     await thread.call('showOther', { note: last.note, cosigned: last.cosigned });
     signed = { size: found.size, at: last.at ?? 0, elapsed: clock.elapsed(), note: undefined };
+    cosignedElsewhere = last.cosigned;
     shown = last.shown;
   }
 
@@ -291,7 +304,9 @@ export function startPublisher(deps: PublisherDeps): Publisher {
   }
 
   async function round(): Promise<void> {
-    const turn = await lastSigned.turn(clock.elapsed() >= willingAt);
+    const asked = clock.elapsed();
+    const turn = await lastSigned.turn(asked >= willingAt);
+    askedAt = asked;
     if (signs !== turn.mine) deps.onTurn?.(turn.mine ? undefined : turn.signer);
     signs = turn.mine;
     if (!turn.mine) {
@@ -346,14 +361,18 @@ export function startPublisher(deps: PublisherDeps): Publisher {
   const beating = beat();
 
   return {
-    state: () => ({ size, signedSize: signed.size, signedAt: signed.at, trouble, signs: signs === true }),
+    state: () => ({
+      ...{ size, signedSize: signed.size, signedAt: signed.at, trouble },
+      ...{ signs: signs === true, cosignedElsewhere },
+    }),
     newest: () => (signs ? signed.note : undefined),
     async look() {
-      if (signs !== false || !goesOn()) return;
-      await new Promise<void>((done) => {
-        looking.push(done);
-        wake.abort();
-      });
+      const sure = !lastSigned.shared || (signs === true && clock.elapsed() - askedAt < STALE_MS);
+      if (sure || signs === undefined || !goesOn()) return;
+      const { promise, resolve } = Promise.withResolvers<void>();
+      looking.push(resolve);
+      wake.abort();
+      await Promise.race([promise, clock.sleep(LOOK_LIMIT_MS)]);
     },
     inclusion: (index, size) => prove('inclusion', { index, size }),
     consistency: (from, to) => prove('consistency', { from, to }),

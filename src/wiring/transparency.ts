@@ -117,6 +117,7 @@ export async function openTransparency(
     quorum,
     everyMs: witnessSeconds * 1000,
     newest: publisher.newest,
+    elsewhere: () => publisher.state().cosignedElsewhere,
     proof: publisher.consistency,
     signs: async () => (await lastSigned.turn(false)).mine,
     publish: (note, whole) => publisher.publish(note, whole),

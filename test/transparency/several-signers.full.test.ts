@@ -10,7 +10,8 @@ import { createCompactRange } from '../../src/tlog/compact-range.ts';
 import { leafHash } from '../../src/tlog/hashing.ts';
 import { parseNote } from '../../src/tlog/note.ts';
 import { eventually } from '../gate/eventually.ts';
-import { type Front, startFront } from '../gate/front.ts';
+import { BUILDER, type Front, startFront } from '../gate/front.ts';
+import { putBlob, putManifest, type SmallImage, smallImage, type With } from '../gate/images.ts';
 import { ask, type Place } from '../gate/wire.ts';
 import { describeNeeding } from '../support/needs.ts';
 import { freePort } from '../support/ports.ts';
@@ -42,6 +43,9 @@ describeNeeding(['docker-registry', 'postgres'], 'instances that may all sign', 
   let front: Front;
   let second: SecondWarden;
   let witness: Child;
+  let alice: With;
+  let image: SmallImage;
+  let pushes = 0;
   let instances: readonly [Instance, Instance];
   /** Every checkpoint that anybody ever saw, by any of the instances. */
   const seen = new Set<string>();
@@ -70,6 +74,7 @@ describeNeeding(['docker-registry', 'postgres'], 'instances that may all sign', 
     front = await startFront({
       users: ['alice', 'erin'],
       settings: {
+        tokens: { lifetimeSeconds: 3600 },
         store: { postgresUrlFile: temp.at('database'), leaseSeconds: LEASE_SECONDS, timeoutSeconds: 2 },
         transparency: {
           origin: ORIGIN,
@@ -87,6 +92,9 @@ describeNeeding(['docker-registry', 'postgres'], 'instances that may all sign', 
       { ...front.warden, place: front.place },
       { ...second, place: { host: second.host, port: second.port } },
     ];
+    alice = { token: await front.token({ user: 'alice', scope: 'repository:pub:pull,push' }), from: BUILDER };
+    image = smallImage();
+    for (const blob of [image.layer, image.config]) await putBlob(front.place, 'pub', blob, alice);
   }, 90_000);
   afterAll(async () => {
     for (const one of instances ?? []) one.signal('SIGCONT');
@@ -97,10 +105,12 @@ describeNeeding(['docker-registry', 'postgres'], 'instances that may all sign', 
     await temp?.stop();
   });
 
-  async function signs({ operationsUrl }: Instance): Promise<boolean> {
+  async function metric({ operationsUrl }: Instance, name: string): Promise<number> {
     const text = await (await fetch(`${operationsUrl}/metrics`)).text();
-    return /^warden_log_signer 1$/m.test(text);
+    return Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(text)?.[1]);
   }
+  const signs = async (instance: Instance): Promise<boolean> =>
+    (await metric(instance, 'warden_log_signer')) === 1;
   async function roles(): Promise<{ readonly signer: Instance; readonly other: Instance }> {
     const [first, next] = instances;
     const both = () => Promise.all(instances.map(signs));
@@ -117,12 +127,9 @@ describeNeeding(['docker-registry', 'postgres'], 'instances that may all sign', 
   const sizeIn = (note: string): number => Number(note.split('\n')[1] ?? 0);
   const entries = async (): Promise<number> =>
     Number(await server.sql(address, 'SELECT size FROM warden.head'));
-  /** A refused login is a record. What is asked of one that is stopped is not answered. */
+  /** A push of a tag of its own is a record. What is asked of one that is stopped is not answered. */
   const happen = ({ place }: Instance) =>
-    ask(place, {
-      path: '/api/v1/pushes',
-      basic: { user: 'alice', password: `wrong ${Math.random()}` },
-    }).catch(() => undefined);
+    putManifest(place, 'pub', `t${pushes++}`, image, alice).catch(() => undefined);
   /** More records than there were, which `instance` shows as signed. */
   async function grows(instance: Instance): Promise<void> {
     const before = await entries();
@@ -132,7 +139,7 @@ describeNeeding(['docker-registry', 'postgres'], 'instances that may all sign', 
         return entries();
       },
       (size) => size > before,
-      70_000,
+      30_000,
     );
     await eventually(
       () => noteOf(instance),
@@ -177,6 +184,13 @@ describeNeeding(['docker-registry', 'postgres'], 'instances that may all sign', 
       () => noteOf(other, 'checkpoint.cosigned'),
       (note) => sizeIn(note) >= sizeIn(cosigned),
     );
+    for (const one of instances) {
+      await eventually(
+        () => metric(one, 'warden_log_cosigned_entries'),
+        (size) => size >= sizeIn(cosigned),
+      );
+      expect(await metric(one, 'warden_log_cosigned_timestamp_seconds')).toBeGreaterThan(0);
+    }
     const note = await noteOf(signer);
     const basic = { user: 'erin', password: front.passwords.erin };
     const tile = ({ place }: Instance) =>
