@@ -157,7 +157,7 @@ describeNeeding(['docker-registry', 'postgres'], 'instances that may all sign', 
       range.append(leafHash(leaf));
       roots.set(index + 1, Buffer.from(range.root()).toString('base64'));
     }
-    expect(seen.size).toBeGreaterThan(2);
+    expect(seen.size).toBeGreaterThan(1);
     for (const note of seen) {
       const parsed = parseNote(note);
       const read = parsed.ok ? parseCheckpoint(parsed.note.text) : undefined;
