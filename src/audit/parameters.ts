@@ -60,9 +60,10 @@ export function readParameters<P>(schema: z.ZodObject<z.ZodRawShape> & z.ZodType
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   if (issue?.code === 'unrecognized_keys') {
+    const known = Object.keys(schema.shape);
     throw malformed(
       issue.keys[0] ?? '',
-      `is not a filter here; there are ${Object.keys(schema.shape).join(', ')}`,
+      `is not a filter here; there ${known.length === 0 ? 'is none' : `are ${known.join(', ')}`}`,
     );
   }
   throw malformed(String(issue?.path[0] ?? ''), issue?.message ?? 'is wrong');

@@ -171,7 +171,7 @@ describeNeeding(['docker-registry'], 'a policy that was in force', () => {
     const shown = await policy('versions', '--show', first?.digest ?? '');
     expect(shown.stdout.trimEnd()).toBe(`# --- policy.yaml\n${POLICY.trimEnd()}`);
     await take(POLICY);
-  });
+  }, 60_000);
 
   it('is kept before it decides, so that no stop takes it away', async () => {
     const before = await periods();

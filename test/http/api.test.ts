@@ -283,6 +283,17 @@ describeNeeding(['docker-registry'], 'the API', () => {
     }
   });
 
+  it('refuses a parameter that is not declared, of every operation', async () => {
+    for (const { path, method } of Object.values(OPERATIONS).filter((one) => one.path.startsWith('/api/'))) {
+      const place = path.replace(/\{(\w+)\}/g, 'x');
+      const reply = await front.ask({
+        ...{ method, path: `${place}?unheard=of`, basic: { user: 'erin', password: front.passwords.erin } },
+        ...(method !== 'GET' && { headers: { 'content-type': 'application/json' }, body: '{}' }),
+      });
+      expect([place, method, reply.status]).toEqual([place, method, 400]);
+    }
+  });
+
   it('has answered for every operation but those that need more than one server', () => {
     const missing = Object.keys(OPERATIONS).filter((id) => !answered.has(id));
     // Without a witness there is no cosigned checkpoint; test/witness has one.

@@ -18,7 +18,7 @@ import {
 import { behind } from '../../provenance/push-records.ts';
 import { session } from './logins.ts';
 import { grant, robot } from './machines.ts';
-import { type Answer, GROUPS, type Operation } from './operation.ts';
+import { type Answer, GROUPS, type Operation, refusesParameters } from './operation.ts';
 import { conditions, right } from './policy-answers.ts';
 import { errors } from './shared.ts';
 
@@ -63,8 +63,11 @@ const OF_BODY: readonly ErrorName[] = [
 ];
 
 /** What an operation may be refused with, that which any request may be included. */
-export function errorsOf({ access, body, errors: own }: Operation): readonly ErrorName[] {
-  return [...new Set([...OF_ACCESS[access], ...(body ? OF_BODY : []), ...own, 'INTERNAL' as const])].sort();
+export function errorsOf(operation: Operation): readonly ErrorName[] {
+  const { access, body, errors: own } = operation;
+  const ofQuery = refusesParameters(operation) ? (['FILTER_MALFORMED'] as const) : [];
+  const all = [...OF_ACCESS[access], ...(body ? OF_BODY : []), ...ofQuery, ...own, 'INTERNAL' as const];
+  return [...new Set(all)].sort();
 }
 
 const DESCRIPTION = `Registry Warden: who pushed what to the registry, from where, by which rule; and what goes with that.

@@ -60,3 +60,11 @@ export interface Answer {
 }
 
 export type Operations = Readonly<Record<string, Operation>>;
+
+/**
+ * An operation that has parameters reads them itself, once it knows who asks. What stands outside the API follows the
+ * specifications of others, in which clients may say more than is known here.
+ */
+export function refusesParameters({ path, query }: Operation): boolean {
+  return query === undefined && path.startsWith('/api/');
+}

@@ -1,12 +1,16 @@
 /** Puts declared operations behind their addresses. What is not declared is not there. */
 import type Router from '@koa/router';
 import type { Middleware } from 'koa';
+import { z } from 'zod';
+import { readQuery } from '../query.ts';
 import { requireMethod } from '../require-method.ts';
 import type { AppState } from '../state.ts';
-import type { Operation } from './operation.ts';
+import { type Operation, refusesParameters } from './operation.ts';
 
 /** Undefined where this server does not offer it: then its address is not there. */
 export type Handler = Middleware<AppState> | undefined;
+
+const NO_PARAMETERS = z.strictObject({});
 
 /** @param operations by their ids, which are those of `handlers`. */
 export function serveOperations(
@@ -31,6 +35,7 @@ export function serveOperations(
       const found = offered.find(([{ method }]) => method === asked) ?? offered[0];
       if (found) ctx.state.summary.route = found[0].route;
       requireMethod(ctx.method, ...methods);
+      if (found && refusesParameters(found[0])) readQuery(NO_PARAMETERS, ctx.query);
       return found?.[1](ctx, next);
     });
   }
