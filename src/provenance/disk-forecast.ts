@@ -84,5 +84,6 @@ function megabytes(bytes: number): string {
 function duration(seconds: number): string {
   const hours = Math.floor(seconds / 3600);
   if (hours < 1) return 'less than an hour';
+  if (hours === 1) return 'an hour';
   return hours < 48 ? `${hours} hours` : `${Math.floor(hours / 24)} days`;
 }

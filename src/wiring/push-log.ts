@@ -7,7 +7,7 @@ import { openSqliteLog, openSqliteLogReader } from '../provenance/sqlite-log.ts'
 import { systemClock } from '../store/clock.ts';
 import type { Databases } from './database.ts';
 import type { Part } from './part.ts';
-import { storeThread } from './store-thread.ts';
+import { ownThread, storeThread } from './store-thread.ts';
 
 export interface PushLog {
   readonly store: LogStore;
@@ -15,7 +15,7 @@ export interface PushLog {
   readonly elsewhere: boolean;
   /** Where several instances write it: the id of this one's lease. */
   readonly instance?: () => string;
-  /** @param without what does not work until it is open, for the log. */
+  /** Closed by whoever asked for it. @param without what does not work until it is open, for the log. */
   reader(without: string): Promise<LogReader>;
 }
 
@@ -24,15 +24,16 @@ export async function openPushLog(part: Part, databases: Databases | undefined):
   const { settings, endings } = part;
   if (databases === undefined || settings.store === undefined) {
     const folder = settings.data;
-    const threadOf = (without: string) => (module: URL, options: unknown) =>
-      storeThread(part, { without, module, options });
     return {
-      store: await openSqliteLog({ folder }, threadOf('pushes are refused, pulls go on'), {
-        clock: systemClock,
-        patienceMs: settings.record.timeoutSeconds * 1000,
-      }),
+      store: await openSqliteLog(
+        { folder },
+        (module, options) =>
+          storeThread(part, { without: 'pushes are refused, pulls go on', module, options }),
+        { clock: systemClock, patienceMs: settings.record.timeoutSeconds * 1000 },
+      ),
       elsewhere: false,
-      reader: (without) => openSqliteLogReader({ folder }, threadOf(without)),
+      reader: (without) =>
+        openSqliteLogReader({ folder }, (module, options) => ownThread(part, { without, module, options })),
     };
   }
   const { leaseSeconds, timeoutSeconds, waitSeconds } = settings.store;

@@ -78,6 +78,7 @@ export async function openRecord(
   endings.defer(() => inventory.close());
   const without = 'no questions about the record are answered';
   const reader = await pushLog.reader(without);
+  endings.defer(() => reader.close());
   const index = createRecordIndex({
     store: await openIndex(part, databases, without),
     log: reader,

@@ -140,4 +140,12 @@ describeNeeding(['docker-registry'], 'the signed log over HTTP', () => {
     expect(signed).toBeGreaterThanOrEqual(size);
     expect(text).toMatch(/^warden_log_signing_failed 0$/m);
   });
+
+  it('is no trouble when Warden ends', async () => {
+    const before = front.warden.log().length;
+    for (let time = 0; time < 3; time++) await front.warden.restart();
+    const log = front.warden.log().slice(before);
+    expect(log.match(/"msg":"stopped"/g)).toHaveLength(3);
+    expect(log).not.toContain('"level":"error"');
+  }, 60_000);
 });
