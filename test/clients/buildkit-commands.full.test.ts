@@ -10,7 +10,7 @@ import { describeNeeding, type Need } from '../support/needs.ts';
 import { requireSuccess } from '../support/process.ts';
 import { acceptedInto } from './content.ts';
 import { dockerConfig } from './drivers/driver.ts';
-import { ALICE, HANGS_MS, MESSAGE, openSite, type Site, terminal } from './site.ts';
+import { ALICE, AUDREY, basic, HANGS_MS, MESSAGE, openSite, type Site, terminal } from './site.ts';
 
 const REGISTRIES = [
   [2, 'docker-registry'],
@@ -30,7 +30,10 @@ for (const [version, registry] of REGISTRIES) {
       beforeAll(async () => {
         const daemon = await goProgram(BUILDKITD);
         const program = await goProgram(BUILDCTL);
-        site = await openSite({ version });
+        site = await openSite({
+          version,
+          settings: () => ({ allowCredentialsOverHttp: true, attestations: { keyFile: 'keys/attest.pem' } }),
+        });
         mkdirSync(site.temp.at('context'));
         writeFileSync(site.temp.at('context', 'file'), 'content');
         writeFileSync(site.temp.at('context', 'Dockerfile'), 'FROM scratch\nCOPY file /\n');
@@ -65,6 +68,14 @@ for (const [version, registry] of REGISTRIES) {
           `--output=type=image,name=${site.image(repository)}:v1,push=true`,
           ...more,
         ]);
+
+      async function attachedTo(repository: string, digest: string): Promise<readonly unknown[]> {
+        const asked = new URLSearchParams({ repository, digest });
+        const answer = await fetch(`${site.warden.url}/api/v1/attestations/attached?${asked}`, {
+          headers: { authorization: basic(AUDREY) },
+        });
+        return ((await answer.json()) as { items: readonly unknown[] }).items;
+      }
 
       it('pushes from where it builds; the record has both addresses', async () => {
         requireSuccess(await build(builtOnBuilder, 'team/app'));
@@ -102,6 +113,13 @@ for (const [version, registry] of REGISTRIES) {
           [index?.subject.digest, ...(index?.subject.children ?? []).map(({ digest }) => digest)].toSorted(),
         );
         expect(new Set(records.map(({ push }) => push)).size).toBe(1);
+        const [platform, provenance] = index?.subject.children ?? [];
+        expect(await attachedTo('team/proven', String(platform?.digest))).toMatchObject([
+          {
+            ...{ place: 'referrer', form: 'in-toto', digest: provenance?.digest, signature: 'none' },
+            predicateType: expect.stringMatching(/^https:\/\/slsa\.dev\/provenance\//),
+          },
+        ]);
         expect((await acceptedInto(site, 'team/cache')).at(-1)).toMatchObject({ tag: { name: 'main' } });
 
         // What was exported is taken by a builder that has nothing of its own.
