@@ -95,8 +95,8 @@ describe('the package', () => {
     const page = files
       .filter((file) => file.startsWith('dist/page/'))
       .map((file) => file.replace(/-[0-9a-f]{16}\./, '.'));
-    const files = ['index.html', 'page.css', 'page.js'].map((name) => `dist/page/${name}`);
-    expect(page.sort()).toEqual(files.flatMap((file) => [file, `${file}.br`, `${file}.gz`]));
+    const built = ['index.html', 'page.css', 'page.js'].map((name) => `dist/page/${name}`);
+    expect(page.sort()).toEqual(built.flatMap((file) => [file, `${file}.br`, `${file}.gz`]));
   });
 
   it('holds no tests, sources in TypeScript, scripts, keys or settings', () => {
