@@ -22,9 +22,11 @@ export async function prepareIndex(postgres: Postgres): Promise<boolean> {
   if (row?.there && row.writable === false) return true;
   await postgres.transaction(async (ask) => {
     await ask('SELECT pg_advisory_xact_lock($1)', [LOCK]);
-    const [now] = await ask<{ there: boolean }>('SELECT to_regclass($1) IS NOT NULL AS there', [
-      `${INDEX_SCHEMA}.progress`,
-    ]);
+    // By a look at the catalogue: what this connection remembers of names is from before it waited for the lock.
+    const [now] = await ask<{ there: boolean }>(
+      `SELECT EXISTS (SELECT 1 FROM pg_catalog.pg_tables WHERE schemaname = $1 AND tablename = 'progress') AS there`,
+      [INDEX_SCHEMA],
+    );
     if (!now?.there) {
       await ask(`CREATE SCHEMA ${INDEX_SCHEMA}`);
       await ask(`${POSTGRES_TABLES}; ${POSTGRES_DIGEST_INDEX}; ${POSTGRES_LATE_INDEXES}`);
