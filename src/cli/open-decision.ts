@@ -72,6 +72,8 @@ function fromRecord(id: string, item: PushItem): OpenedDecision {
   if (actions.length === 0) return refused('does not say what was done');
   const time = Date.parse('began' in item ? item.began : item.since);
   const tag = 'tag' in item ? item.tag?.name : undefined;
+  // Parts of a push were judged before anybody knew its tag; a deletion without one is of no tag.
+  const noTag = actions.includes('delete') ? undefined : UNKNOWN;
   const token = 'token' in item ? item.token?.ip : undefined;
   const repository = 'subject' in item ? item.subject?.repo : undefined;
   const question: Question = {
@@ -80,7 +82,7 @@ function fromRecord(id: string, item: PushItem): OpenedDecision {
     tokenAddress: token ?? peer.ip,
     repository: repository ?? UNKNOWN,
     actions,
-    tag,
+    tag: tag ?? noTag,
     time,
     client: peer.ua,
     certificates: peer.tls?.names ?? [],
