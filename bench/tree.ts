@@ -1,26 +1,19 @@
 /**
- * Measures the signed tree: how fast it catches up with a log, how much room it takes, how long the whole log takes to
- * verify, and what a proof costs: `node bench/tree.ts --help`.
+ * Measures the signed tree: how fast it catches up with a log, how much room it takes, and what a proof costs:
+ * `node bench/tree.ts --help`. What it costs to verify the whole log: bench/verify.ts.
  */
-import { generateKeyPairSync } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { openSqliteLog, openSqliteLogReader } from '../src/provenance/sqlite-log.ts';
-import { systemClock } from '../src/store/clock.ts';
-import { startThread } from '../src/store/thread.ts';
 import { parseCheckpoint } from '../src/tlog/checkpoint.ts';
 import { leafHash } from '../src/tlog/hashing.ts';
 import { parseNote } from '../src/tlog/note.ts';
 import { verifyConsistency, verifyInclusion } from '../src/tlog/verify-proofs.ts';
-import { formatVkey, verifierKey } from '../src/tlog/vkey.ts';
-import { fileLastSigned } from '../src/transparency/last-signed.ts';
-import { type Publisher, startPublisher } from '../src/transparency/publisher.ts';
-import type { TreeOptions } from '../src/transparency/tree-thread.ts';
-import { dataSource } from '../src/verify/source.ts';
-import { verifyLog } from '../src/verify/verify-log.ts';
+import type { Publisher } from '../src/transparency/publisher.ts';
 import { createWorld } from './record-leaves.ts';
+import { signLog } from './signed-log.ts';
 
 const HELP = `node bench/tree.ts [options]
   --records N      how many (default 1000000)
@@ -28,8 +21,6 @@ const HELP = `node bench/tree.ts [options]
   --proofs N       how many of each kind (default 2000)
   --smoke          only shows that everything works, in seconds
 `;
-
-const ORIGIN = 'bench.example/push-log';
 
 const { values } = parseArgs({
   options: {
@@ -55,48 +46,18 @@ async function main(): Promise<void> {
     await fill(folder, records);
     rmSync(tiles, { recursive: true, force: true });
     rmSync(lockFile, { force: true });
-    const { publicKey, privateKey } = generateKeyPairSync('ed25519');
-    const key = verifierKey(ORIGIN, 0x01, publicKey);
     const reader = await openSqliteLogReader({ folder });
     const size = await reader.size();
     say(`### The signed tree, ${size} records\n`);
-    const thread = await startThread(new URL('../src/transparency/tree-thread', import.meta.url), {
-      ...{ folder: tiles, lockFile, origin: ORIGIN },
-      privateKeys: [privateKey],
-      publicKeys: [publicKey],
-    } satisfies TreeOptions);
     let began = performance.now();
-    const publisher = startPublisher({
-      ...{ reader, thread, lastSigned: fileLastSigned(thread, lockFile) },
-      ...{ clock: systemClock, everyMs: 50, origin: ORIGIN, key: formatVkey(key) },
-      // The log that is measured stays as it is.
-      append: async () => undefined,
-      onTrouble: (why) => why !== undefined && say(`trouble: ${why}`),
-    });
-    await until(() => publisher.newest() !== undefined && publisher.state().signedSize >= size);
+    const log = await signLog(reader, tiles, lockFile);
+    await log.signed(size);
     tell('signed from nothing', performance.now() - began, size);
     began = performance.now();
-    const bundles = Math.floor(size / 256);
-    await until(() => sealedIn(tiles) >= bundles);
+    await log.sealed(size);
     tell('bundles sealed after that', performance.now() - began, size);
-    await prove(publisher, reader, size, proofs);
-    await publisher.close();
-    await thread.close();
-
-    for (const meaning of [true, false]) {
-      began = performance.now();
-      const { ok, found } = await verifyLog({
-        source: dataSource(folder, tiles),
-        policy: { logs: [key], witnesses: [], quorum: () => true },
-        ...{ older: [], skewMs: 3_600_000, meaning },
-      });
-      const what = meaning ? 'verified, records read' : 'verified, hashes alone';
-      tell(
-        `${what}${ok ? '' : ` (${found} findings: the records are made up)`}`,
-        performance.now() - began,
-        size,
-      );
-    }
+    await prove(log.publisher, reader, size, proofs);
+    await log.close();
     await reader.close();
     const bytes = sizeOf(tiles);
     say(
@@ -163,21 +124,10 @@ function median(numbers: readonly number[]): number {
   return [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? 0;
 }
 
-function sealedIn(tiles: string): number {
-  const folder = join(tiles, 'tile', 'entries');
-  if (!existsSync(folder)) return 0;
-  return readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.gz'))
-    .length;
-}
-
 function sizeOf(folder: string): number {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .map((name) => statSync(join(folder, name)))
     .reduce((sum, file) => sum + (file.isFile() ? file.size : 0), 0);
-}
-
-async function until(isSo: () => boolean): Promise<void> {
-  while (!isSo()) await systemClock.sleep(100);
 }
 
 function say(line: string): void {

@@ -3,30 +3,17 @@
  * verifies it, where it lies and as an export: `node bench/verify.ts --help`.
  */
 import { spawn } from 'node:child_process';
-import { generateKeyPairSync } from 'node:crypto';
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { LOG_FILE, openForWriting } from '../src/provenance/log-thread.ts';
 import { openSqliteLogReader } from '../src/provenance/sqlite-log.ts';
-import { systemClock } from '../src/store/clock.ts';
-import { startThread } from '../src/store/thread.ts';
 import { transaction } from '../src/store/transaction.ts';
-import { formatVkey, verifierKey } from '../src/tlog/vkey.ts';
+import { formatVkey } from '../src/tlog/vkey.ts';
 import { exportLog } from '../src/transfer/export-log.ts';
-import { fileLastSigned } from '../src/transparency/last-signed.ts';
-import { startPublisher } from '../src/transparency/publisher.ts';
-import type { TreeOptions } from '../src/transparency/tree-thread.ts';
 import { fittingLeaves } from './fitting-leaves.ts';
+import { ORIGIN, signLog } from './signed-log.ts';
 
 const HELP = `node bench/verify.ts [options]
   --records N      how many (default 1000000)
@@ -36,7 +23,6 @@ const HELP = `node bench/verify.ts [options]
 A record takes some 3 kB of disk.
 `;
 
-const ORIGIN = 'bench.example/push-log';
 const MAIN = join(import.meta.dirname, '..', 'src', 'main.ts');
 /** Records of one transaction while the log is made. */
 const GROUP = 5_000;
@@ -81,28 +67,15 @@ async function logIn(folder: string, records: number): Promise<string> {
   const data = join(folder, 'data');
   mkdirSync(data, { recursive: true, mode: 0o700 });
   if (!existsSync(join(data, LOG_FILE))) fill(data, records);
-  const { publicKey, privateKey } = generateKeyPairSync('ed25519');
-  const key = formatVkey(verifierKey(ORIGIN, 0x01, publicKey));
   const reader = await openSqliteLogReader({ folder: data });
   const tiles = join(data, 'tlog');
-  const lockFile = join(folder, 'data.checkpoint.lock');
-  const thread = await startThread(new URL('../src/transparency/tree-thread', import.meta.url), {
-    ...{ folder: tiles, lockFile, origin: ORIGIN },
-    ...{ privateKeys: [privateKey], publicKeys: [publicKey] },
-  } satisfies TreeOptions);
-  const publisher = startPublisher({
-    ...{ reader, thread, lastSigned: fileLastSigned(thread, lockFile) },
-    ...{ clock: systemClock, everyMs: 50, origin: ORIGIN, key },
-    // The log that is measured stays as it is.
-    append: async () => undefined,
-    onTrouble: (why) => why !== undefined && say(`trouble: ${why}`),
-  });
-  const bundles = Math.floor(records / 256);
-  while (publisher.state().signedSize < records || sealedIn(tiles) < bundles) await systemClock.sleep(100);
-  await publisher.close();
-  await thread.close();
+  const log = await signLog(reader, tiles, join(folder, 'data.checkpoint.lock'));
+  await log.signed(records);
+  await log.sealed(records);
+  await log.close();
   await exportLog({ reader, tree: tiles, to: join(folder, 'export') });
   await reader.close();
+  const key = formatVkey(log.key);
   writeFileSync(keyFile, key);
   return key;
 }
@@ -178,13 +151,6 @@ async function verified(args: readonly string[]): Promise<{ seconds: number; mem
   clearInterval(looking);
   if (status !== 0 || !said.startsWith('good: ')) throw new Error(`verify ended with ${status}: ${said}`);
   return { seconds: (performance.now() - began) / 1_000, memory };
-}
-
-function sealedIn(tiles: string): number {
-  const folder = join(tiles, 'tile', 'entries');
-  if (!existsSync(folder)) return 0;
-  return readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.gz'))
-    .length;
 }
 
 function say(line: string): void {
