@@ -5,6 +5,7 @@ import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { eventually } from '../gate/eventually.ts';
 import { describeNeeding } from '../support/needs.ts';
 import { changeSettings, runCli } from '../support/warden.ts';
+import { expectNotedWhenTold } from './noted-when-told.ts';
 import { FINDINGS, notify, type Site, startSite } from './site.ts';
 
 describeNeeding(['docker-registry'], 'a comparison of the record with the registry', () => {
@@ -129,28 +130,7 @@ for (const [version, program] of registries) {
     /** In milliseconds: what is suspected has been looked at again. */
     const settled = () => sleep(3_000);
 
-    it('make Warden look, and what came round it is on record soon', async () => {
-      await site.push('pub', 'mine');
-      const image = await site.pushAround('pub', 'theirs');
-      await eventually(
-        () => site.records('manifest.found').length,
-        (found) => found === 1,
-      );
-      expect(site.records('tag.drift')).toMatchObject([
-        { subject: { digest: image.digest }, tag: { name: 'theirs' } },
-      ]);
-      await site.deleteAround('pub', image.digest);
-      await eventually(
-        () => site.records('manifest.missing').length,
-        (missing) => missing === 1,
-      );
-      // Whether the tag is told of as well is the registry's to decide.
-      await eventually(
-        async () => (await site.front.operations('/metrics')).text,
-        (metrics) =>
-          metrics.includes(`\nwarden_record_differences_total ${site.records(...FINDINGS).length}\n`),
-      );
-    });
+    it('make Warden look, and what came round it is on record soon', () => expectNotedWhenTold(site));
 
     it('in a flood are bounded, and pushes go on', async () => {
       const event = (at: number) => ({

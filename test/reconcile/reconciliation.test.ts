@@ -2,9 +2,9 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { eventually } from '../gate/eventually.ts';
 import { putManifest } from '../gate/images.ts';
 import { describeNeeding } from '../support/needs.ts';
+import { expectNotedWhenTold } from './noted-when-told.ts';
 import { FINDINGS, notify, type Site, startSite } from './site.ts';
 
 describeNeeding(['docker-registry'], 'comparing the record with the registry', () => {
@@ -143,26 +143,5 @@ describeNeeding(['docker-registry'], 'notifications of the registry', () => {
     expect(site.records(...FINDINGS)).toEqual([]);
   });
 
-  it('make Warden look, so that what came round it is on record soon', async () => {
-    await site.push('pub', 'mine');
-    const image = await site.pushAround('pub', 'theirs');
-    await eventually(
-      () => site.records('manifest.found').length,
-      (found) => found === 1,
-    );
-    expect(site.records('tag.drift')).toMatchObject([
-      { subject: { digest: image.digest }, tag: { name: 'theirs' } },
-    ]);
-    await site.deleteAround('pub', image.digest);
-    await eventually(
-      () => site.records('manifest.missing').length,
-      (missing) => missing === 1,
-    );
-    // Whether the tag is told of as well is the registry's to decide.
-    await eventually(
-      async () => (await site.front.operations('/metrics')).text,
-      (metrics) =>
-        metrics.includes(`\nwarden_record_differences_total ${site.records(...FINDINGS).length}\n`),
-    );
-  });
+  it('make Warden look, so that what came round it is on record soon', () => expectNotedWhenTold(site));
 });

@@ -1,53 +1,34 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { postgresLogReader } from '../../src/provenance/postgres-reader.ts';
 import { eventually } from '../gate/eventually.ts';
-import { BUILDER, type Front, registryRequests, startFront } from '../gate/front.ts';
+import { BUILDER, type Front, registryRequests } from '../gate/front.ts';
 import { pushImage, putBlob, putManifest, smallImage, type With } from '../gate/images.ts';
 import { ask, type Place } from '../gate/wire.ts';
 import { describeNeeding } from '../support/needs.ts';
-import { type RunningPostgres, startPostgres } from '../support/postgres.ts';
-import { connectTo } from '../support/postgres-log.ts';
-import { type SecondWarden, startSecondWarden } from '../support/second-warden.ts';
 import { makeTemp, type Temp } from '../support/temp.ts';
-import type { Leaf } from './read-log.ts';
+import { type Pair, startPair } from './pair.ts';
 
 describeNeeding(['docker-registry', 'postgres'], 'a push whose Warden is stopped past its lease', () => {
   let temp: Temp;
-  let server: RunningPostgres;
-  let address = '';
+  let pair: Pair;
   let front: Front;
-  let second: SecondWarden;
   let other: Place;
   let alice: With;
 
   beforeAll(async () => {
     temp = makeTemp('frozen');
-    server = await startPostgres();
-    address = await server.database();
-    writeFileSync(temp.at('database'), `${address}\n`, { mode: 0o600 });
-    front = await startFront({
-      users: ['alice'],
-      settings: {
-        record: { settleSeconds: 1 },
-        tokens: { lifetimeSeconds: 3600 },
-        store: { postgresUrlFile: temp.at('database'), leaseSeconds: 3, timeoutSeconds: 2 },
-      },
-      env: {
-        NODE_OPTIONS: `--import=${join(import.meta.dirname, 'freeze-at.ts')} --disable-warning=ExperimentalWarning`,
-        WARDEN_TEST_FREEZE_FILE: temp.at('freeze'),
-      },
+    pair = await startPair(temp, {
+      NODE_OPTIONS: `--import=${join(import.meta.dirname, 'freeze-at.ts')} --disable-warning=ExperimentalWarning`,
+      WARDEN_TEST_FREEZE_FILE: temp.at('freeze'),
     });
-    second = await startSecondWarden(front.warden);
-    other = { host: second.host, port: second.port };
+    front = pair.front;
+    other = pair.secondPlace;
     alice = { token: await front.token({ user: 'alice', scope: 'repository:pub:pull,push' }), from: BUILDER };
   }, 90_000);
   afterAll(async () => {
     front?.warden.signal('SIGCONT');
-    await second?.stop();
-    await front?.stop();
-    await server?.stop();
+    await pair?.stop();
     await temp?.stop();
   });
 
@@ -55,16 +36,6 @@ describeNeeding(['docker-registry', 'postgres'], 'a push whose Warden is stopped
     (await ask(other, { ...alice, method: 'HEAD', path: '/v2/pub/manifests/1' })).headers[
       'docker-content-digest'
     ];
-  async function records(): Promise<readonly Leaf[]> {
-    const postgres = connectTo(address);
-    const leaves = await postgresLogReader(postgres).entries(0, 10_000);
-    await postgres.close();
-    return leaves
-      .map((leaf, index) => ({ ...(JSON.parse(Buffer.from(leaf).toString()) as Leaf), index }))
-      .filter(({ tag }) => tag?.name === '1');
-  }
-  const open = async () => Number(await server.sql(address, 'SELECT count(*) FROM warden.intent'));
-
   it('sends nothing when it goes on: another has settled it, and the tag stays as it is', async () => {
     const [before, late, next] = [smallImage(), smallImage(), smallImage()];
     expect((await pushImage(front.place, 'pub', '1', before, alice)).status).toBe(201);
@@ -79,8 +50,8 @@ describeNeeding(['docker-registry', 'postgres'], 'a push whose Warden is stopped
       () => existsSync(temp.at('freeze')),
       (there) => !there,
     );
-    expect(await open()).toBe(1);
-    await eventually(open, (left) => left === 0, 30_000);
+    expect(await pair.openIntents()).toBe(1);
+    await eventually(pair.openIntents, (left) => left === 0, 30_000);
     // Somebody else's push of the tag goes on meanwhile.
     expect((await pushImage(other, 'pub', '1', next, alice)).status).toBe(201);
 
@@ -96,7 +67,7 @@ describeNeeding(['docker-registry', 'postgres'], 'a push whose Warden is stopped
       line.includes('"PUT /v2/pub/manifests/1 '),
     );
     expect(puts).toHaveLength(1);
-    expect(await records()).toMatchObject([
+    expect((await pair.leaves()).filter(({ tag }) => tag?.name === '1')).toMatchObject([
       { type: 'push.accepted', subject: { digest: before.digest } },
       { type: 'push.aborted', subject: { digest: late.digest }, recovered: { saw: 'absent' } },
       { type: 'push.accepted', subject: { digest: next.digest }, tag: { from: before.digest } },

@@ -1,20 +1,15 @@
 import { randomInt } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { postgresLogReader } from '../../src/provenance/postgres-reader.ts';
 import { eventually } from '../gate/eventually.ts';
-import { BUILDER, type Front, startFront } from '../gate/front.ts';
+import { BUILDER } from '../gate/front.ts';
 import { putBlob, putManifest, smallImage, type With } from '../gate/images.ts';
 import type { Place } from '../gate/wire.ts';
 import { describeNeeding } from '../support/needs.ts';
-import { type RunningPostgres, startPostgres } from '../support/postgres.ts';
-import { connectTo } from '../support/postgres-log.ts';
-import { type SecondWarden, startSecondWarden } from '../support/second-warden.ts';
 import { makeTemp, type Temp } from '../support/temp.ts';
 import { expectWhole } from './expect-whole.ts';
 import { lookAtRegistry, pick, REPOSITORIES, TAGS, type Told, variantOf } from './kill-loop.ts';
-import type { Leaf } from './read-log.ts';
+import { type Pair, startPair } from './pair.ts';
 
 const DEATHS = 24;
 const PUSHERS = 6;
@@ -25,48 +20,26 @@ describeNeeding(
   ['docker-registry', 'postgres'],
   'several Wardens on one PostgreSQL, all of which die at random',
   () => {
-    let server: RunningPostgres;
-    let address = '';
     let temp: Temp;
-    let front: Front;
-    let second: SecondWarden;
+    let pair: Pair;
 
     beforeAll(async () => {
       temp = makeTemp('several');
-      server = await startPostgres();
-      address = await server.database();
-      writeFileSync(temp.at('database'), `${address}\n`, { mode: 0o600 });
-      front = await startFront({
-        users: ['alice'],
-        settings: {
-          record: { settleSeconds: 1 },
-          tokens: { lifetimeSeconds: 3600 },
-          store: { postgresUrlFile: temp.at('database'), leaseSeconds: 3, timeoutSeconds: 2 },
-        },
-      });
-      second = await startSecondWarden(front.warden);
+      pair = await startPair(temp);
     }, 60_000);
     afterAll(async () => {
-      await second?.stop();
-      await front?.stop();
-      await server?.stop();
+      await pair?.stop();
       await temp?.stop();
     });
 
-    async function readLeaves(): Promise<Leaf[]> {
-      const postgres = connectTo(address);
-      const leaves = await postgresLogReader(postgres).entries(0, 1_000_000);
-      await postgres.close();
-      return leaves.map((leaf, index) => ({ ...(JSON.parse(Buffer.from(leaf).toString()) as Leaf), index }));
-    }
-
     it('have each push that was acknowledged on one record, in one order without a gap, and whole chains of tags', async () => {
+      const { front, second, server } = pair;
       const token = await front.token({
         user: 'alice',
         scope: REPOSITORIES.map((name) => `repository:${name}:pull,push`),
       });
       const alice: With = { token, from: BUILDER };
-      const places: readonly Place[] = [front.place, { host: second.host, port: second.port }];
+      const places: readonly Place[] = [front.place, pair.secondPlace];
       const base = smallImage();
       for (const repository of REPOSITORIES) {
         for (const blob of [base.layer, base.config]) await putBlob(front.place, repository, blob, alice);
@@ -121,12 +94,9 @@ describeNeeding(
       await Promise.all(pushers);
       expect(Math.min(died.front, died.second, died.database)).toBeGreaterThan(0);
 
-      const openIntents = async (): Promise<number> =>
-        Number(await server.sql(address, 'SELECT count(*) FROM warden.intent'));
-      const left = await eventually(openIntents, (open) => open === 0, 60_000).catch(openIntents);
-      const leaves = await readLeaves();
-      const gaps = await server.sql(
-        address,
+      const left = await eventually(pair.openIntents, (open) => open === 0, 60_000).catch(pair.openIntents);
+      const leaves = await pair.leaves();
+      const gaps = await pair.sql(
         'SELECT count(*) FROM warden.head WHERE size <> (SELECT count(*) FROM warden.entry) OR size <> (SELECT max(idx) + 1 FROM warden.entry)',
       );
       expectWhole({
