@@ -15,7 +15,7 @@ const CACHE_KIB = 1024 * 1024;
  */
 export function fillLog(
   folder: string,
-  world: World,
+  world: Pick<World, 'record'>,
   size: number,
   onProgress: (done: number) => void,
 ): { readonly seconds: number; readonly added: number } {

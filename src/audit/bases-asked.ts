@@ -2,11 +2,11 @@
 import { WardenError } from '../errors.ts';
 import type { AuditParts } from './question.ts';
 
-/** Records of the base itself that are looked at. */
-const LOOKED = 50;
+/** Records that name it which are looked at, in one step after the other. */
+const STEPS = [50, 1_000, 10_000];
 
 /**
- * The manifest itself, the platforms where it is an index, and the manifest where it is an image's id.
+ * The manifest itself, the platforms where it is an index, and the manifests where it is an image's id.
  *
  * @param digest with its algorithm; a part of its hex is enough where it is on record.
  * @throws {WardenError} FILTER_MALFORMED where a part fits no image on record, or several.
@@ -15,20 +15,29 @@ export async function basesAsked(
   { index }: Pick<AuditParts, 'index'>,
   digest: string,
 ): Promise<readonly string[]> {
-  const { answer } = await index.find({ filters: { digest, types: ['push.accepted'] }, limit: LOOKED });
-  const records = await index.records(answer.rows.map((row) => row.index));
   const named = new Set<string>();
   const bases = new Set<string>();
-  for (const record of records) {
-    if (record.type !== 'push.accepted') continue;
-    const { subject } = record;
-    for (const one of [subject.digest, subject.config]) {
-      if (one?.startsWith(digest)) named.add(one);
+  let before: number | undefined;
+  // Indexes with it as a platform name it too: there may be many before its own record is reached.
+  for (const limit of STEPS) {
+    const { answer } = await index.find({
+      ...{ filters: { digest, types: ['push.accepted'] }, limit },
+      ...(before !== undefined && { before }),
+    });
+    for (const record of await index.records(answer.rows.map((row) => row.index))) {
+      if (record.type !== 'push.accepted') continue;
+      const { subject } = record;
+      for (const one of [subject.digest, subject.config]) {
+        if (one?.startsWith(digest)) named.add(one);
+      }
+      // An index that has it as one platform of several is not what was asked for.
+      if (!subject.digest.startsWith(digest) && !subject.config?.startsWith(digest)) continue;
+      bases.add(subject.digest);
+      for (const child of subject.children ?? []) bases.add(child.digest);
     }
-    // An index that has it as one platform of several is not what was asked for.
-    if (!subject.digest.startsWith(digest) && !subject.config?.startsWith(digest)) continue;
-    bases.add(subject.digest);
-    for (const child of subject.children ?? []) bases.add(child.digest);
+    before = answer.reached;
+    // A manifest is the same in all of its records; the id of an image is named by several manifests.
+    if (before === undefined || [...named].some((one) => bases.has(one))) break;
   }
   if (named.size > 1) {
     throw new WardenError('FILTER_MALFORMED', {

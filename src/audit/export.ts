@@ -5,15 +5,19 @@
  * line with the signed checkpoint, then for each record its text as the log has it and its path to that checkpoint's root.
  * The last line says how many came: a file that was cut between two lines looks whole otherwise.
  */
+import { WardenError } from '../errors.ts';
 import { toBase64 } from '../tlog/base64.ts';
 import type { AskedQuestion } from './asked-question.ts';
-import { LARGEST_LIMIT, malformed, type RawFilters } from './parameters.ts';
+import { malformed, type RawFilters } from './parameters.ts';
 import { printableJson } from './printable.ts';
 import type { AuditParts } from './question.ts';
 import type { MayRead } from './visible-parts.ts';
 
 export const EXPORT_FORMATS = ['csv', 'ndjson'] as const;
 export type ExportFormat = (typeof EXPORT_FORMATS)[number];
+
+const TOO_MUCH =
+  'the whole answer is more than can be given at once; ask for less of it, such as a shorter time with since and until';
 
 /** What an export is checked against. */
 export interface ExportTree {
@@ -51,16 +55,17 @@ export async function* exportLines(parts: AuditParts, request: ExportRequest): A
     if (raw[name] !== undefined)
       throw malformed(name, 'cannot be given together with format: an export is whole');
   const paged = 'cursor' in question.parameters.shape;
-  const limited = 'limit' in question.parameters.shape ? { limit: String(LARGEST_LIMIT) } : {};
   let cursor: string | undefined;
   let first = true;
   let sent = 0;
   do {
-    const page = await question.ask(
+    const page = await question.askWidely(
       parts,
-      { ...raw, ...limited, ...(cursor !== undefined && { cursor }) },
+      { ...raw, ...(cursor !== undefined && { cursor }) },
       mayRead,
     );
+    // A file that did not say so would look whole.
+    if (page.more) throw new WardenError('FILTER_MALFORMED', { sentence: TOO_MUCH });
     if (first) request.onBegin?.(page.watermark);
     if (format === 'csv') yield csvOf(question, page.items, first);
     else yield (first ? headOf(request, page.watermark) : '') + (await linesOf(request, page.items));

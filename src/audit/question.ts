@@ -19,6 +19,8 @@ export interface Page<T> {
   readonly items: readonly T[];
   /** Goes into `cursor` for what comes after; absent at the end. */
   readonly next?: string;
+  /** There is more that fits and that neither this answer nor its `next` has. */
+  readonly more?: true;
   /** Of answers from the record: they cover the log's entries with an index below it. */
   readonly watermark?: number;
 }

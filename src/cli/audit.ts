@@ -163,4 +163,5 @@ function show(io: AuditIo, question: AskedQuestion, page: Page<unknown>, asCsv: 
   else if (page.items.length > 0) io.out(question.table(page.items, io.columns ?? PIPE_COLUMNS));
   else io.err(page.next === undefined ? 'nothing found' : 'nothing found so far');
   if (page.next !== undefined) io.err(`more: --cursor ${printable(page.next)}`);
+  if (page.more) io.err('more than this: ask with a larger --limit, or for less, such as a shorter time');
 }

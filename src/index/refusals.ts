@@ -23,14 +23,20 @@ export interface RefusedGroup {
 /** Rows of the table that are added up in one question: the latest. */
 const ROWS_LIMIT = 100_000;
 
-/** With hours: latest first; otherwise the largest groups first. */
+export interface AddedUp {
+  /** With hours: latest first; otherwise the largest groups first. */
+  readonly groups: readonly RefusedGroup[];
+  /** What was before then is not added up, or in part; milliseconds since 1970. Absent: all of it is. */
+  readonly from?: number;
+}
+
 export function* refusals(asked: {
   /** Milliseconds since 1970; whole hours. */
   readonly since: number;
   readonly until: number;
   readonly hourly: boolean;
   readonly limit: number;
-}): Plan<readonly RefusedGroup[]> {
+}): Plan<AddedUp> {
   const { since, until, hourly, limit } = asked;
   const hour = hourly ? 'hour, ' : '';
   const rows = yield* select(
@@ -48,7 +54,11 @@ export function* refusals(asked: {
      ORDER BY ${hourly ? 'hour DESC' : 'events DESC'}, last DESC`,
     ...[Math.floor(since / HOUR_MS), Math.ceil(until / HOUR_MS), limit],
   );
-  return rows.map((row) => ({
+  const [left] = yield* select(
+    `SELECT hour FROM refused WHERE hour >= ? AND hour < ? ORDER BY hour DESC LIMIT 1 OFFSET ${ROWS_LIMIT}`,
+    ...[Math.floor(since / HOUR_MS), Math.ceil(until / HOUR_MS)],
+  );
+  const groups = rows.map((row) => ({
     type: String(row['type']),
     ...(hourly && { hour: numberOf(row['hour']) * HOUR_MS }),
     repository: String(row['repository'] ?? ''),
@@ -60,4 +70,5 @@ export function* refusals(asked: {
     events: numberOf(row['events']),
     last: numberOf(row['last']),
   }));
+  return { groups, ...(left && { from: (numberOf(left['hour']) + 1) * HOUR_MS }) };
 }

@@ -17,6 +17,8 @@ export interface PullDialect {
   readonly table: string;
   /** Of the column `repository`. */
   repositoryFits(glob: RepositoryGlob): Fits;
+  /** A table of one column with the texts of a JSON array, for which one `?` stands. */
+  readonly textsOf: string;
   /** Of the column `reference`: a tag that fits. A digest that was asked for is no tag, whatever the pattern. */
   tagFits(glob: TagGlob): Fits;
 }
@@ -27,7 +29,7 @@ export function findPulls(
   dialect: PullDialect,
 ): { readonly sql: string; readonly values: readonly SQLInputValue[] } {
   const conditions = createConditions();
-  const { repository, tag, user, host, network, digest, digests, since, until } = filters;
+  const { repository, tag, user, host, network, among, digest, digests, since, until } = filters;
   if (after) conditions.add('(last, id) < (?, ?)', after.last, after.id);
   if (repository !== undefined) {
     const parsed = parseRepositoryGlob(repository);
@@ -57,6 +59,12 @@ export function findPulls(
   }
   if (digest !== undefined) conditions.add('digest >= ? AND digest < ?', digest, afterPrefix(digest));
   if (digests !== undefined) conditions.add(`digest IN (${digests.map(() => '?').join(', ')})`, ...digests);
+  if (among !== undefined) {
+    // Where another condition leaves fewer, it is that one's index that is to be used.
+    const narrow = [repository, user, host, network, digest, digests].some((one) => one !== undefined);
+    const column = narrow ? `coalesce(repository, '')` : 'repository';
+    conditions.add(`${column} IN (${dialect.textsOf})`, JSON.stringify(among));
+  }
   if (since !== undefined) conditions.add('last >= ?', since);
   if (until !== undefined) conditions.add('first < ?', until);
   return {
@@ -64,6 +72,14 @@ export function findPulls(
       FROM ${dialect.table}${conditions.where()} ORDER BY last DESC, id DESC LIMIT ?`,
     values: [...conditions.values, limit],
   };
+}
+
+/** The repositories that were pulled from: each is looked for after the one before it, so that their pulls are not gone through. */
+export function pulledRepositories({ table }: Pick<PullDialect, 'table'>): string {
+  return `WITH RECURSIVE one (name) AS (
+      SELECT min(repository) FROM ${table}
+      UNION ALL SELECT (SELECT min(repository) FROM ${table} WHERE repository > one.name) FROM one WHERE one.name IS NOT NULL
+    ) SELECT name FROM one WHERE name IS NOT NULL`;
 }
 
 /** What is not known of a pull has no member. */

@@ -9,7 +9,7 @@ import { addressKey } from '../store/address-key.ts';
 import { openDatabase } from '../store/open-database.ts';
 import { type Operations, oneByOne } from '../store/thread.ts';
 import { transaction } from '../store/transaction.ts';
-import { findPulls, foundPull } from './find-pulls.ts';
+import { findPulls, foundPull, pulledRepositories } from './find-pulls.ts';
 import type { FoundPull, PullCount, PullQuestion } from './pull.ts';
 import {
   addTallies,
@@ -95,6 +95,7 @@ export function open({ file, readOnly }: InventoryOptions): Operations {
   function find(question: PullQuestion): readonly FoundPull[] {
     const { sql, values } = findPulls(question, {
       table: 'pull',
+      textsOf: 'SELECT value FROM json_each(?)',
       repositoryFits(glob) {
         fitsRepository = (name) => matchesRepository(glob, name.split('/'), ANONYMOUS);
         return { sql: 'fits_repository(repository)', values: [] };
@@ -110,9 +111,14 @@ export function open({ file, readOnly }: InventoryOptions): Operations {
       .map(foundPull);
   }
 
+  function repositories(): readonly string[] {
+    const rows = db.prepare(pulledRepositories({ table: 'pull' })).all();
+    return rows.map(({ name }) => String(name));
+  }
+
   const series = (question: PullSeriesQuestion) => pullSeries(db, question);
   const ranking = (question: PullRankingQuestion) => pullRanking(db, question);
-  return { together: oneByOne({ add, find, series, ranking }), close: () => db.close() };
+  return { together: oneByOne({ add, find, repositories, series, ranking }), close: () => db.close() };
 }
 
 /** A host has a name, so that its row outlives its address. */

@@ -120,6 +120,10 @@ export function createInventory({ store, clock, onFailure, keyLimit = KEY_LIMIT 
       await flush();
       return store.find(question);
     },
+    async repositories() {
+      await flush();
+      return store.repositories();
+    },
     async series(question) {
       await flush();
       return store.series(question);

@@ -9,7 +9,7 @@ import { repositoryRegex, tagRegex } from '../policy/glob-regex.ts';
 import { addressKey } from '../store/address-key.ts';
 import { numbered } from '../store/conditions.ts';
 import { type Ask, CommitUnknown, type Postgres } from '../store/postgres.ts';
-import { findPulls, foundPull } from './find-pulls.ts';
+import { findPulls, foundPull, pulledRepositories } from './find-pulls.ts';
 import { machineOf } from './inventory-thread.ts';
 import type { PullCount } from './pull.ts';
 import type { PullStore } from './pull-store.ts';
@@ -62,6 +62,7 @@ export function postgresPulls(postgres: Postgres): PullStore {
     async find(question) {
       const { sql, values } = findPulls(question, {
         table: 'warden.pull',
+        textsOf: 'SELECT jsonb_array_elements_text(?::jsonb)',
         repositoryFits(glob) {
           const regex = repositoryRegex(glob);
           return regex === undefined
@@ -77,6 +78,10 @@ export function postgresPulls(postgres: Postgres): PullStore {
       return rows.map((row) =>
         foundPull({ ...row, ...numbers(row, ['id', 'first', 'last', 'gets', 'heads']) }),
       );
+    },
+    async repositories() {
+      const rows = await postgres.ask<{ name: string }>(pulledRepositories({ table: 'warden.pull' }));
+      return rows.map(({ name }) => name);
     },
     async series(question) {
       const { hours, from, until, hourMs } = seriesRange(question);

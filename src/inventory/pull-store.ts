@@ -6,6 +6,8 @@ import type { PullRankingQuestion, PullSeriesQuestion, PullsOfName, PullsOfTime 
 /** What can be asked. Every function rejects with a StoreError when the storage fails. */
 export interface PullQuestions {
   find(question: PullQuestion): Promise<readonly FoundPull[]>;
+  /** All that something was pulled from. */
+  repositories(): Promise<readonly string[]>;
   /** How much was pulled over time. */
   series(question: PullSeriesQuestion): Promise<readonly PullsOfTime[]>;
   /** By whom, or of what, most. */
@@ -22,6 +24,7 @@ export function sqlitePulls(thread: Thread): PullStore {
   return {
     add: (pulls) => thread.call('add', pulls),
     find: (question) => thread.call('find', question),
+    repositories: () => thread.call('repositories'),
     series: (question) => thread.call('series', question),
     ranking: (question) => thread.call('ranking', question),
   };
@@ -30,6 +33,7 @@ export function sqlitePulls(thread: Thread): PullStore {
 /** Of an instance that nothing was pulled from yet. */
 export const NO_PULLS: PullQuestions = {
   find: async () => [],
+  repositories: async () => [],
   series: async () => [],
   ranking: async () => [],
 };

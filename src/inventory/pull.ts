@@ -23,6 +23,8 @@ export interface PullFilters {
   readonly user?: string;
   readonly host?: string;
   readonly network?: string;
+  /** Of these repositories, whole names. */
+  readonly among?: readonly string[];
   /** With its algorithm; a part of its hex is enough. */
   readonly digest?: string;
   /** One of these, whole. */

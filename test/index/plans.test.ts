@@ -11,6 +11,7 @@ import { type Plan, type Row, runPlan, type Statement } from '../../src/index/pl
 import { QUESTIONS } from '../../src/index/questions.ts';
 import { createRecordIndex, type IndexStore, type RecordIndex } from '../../src/index/record-index.ts';
 import { sqliteIndex, startIndexThread } from '../../src/index/sqlite-index.ts';
+import { NO_PULLS } from '../../src/inventory/pull-store.ts';
 import type { LogReader } from '../../src/provenance/log-store.ts';
 import { openSqliteLog, openSqliteLogReader } from '../../src/provenance/sqlite-log.ts';
 import { systemClock } from '../../src/store/clock.ts';
@@ -83,7 +84,7 @@ describe.each([
       said.length = 0;
       const parts: AuditParts = {
         index,
-        inventory: { find: async () => [], series: async () => [], ranking: async () => [] },
+        inventory: NO_PULLS,
         now: () => Date.now(),
       };
       await createAudit(parts).ask(name, parameters, (repository) => repository.startsWith(only ?? ''));

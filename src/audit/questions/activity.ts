@@ -6,9 +6,10 @@ import { timestamp } from '../../store/clock.ts';
 import { number, moment as time } from '../answer-facts.ts';
 import { moment } from '../cells.ts';
 import { requireAll } from '../for-all.ts';
-import { LARGEST_LIMIT, limitOf, malformed, parameter, SHARED, spanOf } from '../parameters.ts';
+import { limitOf, malformed, parameter, SHARED, spanOf } from '../parameters.ts';
 import type { Question } from '../question.ts';
 import { remembered } from '../record-pages.ts';
+import { widened } from '../widened.ts';
 
 /** Of an hour or day, or of a name. */
 const item = z.strictObject({
@@ -74,13 +75,13 @@ export const activity: Question<ActivityQuery, ActivityItem> = {
       if (per !== undefined) throw malformed('by', 'cannot be given together with per');
       if (by !== 'repository') requireAll(mayRead, `the activity of each ${by}`);
       const may = remembered(mayRead);
-      const { answer, watermark } = await index.ask('ranking', {
-        ...{ by, types: [type ?? 'push.accepted'], since: span.since ?? until - 30 * DAY_MS, until },
-        // Those that the asker may not see are taken out afterwards.
-        limit: mayRead('') ? limitOf(query) : LARGEST_LIMIT * 10,
-      });
-      const items = answer.filter(({ name }) => by !== 'repository' || may(name)).slice(0, limitOf(query));
-      return { items, watermark };
+      const asked = { by, types: [type ?? 'push.accepted'], since: span.since ?? until - 30 * DAY_MS, until };
+      const { rows, more, watermark } = await widened(
+        (limit) => index.ask('ranking', { ...asked, limit }),
+        limitOf(query),
+        ({ name }) => by !== 'repository' || may(name),
+      );
+      return { items: rows, ...(more && { more }), watermark };
     }
     const of = countedOf(query);
     if (of?.kind !== 'repository') requireAll(mayRead, 'activity that is not of one repository');
@@ -88,7 +89,9 @@ export const activity: Question<ActivityQuery, ActivityItem> = {
     const unit = per ?? 'day';
     const since = span.since ?? until - (unit === 'day' ? 30 : 2) * DAY_MS;
     const { answer, watermark } = await index.ask('series', { of, per: unit, since, until });
-    return { items: timesOf(answer, type).slice(0, limitOf(query)), watermark };
+    const times = timesOf(answer, type);
+    const limit = limitOf(query);
+    return { items: times.slice(0, limit), ...(times.length > limit && { more: true }), watermark };
   },
 };
 

@@ -5,7 +5,7 @@ import { basesAsked } from '../bases-asked.ts';
 import { limitOf, networkOf, parameter, parseDigest, spanOf } from '../parameters.ts';
 import type { AuditParts, Question } from '../question.ts';
 import { base } from './built-on.ts';
-import { PULLS_COLUMNS, type PullItem, pullItem, pullPage, pullsParameters } from './pulls.ts';
+import { PULLS_COLUMNS, type PullItem, pullItem, pullPage, pullsParameters, visibleAmong } from './pulls.ts';
 
 const { repository, tag, user, host, address, network, since, until, limit, cursor } = pullsParameters.shape;
 const parameters = z.strictObject({
@@ -46,12 +46,12 @@ export const basePulls: Question<BasePullsQuery, PullItem> = {
       ...networkOf(query),
       ...spanOf(query, parts.now()),
       ...(few !== undefined && { digests: few }),
+      ...(await visibleAmong(inventory, mayRead)),
     };
     return pullPage(
       (size, after) => inventory.find({ filters, limit: size, ...(after && { after }) }),
       limitOf(query),
       query.cursor,
-      mayRead,
       async (rows) => {
         const on = await onBase(parts, bases, rows);
         const out = newer === undefined ? new Set<string>() : await onBase(parts, newer, rows);

@@ -1,6 +1,6 @@
 /** Which hosts still have what a tag showed before: they pulled it, the tag moved, and they have not pulled it since. */
 import { z } from 'zod';
-import type { FoundPull } from '../../inventory/pull.ts';
+import type { FoundPull, PullFilters, PullPlace } from '../../inventory/pull.ts';
 import { timestamp } from '../../store/clock.ts';
 import { recordIndex, moment as time, digest as wholeDigest } from '../answer-facts.ts';
 import { moment, named, placeOf, short } from '../cells.ts';
@@ -34,7 +34,7 @@ const DAY_MS = 86_400_000;
 const USUAL_MS = 30 * DAY_MS;
 /** Moves of tags that are looked at for one page. */
 const MOVES = 200;
-/** Pulls of one tag that are looked at, latest first. */
+/** Pulls of one tag that are looked at in one step. */
 const PULLS = 1_000;
 
 export const behind: Question<z.output<typeof parameters>, BehindItem> = {
@@ -106,11 +106,7 @@ async function behindOf(
   const key = `${subject.repo}:${moved.name}`;
   if (moved.from === subject.digest || seen.has(key)) return [];
   seen.add(key);
-  const pulls = await parts.inventory.find({
-    filters: { repository: subject.repo, tag: moved.name },
-    limit: PULLS,
-  });
-  return latestOfEach(pulls)
+  return (await latestOfEach(parts, { repository: subject.repo, tag: moved.name }))
     .filter(({ digest }) => digest !== subject.digest)
     .map(({ host: name, address, digest, last }) => ({
       ...{ repository: subject.repo, tag: moved.name, address, digest },
@@ -119,15 +115,18 @@ async function behindOf(
     }));
 }
 
-/** @param pulls latest first. */
-function latestOfEach(pulls: readonly FoundPull[]): readonly FoundPull[] {
-  const machines = new Set<string>();
-  return pulls.filter(({ host: name, address, gets }) => {
-    // Who only looked has not got it.
-    if (gets === 0) return false;
-    const machine = name ?? address;
-    const first = !machines.has(machine);
-    machines.add(machine);
-    return first;
-  });
+/** Of each machine the pull by which it has what it has, however many machines pull a tag. */
+async function latestOfEach({ inventory }: AuditParts, filters: PullFilters): Promise<readonly FoundPull[]> {
+  const latest = new Map<string, FoundPull>();
+  let after: PullPlace | undefined;
+  for (;;) {
+    const pulls = await inventory.find({ filters, limit: PULLS, ...(after && { after }) });
+    for (const pull of pulls) {
+      const machine = pull.host ?? pull.address;
+      // Who only looked has not got it. The latest comes first.
+      if (pull.gets > 0 && !latest.has(machine)) latest.set(machine, pull);
+    }
+    after = pulls.at(-1);
+    if (pulls.length < PULLS) return [...latest.values()];
+  }
 }

@@ -43,6 +43,7 @@ export const count: Question<z.output<typeof parameters>, CountItem> = {
       items,
       total: items.reduce((sum, { records }) => sum + records, 0),
       complete: answer.complete,
+      ...(!answer.complete && { more: true as const }),
       watermark,
     };
   },

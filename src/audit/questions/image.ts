@@ -37,8 +37,8 @@ const parameters = z.strictObject({
 
 const ROUNDS = 10;
 const WIDEST = 1_000;
-/** Pushes from the first on that are looked at for one that the asker may see. */
-const FIRST = 200;
+/** Records from the first on that are looked at for one that the asker may see: more of them while there is none. */
+const FIRST = [200, 20_000, 2_000_000];
 
 export const image: Question<z.output<typeof parameters>, ImageItem> = {
   name: 'image',
@@ -90,9 +90,12 @@ async function firstPush(
   digest: string,
   mayRead: MayRead,
 ): Promise<PushItem | undefined> {
-  const { answer } = await index.ask('firstPushes', { digest, limit: FIRST });
-  const row = answer.find(({ repository }) => mayRead(repository));
-  if (row === undefined) return undefined;
-  const [record] = await index.records([row.index]);
-  return record && { index: row.index, ...visibleParts(record, mayRead) };
+  for (const limit of FIRST) {
+    const { answer } = await index.ask('firstPushes', { digest, limit });
+    const row = answer.find(({ repository }) => mayRead(repository));
+    if (row === undefined) continue;
+    const [record] = await index.records([row.index]);
+    return record && { index: row.index, ...visibleParts(record, mayRead) };
+  }
+  return undefined;
 }

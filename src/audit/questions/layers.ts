@@ -22,8 +22,8 @@ const parameters = z.strictObject({
   index: required('of the record, as other answers give it', 'the index of a record', parseCount),
 });
 
-/** The oldest records with a layer that are looked at for one that the asker may see. */
-const FIRST = 50;
+/** The oldest records with a layer that are looked at for one that the asker may see: more of them while there is none. */
+const FIRST = [50, 5_000, 2_000_000];
 
 export const layers: Question<z.output<typeof parameters>, LayerItem> = {
   name: 'layers',
@@ -61,10 +61,14 @@ export const layers: Question<z.output<typeof parameters>, LayerItem> = {
 };
 
 async function firstOf({ index }: AuditParts, digest: string, may: MayRead): Promise<LayerItem['first']> {
-  const { answer } = await index.ask('firstWithLayer', { digest, limit: FIRST });
-  const seen = answer.find(({ repository }) => may(repository));
-  const [record] = seen === undefined ? [] : await index.records([seen.index]);
-  if (seen === undefined || record === undefined) return undefined;
-  const user = 'actor' in record ? record.actor?.sub : undefined;
-  return { ...seen, time: record.time, ...(user !== undefined && { user }) };
+  for (const limit of FIRST) {
+    const { answer } = await index.ask('firstWithLayer', { digest, limit });
+    const seen = answer.find(({ repository }) => may(repository));
+    if (seen === undefined) continue;
+    const [record] = await index.records([seen.index]);
+    if (record === undefined) return undefined;
+    const user = 'actor' in record ? record.actor?.sub : undefined;
+    return { ...seen, time: record.time, ...(user !== undefined && { user }) };
+  }
+  return undefined;
 }

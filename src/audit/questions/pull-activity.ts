@@ -5,9 +5,10 @@ import { timestamp } from '../../store/clock.ts';
 import { number, moment as time } from '../answer-facts.ts';
 import { moment } from '../cells.ts';
 import { requireAll } from '../for-all.ts';
-import { LARGEST_LIMIT, limitOf, malformed, parameter, SHARED, spanOf } from '../parameters.ts';
+import { limitOf, malformed, parameter, SHARED, spanOf } from '../parameters.ts';
 import type { Question } from '../question.ts';
 import { remembered } from '../record-pages.ts';
+import { widened } from '../widened.ts';
 
 /** Of an hour or day, or of a name. */
 const item = z.strictObject({
@@ -57,16 +58,20 @@ export const pullActivity: Question<z.output<typeof parameters>, PullActivityIte
       const unit = per ?? 'day';
       const since = span.since ?? until - (unit === 'day' ? 30 : 2) * DAY_MS;
       const times = await inventory.series({ per: unit, since, until });
-      return { items: times.slice(0, limit).map(({ time, pulls }) => ({ time: timestamp(time), pulls })) };
+      return {
+        items: times.slice(0, limit).map(({ time, pulls }) => ({ time: timestamp(time), pulls })),
+        ...(times.length > limit && { more: true }),
+      };
     }
     if (per !== undefined) throw malformed('by', 'cannot be given together with per');
     if (by !== 'repository') requireAll(mayRead, `how much each ${by} pulled`);
     const may = remembered(mayRead);
-    const found = await inventory.ranking({
-      ...{ by, since: span.since ?? until - 30 * DAY_MS, until },
-      // Those that the asker may not see are taken out afterwards.
-      limit: mayRead('') ? limit : LARGEST_LIMIT * 10,
-    });
-    return { items: found.filter(({ name }) => by !== 'repository' || may(name)).slice(0, limit) };
+    const asked = { by, since: span.since ?? until - 30 * DAY_MS, until };
+    const { rows, more } = await widened(
+      async (size) => ({ answer: await inventory.ranking({ ...asked, limit: size }) }),
+      limit,
+      ({ name }) => by !== 'repository' || may(name),
+    );
+    return { items: rows, ...(more && { more }) };
   },
 };

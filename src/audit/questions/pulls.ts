@@ -5,8 +5,7 @@ import { timestamp } from '../../store/clock.ts';
 import { number, moment as time, user as userName, digest as wholeDigest } from '../answer-facts.ts';
 import { moment, named, placeOf, short, userOf } from '../cells.ts';
 import { limitOf, networkOf, parameter, parseCount, SHARED, spanOf } from '../parameters.ts';
-import type { Column, Page, Question } from '../question.ts';
-import { remembered } from '../record-pages.ts';
+import type { AuditParts, Column, Page, Question } from '../question.ts';
 import type { MayRead } from '../visible-parts.ts';
 
 export const pullItem = z.strictObject({
@@ -61,11 +60,11 @@ export const pulls: Question<PullsQuery, PullItem> = {
       ...networkOf(query),
       ...spanOf(query, now()),
     };
+    const among = await visibleAmong(inventory, mayRead);
     return pullPage(
-      (limit, after) => inventory.find({ filters, limit, ...(after && { after }) }),
+      (limit, after) => inventory.find({ filters: { ...filters, ...among }, limit, ...(after && { after }) }),
       limitOf(query),
       query.cursor,
-      mayRead,
     );
   },
 };
@@ -74,26 +73,36 @@ export const pulls: Question<PullsQuery, PullItem> = {
 const SCAN_LIMIT = 10_000;
 
 /**
- * Takes rows until a page is full of those that are visible and fit. `next` is then the place of the last of them, and not of a
- * hidden row after it: a place is a time, and would tell when somebody else pulled.
+ * The repositories that the asker may see, as a filter: the place of a pull is a time, and one at which a page ended among
+ * what is hidden would tell when somebody else pulled.
+ */
+export async function visibleAmong(
+  inventory: AuditParts['inventory'],
+  mayRead: MayRead,
+): Promise<{ readonly among?: readonly string[] }> {
+  if (mayRead('')) return {};
+  return { among: (await inventory.repositories()).filter((name) => mayRead(name)) };
+}
+
+/**
+ * Takes rows until a page is full of those that fit. `next` is then the place of the last of them.
  *
+ * @param fetch rows that the asker may see.
  * @param fits of several rows together which are wanted; without it all are.
  */
 export async function pullPage(
   fetch: (limit: number, after: PullPlace | undefined) => Promise<readonly FoundPull[]>,
   limit: number,
   from: PullPlace | undefined,
-  mayRead: MayRead,
   fits: (rows: readonly FoundPull[]) => Promise<ReadonlySet<FoundPull>> = async (rows) => new Set(rows),
 ): Promise<Page<PullItem>> {
-  const may = remembered(mayRead);
   const items: PullItem[] = [];
   let place = from;
   let shown = from;
   let size = limit + 1;
   for (let scanned = 0; scanned < SCAN_LIMIT; ) {
     const rows = await fetch(size, place);
-    const wanted = await fits(rows.filter((row) => may(row.repository)));
+    const wanted = await fits(rows);
     for (const row of rows) {
       const good = wanted.has(row);
       if (good && items.length === limit) return written(items, shown);

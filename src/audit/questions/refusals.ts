@@ -3,9 +3,10 @@ import { z } from 'zod';
 import { timestamp } from '../../store/clock.ts';
 import { number, recordIndex, moment as time, user } from '../answer-facts.ts';
 import { moment, placeOf, userOf } from '../cells.ts';
-import { LARGEST_LIMIT, limitOf, parameter, SHARED, spanOf } from '../parameters.ts';
-import type { Question } from '../question.ts';
+import { limitOf, parameter, SHARED, spanOf } from '../parameters.ts';
+import type { Page, Question } from '../question.ts';
 import { remembered } from '../record-pages.ts';
+import { widened } from '../widened.ts';
 
 const item = z.strictObject({
   hour: time.describe('the beginning of the hour').exactOptional(),
@@ -20,6 +21,10 @@ const item = z.strictObject({
   index: recordIndex.describe('of the latest record'),
 });
 export type RefusalItem = Readonly<z.output<typeof item>>;
+
+interface RefusalPage extends Page<RefusalItem> {
+  readonly from?: string;
+}
 
 const parameters = z.strictObject({
   ...{ since: SHARED.since, until: SHARED.until, limit: SHARED.limit },
@@ -37,6 +42,13 @@ export const refusals: Question<z.output<typeof parameters>, RefusalItem> = {
   summary: 'refusals and failed logins added up, of the last week unless told, largest first',
   parameters,
   item,
+  page: {
+    from: time
+      .describe(
+        'what was before then is not added up, or in part: there was too much; ask for a time before it',
+      )
+      .exactOptional(),
+  },
   columns: [
     {
       head: 'HOUR (UTC)',
@@ -51,23 +63,30 @@ export const refusals: Question<z.output<typeof parameters>, RefusalItem> = {
     { head: 'FROM', least: 9, text: ({ address, host }) => placeOf(address, host) },
     { head: 'WHY', least: 6, text: ({ rule, reason }) => rule ?? reason ?? '' },
   ],
-  async answer({ index, now }, query, mayRead) {
+  async answer({ index, now }, query, mayRead): Promise<RefusalPage> {
     const may = remembered(mayRead);
     const present = now();
     const { since = present - WEEK_MS, until = present + 1 } = spanOf(query, present);
-    // What the asker may not see is taken out afterwards, so all that could be shown is asked for.
-    const { answer, watermark } = await index.ask('refusals', {
-      ...{ since, until, hourly: query.per === true },
-      limit: mayRead('') && query.of === undefined ? limitOf(query) : LARGEST_LIMIT * 10,
-    });
-    const items = answer
-      .filter(({ repository, type }) => may(repository) && (query.of === undefined || type === query.of))
-      .slice(0, limitOf(query))
-      .map(({ hour, last, ...group }) => ({
+    let from: number | undefined;
+    const { rows, more, watermark } = await widened(
+      async (limit) => {
+        const asked = { since, until, hourly: query.per === true, limit };
+        const { answer, watermark } = await index.ask('refusals', asked);
+        from = answer.from;
+        return { answer: answer.groups, watermark };
+      },
+      limitOf(query),
+      ({ repository, type }) => may(repository) && (query.of === undefined || type === query.of),
+    );
+    return {
+      items: rows.map(({ hour, last, ...group }) => ({
         ...(hour !== undefined && { hour: timestamp(hour) }),
         ...group,
         index: last,
-      }));
-    return { items, watermark };
+      })),
+      ...((more || from !== undefined) && { more: true }),
+      ...(from !== undefined && { from: timestamp(from) }),
+      watermark,
+    };
   },
 };

@@ -44,6 +44,12 @@ function operationOf({ name, summary, parameters, item, page }: AskedQuestion): 
           .string()
           .describe('goes into `cursor` for what comes after; absent at the end')
           .exactOptional(),
+        more: z
+          .literal(true)
+          .describe(
+            'there is more that neither these rows nor those of `next` tell: ask with a larger limit, or for less',
+          )
+          .exactOptional(),
         watermark: number
           .describe('the answer covers the entries of the log with an index below it')
           .exactOptional(),

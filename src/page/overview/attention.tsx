@@ -24,6 +24,9 @@ interface Refusals {
     readonly reason?: string;
     readonly index: number;
   }[];
+  readonly more?: true;
+  /** Those before were too many to be added up. */
+  readonly from?: string;
 }
 
 /** Refusals and failed logins, added up. */
@@ -38,20 +41,29 @@ export function Refused({ span }: { readonly span: Span }) {
     <section class="card">
       <h2>{say('overview.refused')}</h2>
       <Shown answer={answer} quiet>
-        {({ items }) =>
+        {({ items, more, from }) =>
           items.length === 0 ? (
             <p>{say('overview.none')}</p>
           ) : (
-            <ol class="ranking">
-              {items.map(({ events, repository, user, address, rule, reason, index }) => (
-                <li key={index}>
-                  <a href={hrefOf(`record/${index}`)}>
-                    {[user, address, repository].filter(Boolean).join(' · ') || reason}
-                  </a>{' '}
-                  <span class="hint">{rule || reason}</span> <span>{events}</span>
-                </li>
-              ))}
-            </ol>
+            <>
+              <ol class="ranking">
+                {items.map(({ events, repository, user, address, rule, reason, index }) => (
+                  <li key={index}>
+                    <a href={hrefOf(`record/${index}`)}>
+                      {[user, address, repository].filter(Boolean).join(' · ') || reason}
+                    </a>{' '}
+                    <span class="hint">{rule || reason}</span> <span>{events}</span>
+                  </li>
+                ))}
+              </ol>
+              {from ? (
+                <p class="hint">
+                  {say('overview.addedUpFrom')} <Time at={from} />
+                </p>
+              ) : (
+                more && <p class="hint">{say('list.others')}</p>
+              )}
+            </>
           )
         }
       </Shown>
@@ -70,21 +82,24 @@ export function Drift() {
     <section class="card">
       <h2>{say('overview.drift')}</h2>
       <Shown answer={answer} quiet>
-        {({ items }) =>
-          items.length === 0 ? (
+        {({ items, ...page }) =>
+          items.length === 0 && page.next === undefined ? (
             <p>{say('overview.none')}</p>
           ) : (
-            <ol class="ranking">
-              {items.map((record) => (
-                <li key={record.index}>
-                  <a href={hrefOf(`record/${record.index}`)}>
-                    {record.subject?.repo}
-                    {record.tag && `:${record.tag.name}`}
-                  </a>{' '}
-                  <Happened record={record} /> <Time at={record.time} />
-                </li>
-              ))}
-            </ol>
+            <>
+              <ol class="ranking">
+                {items.map((record) => (
+                  <li key={record.index}>
+                    <a href={hrefOf(`record/${record.index}`)}>
+                      {record.subject?.repo}
+                      {record.tag && `:${record.tag.name}`}
+                    </a>{' '}
+                    <Happened record={record} /> <Time at={record.time} />
+                  </li>
+                ))}
+              </ol>
+              {page.next !== undefined && <p class="hint">{say('overview.driftRest')}</p>}
+            </>
           )
         }
       </Shown>
@@ -120,6 +135,7 @@ interface Behind {
     readonly moved: string;
     readonly index: number;
   }[];
+  readonly next?: string;
 }
 
 /** Hosts that have not come back since a tag moved. */
@@ -134,8 +150,8 @@ export function HostsBehind() {
     <section class="card">
       <h2>{say('overview.behind')}</h2>
       <Shown answer={answer} quiet>
-        {({ items }) =>
-          items.length === 0 ? (
+        {({ items, next }) =>
+          items.length === 0 && next === undefined ? (
             <p>{say('overview.none')}</p>
           ) : (
             <>

@@ -13,6 +13,7 @@ interface Ranked {
     readonly events?: number;
     readonly pulls?: number;
   }[];
+  readonly more?: true;
 }
 
 export interface RankingProps {
@@ -40,25 +41,28 @@ export function Ranking({ of, by, span }: RankingProps) {
     <section class="card">
       <h2>{say(of === 'pushes' ? 'overview.most' : 'overview.mostPulled', { what: say(COLUMNS[by]) })}</h2>
       <Shown answer={answer}>
-        {({ items }) =>
+        {({ items, more }) =>
           items.length === 0 ? (
             <p>{say('overview.none')}</p>
           ) : (
-            <ol class="ranking">
-              {items.map(({ name, events, pulls }) => (
-                <li key={name}>
-                  <a
-                    href={hrefOf(of === 'pushes' ? 'records' : 'hosts', {
-                      [by]: name,
-                      since: query.get('since') ?? '',
-                    })}
-                  >
-                    {name || say('anonymous')}
-                  </a>{' '}
-                  <span>{events ?? pulls}</span>
-                </li>
-              ))}
-            </ol>
+            <>
+              <ol class="ranking">
+                {items.map(({ name, events, pulls }) => (
+                  <li key={name}>
+                    <a
+                      href={hrefOf(of === 'pushes' ? 'records' : 'hosts', {
+                        [by]: name,
+                        since: query.get('since') ?? '',
+                      })}
+                    >
+                      {name || say('anonymous')}
+                    </a>{' '}
+                    <span>{events ?? pulls}</span>
+                  </li>
+                ))}
+              </ol>
+              {more && <p class="hint">{say('list.others')}</p>}
+            </>
           )
         }
       </Shown>

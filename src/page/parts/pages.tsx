@@ -11,6 +11,7 @@ import { Table, type TableProps } from './table.tsx';
 interface Page<T> {
   readonly items: readonly T[];
   readonly next?: string;
+  readonly more?: true;
   readonly watermark?: number;
 }
 
@@ -33,7 +34,7 @@ export function Pages<T>(props: PagesProps<T>) {
     <>
       <Shown answer={answer}>
         {(found) =>
-          found.items.length === 0 ? (
+          found.items.length === 0 && found.next === undefined ? (
             <Empty>{none}</Empty>
           ) : (
             // Of another question, or another moment, the pages behind the first are others too.
@@ -68,6 +69,7 @@ function List<T>({
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<Problem>();
   const all = [first, ...pages];
+  const items = all.flatMap((page) => page.items);
   const next = all.at(-1)?.next;
 
   async function older(): Promise<void> {
@@ -86,13 +88,14 @@ function List<T>({
 
   return (
     <>
-      <Table {...table} items={all.flatMap(({ items }) => items)} />
+      {items.length === 0 ? <p role="status">{say('list.soFar')}</p> : <Table {...table} items={items} />}
       {problem && <Failed problem={problem} again={() => void older()} />}
       {next && !problem && (
         <button type="button" disabled={busy} onClick={() => void older()}>
           {say('list.more')}
         </button>
       )}
+      {!next && all.some(({ more }) => more) && <p class="hint">{say('list.notAll')}</p>}
       {table.leads && <p class="hint">{say('list.keys')}</p>}
     </>
   );

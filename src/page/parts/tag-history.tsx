@@ -3,6 +3,7 @@ import { useMemo } from 'preact/hooks';
 import { hrefOf } from '../location.ts';
 import { useAnswer } from '../use-answer.ts';
 import { Shown } from './states.tsx';
+import { Unshown } from './unshown.tsx';
 import { Digest, Time, User } from './values.tsx';
 
 interface TagPlace {
@@ -26,20 +27,23 @@ export function TagHistory({
   readonly current: number;
 }) {
   const query = useMemo(() => new URLSearchParams({ repository, tag, limit: '20' }), [repository, tag]);
-  const answer = useAnswer<{ readonly items: readonly TagPlace[] }>('tag', query);
+  const answer = useAnswer<{ readonly items: readonly TagPlace[]; readonly next?: string }>('tag', query);
   return (
     <Shown answer={answer}>
-      {({ items }) => (
-        <ol class="line">
-          {items.map(({ index, type, from, digest, user, host, address }) => (
-            <li key={index} aria-current={index === current ? 'true' : undefined}>
-              <a href={hrefOf(`record/${index}`)}>
-                <Time at={from} />
-              </a>{' '}
-              {digest ? <Digest value={digest} /> : type} <User name={user} /> {host ?? address}
-            </li>
-          ))}
-        </ol>
+      {({ items, ...page }) => (
+        <>
+          <ol class="line">
+            {items.map(({ index, type, from, digest, user, host, address }) => (
+              <li key={index} aria-current={index === current ? 'true' : undefined}>
+                <a href={hrefOf(`record/${index}`)}>
+                  <Time at={from} />
+                </a>{' '}
+                {digest ? <Digest value={digest} /> : type} <User name={user} /> {host ?? address}
+              </li>
+            ))}
+          </ol>
+          <Unshown of={page} href={hrefOf('records', { repository, tag })} />
+        </>
       )}
     </Shown>
   );

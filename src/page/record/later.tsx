@@ -3,6 +3,7 @@ import { useMemo } from 'preact/hooks';
 import { hrefOf } from '../location.ts';
 import { Happened } from '../parts/happened.tsx';
 import { Shown } from '../parts/states.tsx';
+import { Unshown } from '../parts/unshown.tsx';
 import { Time, User } from '../parts/values.tsx';
 import type { RecordItem } from '../records.ts';
 import { useAnswer } from '../use-answer.ts';
@@ -36,7 +37,7 @@ export function Later({ digest, index }: { readonly digest: string; readonly ind
     <Shown answer={answer}>
       {({ items, next }) => {
         const later = items.filter((one) => one.index > index);
-        return later.length === 0 ? (
+        return later.length === 0 && !(items.length === 0 && next) ? (
           <p>{say('overview.none')}</p>
         ) : (
           <>
@@ -54,7 +55,7 @@ export function Later({ digest, index }: { readonly digest: string; readonly ind
                 </li>
               ))}
             </ul>
-            {next && <a href={hrefOf('image', { digest })}>{say('overview.all')}</a>}
+            <Unshown of={next === undefined ? {} : { next }} href={hrefOf('image', { digest })} />
           </>
         );
       }}
@@ -76,7 +77,7 @@ export function Pulled({ digest }: { readonly digest: string }) {
   return (
     <Shown answer={answer}>
       {({ items, next }) =>
-        items.length === 0 ? (
+        items.length === 0 && next === undefined ? (
           <p>{say('pulls.none')}</p>
         ) : (
           <>
@@ -90,7 +91,7 @@ export function Pulled({ digest }: { readonly digest: string }) {
                 </li>
               ))}
             </ul>
-            {next && <a href={hrefOf('hosts', { digest })}>{say('overview.all')}</a>}
+            <Unshown of={next === undefined ? {} : { next }} href={hrefOf('hosts', { digest })} />
           </>
         )
       }

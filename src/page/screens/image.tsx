@@ -5,6 +5,7 @@ import { type Filter, Filters } from '../parts/filters.tsx';
 import { Pages } from '../parts/pages.tsx';
 import { Empty, Shown } from '../parts/states.tsx';
 import type { Column } from '../parts/table.tsx';
+import { Unshown } from '../parts/unshown.tsx';
 import { Digest, Time, User } from '../parts/values.tsx';
 import { asOf, Pulled } from '../record/later.tsx';
 import { buildName, type RecordItem } from '../records.ts';
@@ -140,27 +141,31 @@ function UnderTag({
     () => new URLSearchParams({ repository, tag, ...(at === '' ? {} : { at }) }),
     [repository, tag, at],
   );
-  const answer = useAnswer<{ readonly items: readonly TagPlace[] }>('tag', query);
+  const answer = useAnswer<{ readonly items: readonly TagPlace[]; readonly next?: string }>('tag', query);
   return (
     <Shown answer={answer}>
-      {({ items }) =>
+      {({ items, ...page }) =>
         items.length === 0 ? (
           <Empty />
         ) : (
-          <ol class="line">
-            {items.map(({ index, from, digest }) => (
-              <li key={index}>
-                <a href={hrefOf(`record/${index}`)}>
-                  <Time at={from} />
-                </a>{' '}
-                {digest && (
-                  <>
-                    <Digest value={digest} /> <a href={hrefOf('image', { digest })}>{say('record.image')}</a>
-                  </>
-                )}
-              </li>
-            ))}
-          </ol>
+          <>
+            <ol class="line">
+              {items.map(({ index, from, digest }) => (
+                <li key={index}>
+                  <a href={hrefOf(`record/${index}`)}>
+                    <Time at={from} />
+                  </a>{' '}
+                  {digest && (
+                    <>
+                      <Digest value={digest} />{' '}
+                      <a href={hrefOf('image', { digest })}>{say('record.image')}</a>
+                    </>
+                  )}
+                </li>
+              ))}
+            </ol>
+            <Unshown of={page} href={hrefOf('records', { repository, tag })} />
+          </>
         )
       }
     </Shown>

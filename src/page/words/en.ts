@@ -76,6 +76,9 @@ export const en = {
   'column.count': 'Count',
   'column.index': 'Index',
   'list.more': 'Older records',
+  'list.soFar': 'Nothing found so far: much was looked at that is not shown to you, or does not fit.',
+  'list.notAll': 'There is more than this. Ask for less of it, such as a shorter time.',
+  'list.others': 'and others with fewer',
   'list.keys': 'j and k go down and up, Enter opens, / goes to the filters.',
   'list.saved': 'Saved questions',
   'list.save': 'Save this question',
@@ -223,6 +226,8 @@ export const en = {
   'overview.has': 'has',
   'overview.moved': 'moved',
   'overview.all': 'All of them',
+  'overview.addedUpFrom': 'There were too many to add up all of them: these are of the time from',
+  'overview.driftRest': 'There are older ones: warden audit drift lists all.',
   'overview.compared': 'Compared with the registry, {count} differences',
   'overview.never': 'Never compared with the registry as a whole.',
   'overview.part':
