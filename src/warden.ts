@@ -186,7 +186,9 @@ async function build(
   const ending = new AbortController();
   const app = createApp({
     log,
-    attestations: attestationDeps(part, { loaded, gateDeps, logins, tokens, policy, record, refusals }),
+    attestations: attestationDeps(part, {
+      ...{ loaded, gateDeps, logins, tokens, policy, record, refusals, transparency },
+    }),
     page,
     audit,
     events: { ...audit, log: record.reader, stopping: ending.signal },

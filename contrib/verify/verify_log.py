@@ -22,11 +22,18 @@ def sha256(data):
 
 
 def open_checkpoint(path, vkey):
+    try:
+        return open_note(open(path, encoding="utf-8", newline="").read(), vkey)
+    except ValueError as error:
+        raise ValueError("%s: %s" % (path, error))
+
+
+def open_note(note, vkey):
     name, key_id, encoded = vkey.split("+", 2)
     raw = base64.b64decode(encoded, validate=True)
     if raw[0] != 1 or sha256(name.encode() + b"\n" + raw)[:4].hex() != key_id:
         raise ValueError("the key line is not one of an Ed25519 log key")
-    text, signatures = open(path, encoding="utf-8", newline="").read().rsplit("\n\n", 1)
+    text, signatures = note.rsplit("\n\n", 1)
     text += "\n"
     for line in signatures.splitlines():
         dash, signer, value = line.split(" ")
@@ -37,7 +44,7 @@ def open_checkpoint(path, vkey):
             if origin != name:
                 raise ValueError("the checkpoint is of another log")
             return int(size), base64.b64decode(root, validate=True)
-    raise ValueError(path + " is not signed by that key")
+    raise ValueError("the checkpoint is not signed by that key")
 
 
 def bundle(folder, index, width):

@@ -1,5 +1,6 @@
 /** Attests what is on record: finds the push, states what can be said of it, signs. */
 import { WardenError } from '../errors.ts';
+import { logProofOf } from './log-proof.ts';
 import { type AttestationKey, type Bundle, bundleOf, type Envelope, signStatement } from './sign.ts';
 import {
   PREDICATE_TYPES,
@@ -29,7 +30,8 @@ export interface AttestQuestion {
 export interface Attestor {
   /** @throws {WardenError} NOT_ON_RECORD */
   find(question: Pick<AttestQuestion, 'repository' | 'digest' | 'index'>): Promise<PushOnRecord>;
-  attest(push: PushOnRecord, kinds: readonly StatementKind[]): readonly Attestation[];
+  /** Those of `PROVED` carry the proof of the record, where it is in the signed tree. */
+  attest(push: PushOnRecord, kinds: readonly StatementKind[]): Promise<readonly Attestation[]>;
   readonly key: AttestationKey;
 }
 
@@ -38,9 +40,14 @@ export interface AttestorDeps {
   readonly context: StatementContext;
   /** The accepted pushes of exactly this manifest into this repository, newest first. */
   readonly pushesOf: (repository: string, digest: string) => AsyncIterable<PushOnRecord>;
+  /** A proof file for the record of this index; undefined while it is in no signed tree. */
+  readonly proofOf: (index: number) => Promise<string | undefined>;
 }
 
-export function createAttestor({ key, context, pushesOf }: AttestorDeps): Attestor {
+/** A summary speaks of the decision, which a verifier of SLSA reads; the others of the record. */
+const PROVED: ReadonlySet<StatementKind> = new Set(['release', 'push-record']);
+
+export function createAttestor({ key, context, pushesOf, proofOf }: AttestorDeps): Attestor {
   return {
     key,
     async find({ repository, digest, index }) {
@@ -56,9 +63,11 @@ export function createAttestor({ key, context, pushesOf }: AttestorDeps): Attest
             : `record ${index} is no accepted push of ${repository}@${digest}`,
       });
     },
-    attest(push, kinds) {
+    async attest(push, kinds) {
+      const file = kinds.some((kind) => PROVED.has(kind)) ? await proofOf(push.index) : undefined;
+      const proved = file === undefined ? push : { ...push, proof: logProofOf(push, file) };
       return kinds.map((kind) => {
-        const statement = statementOf(kind, push, context);
+        const statement = statementOf(kind, proved, context);
         if (statement === undefined) {
           const sentence = `${push.record.subject.digest} is not of SHA-256; attestations are made for those only`;
           throw new WardenError('NOT_ON_RECORD', { sentence });

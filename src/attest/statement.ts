@@ -10,6 +10,7 @@
  * @see https://slsa.dev/spec/v1.1/verification_summary
  */
 import type { PushRecord } from '../provenance/record.ts';
+import { LOG_PROOF, type LogProof } from './log-proof.ts';
 
 export type AcceptedPush = Extract<PushRecord, { readonly type: 'push.accepted' }>;
 
@@ -38,6 +39,11 @@ export interface PushOnRecord {
   readonly leaf: Uint8Array;
 }
 
+export interface ProvedPush extends PushOnRecord {
+  /** Absent where no tree is signed, or this record is not in it yet. */
+  readonly proof?: LogProof;
+}
+
 export interface StatementContext {
   /** `host` or `host:port`, as image references have it. */
   readonly registry: string;
@@ -50,7 +56,7 @@ export interface StatementContext {
 /** @returns undefined where nothing can be said: the digest is not of SHA-256, which all of these formats are made for. */
 export function statementOf(
   kind: StatementKind,
-  push: PushOnRecord,
+  push: ProvedPush,
   context: StatementContext,
 ): Statement | undefined {
   const { repo, digest } = push.record.subject;
@@ -65,9 +71,12 @@ export function statementOf(
 }
 
 const PREDICATES: Readonly<
-  Record<StatementKind, (push: PushOnRecord, context: StatementContext) => Record<string, unknown>>
+  Record<StatementKind, (push: ProvedPush, context: StatementContext) => Record<string, unknown>>
 > = {
-  release: ({ record }, { registry }) => ({ purl: packageUrl(registry, record) }),
+  release: ({ record, proof }, { registry }) => ({
+    purl: packageUrl(registry, record),
+    ...(proof && { [LOG_PROOF]: proof }),
+  }),
   summary: ({ record }, { registry, publicUrl, levelPrefix }) => {
     const { repo, digest } = record.subject;
     const policy = record.policy.digest === undefined ? undefined : hexOf(record.policy.digest);
@@ -84,11 +93,12 @@ const PREDICATES: Readonly<
       verifiedLevels: levelsOf(record).map((level) => `${levelPrefix}_${level}`),
     };
   },
-  'push-record': ({ index, leaf, record }) => ({
+  'push-record': ({ index, leaf, record, proof }) => ({
     index,
     record,
     /** What is hashed is these bytes. */
     leaf: Buffer.from(leaf).toString('base64'),
+    ...(proof && { [LOG_PROOF]: proof }),
   }),
 };
 
@@ -105,8 +115,14 @@ function levelsOf({ actor, peer }: AcceptedPush): readonly string[] {
   ];
 }
 
+/** What of an accepted push its name is made of. */
+export interface NamedPush {
+  readonly subject: { readonly repo: string; readonly digest: string };
+  readonly tag?: { readonly name: string } | undefined;
+}
+
 /** @see https://github.com/package-url/purl-spec/blob/main/types-doc/oci-definition.md */
-function packageUrl(registry: string, { subject, tag }: AcceptedPush): string {
+export function packageUrl(registry: string, { subject, tag }: NamedPush): string {
   const name = subject.repo.split('/').at(-1) ?? subject.repo;
   const qualifiers = [
     `repository_url=${escaped(`${registry}/${subject.repo}`)}`,

@@ -1,5 +1,6 @@
 /** `warden attest`: what Warden says of a push on record, signed; to a file, or put beside the image by a running Warden. */
 import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { type Attestation, createAttestor } from '../attest/attestor.ts';
 import type { FoundAttestation } from '../attest/found.ts';
@@ -10,7 +11,9 @@ import { printable } from '../audit/printable.ts';
 import { authorityOf, loadSettings, type Settings } from '../config/settings.ts';
 import { describeProblem } from '../config/yaml.ts';
 import { loadSigningKey, type SigningKey } from '../token/keys.ts';
+import { proveFromFiles } from '../transparency/prove-from-files.ts';
 import type { Io } from './io.ts';
+import { TLOG_FOLDER } from './log-common.ts';
 import { openLogOf } from './open-log.ts';
 import { openAuditOf } from './open-record.ts';
 import { addServerOptions, askApi, type ServerOptions, UsageError } from './server.ts';
@@ -105,7 +108,9 @@ async function run(deps: AttestDeps, image: string | undefined, options: AttestO
     return;
   }
   const made =
-    url === undefined ? await fromFiles(options.config, asked) : await fromServer(deps, options, url, asked);
+    url === undefined
+      ? await fromFiles(deps.io, options.config, asked)
+      : await fromServer(deps, options, url, asked);
   const lines = made.map(({ bundle, envelope }) =>
     JSON.stringify(options.format === 'bundle' ? bundle : envelope),
   );
@@ -155,7 +160,7 @@ function readAsked(image: string | undefined, { type, index }: AttestOptions): A
   };
 }
 
-async function fromFiles(config: string, { type, ...asked }: Asked): Promise<readonly Attestation[]> {
+async function fromFiles(io: Io, config: string, { type, ...asked }: Asked): Promise<readonly Attestation[]> {
   const { settings, key, levelPrefix } = await own(config);
   const opened = await openAuditOf(settings);
   const log = await openLogOf(settings);
@@ -168,12 +173,22 @@ async function fromFiles(config: string, { type, ...asked }: Asked): Promise<rea
         levelPrefix,
       },
       pushesOf: pushesOfRecord(opened.audit, log),
+      async proofOf(at) {
+        if (settings.transparency === undefined) return undefined;
+        const proof = proveFromFiles(join(settings.data, TLOG_FOLDER), at);
+        if (proof === undefined) io.err(`warden: ${unproved(at)}`);
+        return proof;
+      },
     });
-    return attestor.attest(await attestor.find(asked), type);
+    return await attestor.attest(await attestor.find(asked), type);
   } finally {
     await log.close();
     await opened.close();
   }
+}
+
+function unproved(index: number): string {
+  return `record ${index} is not in the signed tree yet, so the attestation says nothing of its place there`;
 }
 
 async function fromServer(

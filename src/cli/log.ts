@@ -1,21 +1,17 @@
 /** `warden log …`: the signed tree of the record: verified, proved, and what an operator does with its name. */
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { printable } from '../audit/printable.ts';
 import type { Settings } from '../config/settings.ts';
-import { leafHash } from '../tlog/hashing.ts';
-import { parseProofFile, verifyProofFile } from '../tlog/proof-file.ts';
 import { parseSize } from '../tlog/sizes.ts';
 import { findRecord } from '../transparency/find-record.ts';
 import { proveFromFiles, readPublished } from '../transparency/prove-from-files.ts';
 import { addArchiveCommand } from './log-archive.ts';
 import { addCheckExportCommand } from './log-check-export.ts';
-import { type LogDeps, readText, run, settingsOf, TLOG_FOLDER, WRONG } from './log-common.ts';
+import { addCheckProofCommand } from './log-check-proof.ts';
+import { type LogDeps, run, settingsOf, TLOG_FOLDER } from './log-common.ts';
 import { addOriginCommands } from './log-origin.ts';
 import { addReconcileCommand } from './log-reconcile.ts';
 import { addTransferCommands } from './log-transfer.ts';
-import { collect, type TrustOptions, trustOf } from './log-trust.ts';
 import { addVerifyCommand } from './log-verify.ts';
 import { openLogOf } from './open-log.ts';
 import { addServerOptions, openApi, requireNoServer, type ServerOptions, UsageError } from './server.ts';
@@ -44,18 +40,7 @@ export function addLogCommands(program: Command, deps: LogDeps & { readonly vers
     .action((options: FileOptions & { index?: string; id?: string }) =>
       run(deps, () => proof(deps, options)),
     );
-  config(log.command('check-proof').description('whether a proof file proves a record'))
-    .argument('<file>', 'the proof')
-    .requiredOption('--entry <file>', 'the record: its bytes as the log has them')
-    .option(
-      '--key <vkey>',
-      "the log's key, as `warden keys show` prints it; otherwise that of the settings",
-      collect,
-    )
-    .option('--policy <file>', 'whose signatures are wanted: logs, witnesses, quorum', undefined)
-    .action((file: string, options: TrustOptions & { entry: string }) =>
-      run(deps, () => checkProof(deps, file, options)),
-    );
+  addCheckProofCommand(log, deps);
 }
 
 async function checkpoint(deps: LogDeps, options: FileOptions & { cosigned?: true }): Promise<number> {
@@ -87,7 +72,9 @@ async function proof(deps: LogDeps, options: FileOptions & { index?: string; id?
   requireNoServer(options);
   const settings = await settingsOf(options.config);
   const at = number ?? (await indexOf(settings, id ?? ''));
-  deps.io.out(proveFromFiles(join(settings.data, TLOG_FOLDER), at).replace(/\n$/, ''));
+  const proved = proveFromFiles(join(settings.data, TLOG_FOLDER), at);
+  if (proved === undefined) throw new Error(`record ${at} is not in the signed tree`);
+  deps.io.out(proved.replace(/\n$/, ''));
   return 0;
 }
 
@@ -100,36 +87,4 @@ async function indexOf(settings: Settings, id: string): Promise<number> {
   } finally {
     await reader.close();
   }
-}
-
-async function checkProof(
-  { io }: LogDeps,
-  file: string,
-  options: TrustOptions & { entry: string },
-): Promise<number> {
-  const read = parseProofFile(await readText(file));
-  if (!read.ok) throw new UsageError(`${file}: ${read.reason}`);
-  const { logs, witnesses, quorum } = await trustOf(options);
-  const entry = await readFile(options.entry).catch((error: unknown) => {
-    throw new UsageError(`${options.entry} cannot be read: ${(error as { code?: string }).code}`);
-  });
-  const verified = verifyProofFile(read.file, leafHash(entry), logs, witnesses);
-  if (!verified.ok) {
-    io.err(printable(verified.reason));
-    return WRONG;
-  }
-  const cosigners = verified.cosigned.map(({ key }) => key);
-  if (!quorum(cosigners)) {
-    io.err('too few of the witnesses that the policy names have cosigned the checkpoint');
-    return WRONG;
-  }
-  const { origin, size } = verified.checkpoint;
-  io.out(
-    printable(`good: record ${read.file.index} of ${origin}, in its tree of ${size}${cosignedBy(cosigners)}`),
-  );
-  return 0;
-}
-
-function cosignedBy(keys: readonly { readonly name: string }[]): string {
-  return keys.length === 0 ? '' : `, cosigned by ${keys.map(({ name }) => name).join(', ')}`;
 }

@@ -17,9 +17,10 @@ export function readPublished(folder: string, cosigned: boolean): string {
 /**
  * A proof file for an entry, with the newest cosigned checkpoint that has it, or else the newest.
  *
- * @throws {Error} with one sentence where the entry is not in the tree yet, or the tiles are damaged.
+ * @returns undefined where the entry is in no tree that was signed.
+ * @throws {Error} with one sentence where the tiles are damaged.
  */
-export function proveFromFiles(folder: string, index: number): string {
+export function proveFromFiles(folder: string, index: number): string | undefined {
   for (const file of [COSIGNED_FILE, CHECKPOINT_FILE]) {
     const note = readIfThere(join(folder, file))?.toString('utf8');
     const parsed = note === undefined ? undefined : parseNote(note);
@@ -35,5 +36,5 @@ export function proveFromFiles(folder: string, index: number): string {
       );
     return formatProofFile({ index, proof, checkpoint: note });
   }
-  throw new Error(`record ${index} is not in the signed tree`);
+  return undefined;
 }

@@ -13,12 +13,14 @@ import type { AttestationsDeps } from '../http/routes/attestations.ts';
 import { decide } from '../policy/decide.ts';
 import type { Action } from '../policy/facts.ts';
 import type { Loaded } from '../preflight.ts';
+import { systemClock } from '../store/clock.ts';
 import type { Logins } from './logins.ts';
 import type { Part } from './part.ts';
 import type { PolicyInForce } from './policy.ts';
 import type { OpenedRecord } from './record.ts';
 import type { Refusals } from './refusals.ts';
 import type { Tokens } from './tokens.ts';
+import type { Transparency } from './transparency.ts';
 
 /** @returns undefined where the settings have no key for them. */
 export function attestationDeps(
@@ -31,9 +33,10 @@ export function attestationDeps(
     readonly policy: PolicyInForce;
     readonly record: OpenedRecord;
     readonly refusals: Refusals;
+    readonly transparency: Transparency;
   },
 ): AttestationsDeps | undefined {
-  const { loaded, gateDeps, logins, tokens, policy, record, refusals } = parts;
+  const { loaded, gateDeps, logins, tokens, policy, record, refusals, transparency } = parts;
   const key = loaded.attestationKey;
   if (key === undefined || settings.attestations === undefined) return undefined;
   const { registry } = gateDeps;
@@ -59,6 +62,7 @@ export function attestationDeps(
         levelPrefix: settings.attestations.levelPrefix,
       },
       pushesOf: pushesOfRecord(record.audit, record.reader),
+      proofOf: (index) => provedSoon(transparency, index),
     }),
     found: {
       async readManifest(repository, reference) {
@@ -91,4 +95,23 @@ export function attestationDeps(
       JSON.stringify(visibleParts(whole as PushOnRecord['record'], mayRead)) === JSON.stringify(whole),
     attach: (attaching, wanted) => attach({ ...attaching, deps: gateDeps, underWay }, wanted),
   };
+}
+
+/** Milliseconds, and how often: a record is in the signed tree some moments after it was written. */
+const UNSIGNED_MS = 200;
+const LOOKS = 15;
+
+/**
+ * Who attests right after a push, as a build does, gets the proof as well.
+ *
+ * @returns undefined where nothing is signed, or not soon: an attestation is good without, and an image not kept waiting.
+ */
+async function provedSoon({ served, state }: Transparency, index: number): Promise<string | undefined> {
+  for (let look = 1; served !== undefined; look++) {
+    // Tiles that were damaged are made again meanwhile.
+    const proof = await served.proof(index).catch(() => undefined);
+    if (proof !== undefined || look >= LOOKS || state()?.trouble !== undefined) return proof;
+    await systemClock.sleep(UNSIGNED_MS);
+  }
+  return undefined;
 }

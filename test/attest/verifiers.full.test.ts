@@ -36,7 +36,10 @@ for (const [version, needed] of REGISTRIES) {
       front = await startFront({
         users: ['alice'],
         version,
-        settings: { attestations: { keyFile: 'keys/attestations.pem', levelPrefix: 'ACME' } },
+        settings: {
+          attestations: { keyFile: 'keys/attestations.pem', levelPrefix: 'ACME' },
+          transparency: { origin: 'registry.test/push-log', keyFile: 'keys/log.pem' },
+        },
       });
       alice = {
         token: await front.token({ user: 'alice', scope: 'repository:pub:pull,push' }),
@@ -81,10 +84,12 @@ for (const [version, needed] of REGISTRIES) {
         const { status, stdout, stderr } = await verifyByCosign(type, key());
         expect({ status, stderr: status === 0 ? '' : stderr }).toEqual({ status: 0, stderr: '' });
         const { payload } = JSON.parse(stdout.trim().split('\n')[0] ?? '') as { payload: string };
-        expect(JSON.parse(Buffer.from(payload, 'base64').toString())).toMatchObject({
+        const statement = JSON.parse(Buffer.from(payload, 'base64').toString()) as { predicate: object };
+        expect(statement).toMatchObject({
           predicateType: type,
           subject: [{ digest: { sha256: digestOnly() } }],
         });
+        expect('urn:registry-warden:log-proof:v1' in statement.predicate).toBe(type.includes('release'));
       },
       60_000,
     );

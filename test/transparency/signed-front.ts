@@ -15,12 +15,18 @@ const WITH_PART = `${POLICY}
     who: { groups: [security] }
 `;
 
-/** alice has pushed, erin reads all of the record, carol a part. The key is that of the log. */
-export async function startSignedFront(): Promise<{ readonly front: Front; readonly key: VerifierKey }> {
+/**
+ * alice has pushed, erin reads all of the record, carol a part. The key is that of the log.
+ *
+ * @param more settings besides.
+ */
+export async function startSignedFront(
+  more: Readonly<Record<string, unknown>> = {},
+): Promise<{ readonly front: Front; readonly key: VerifierKey }> {
   const front = await startFront({
     users: ['alice', 'carol', 'erin'],
     policy: WITH_PART,
-    settings: { transparency: { origin: ORIGIN, keyFile: 'keys/log.pem' } },
+    settings: { transparency: { origin: ORIGIN, keyFile: 'keys/log.pem' }, ...more },
   });
   try {
     const shown = await front.warden.cli(['keys', 'show']);

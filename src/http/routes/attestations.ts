@@ -70,7 +70,7 @@ function attest(deps: AttestationsDeps): Middleware<AppState> {
       const sentence = 'the record names repositories that you may not read, so it is not given whole';
       throw new WardenError('POLICY_DENIED', { sentence });
     }
-    ctx.body = { attestations: deps.attestor.attest(push, type) };
+    ctx.body = { attestations: await deps.attestor.attest(push, type) };
   };
 }
 
@@ -95,7 +95,7 @@ function attach(deps: AttestationsDeps): Middleware<AppState> {
     require(deps, exchange, who, { repository, action: 'create' });
     const push = await deps.attestor.find({ repository, digest, ...(index !== undefined && { index }) });
     const attached = [];
-    for (const one of deps.attestor.attest(push, type)) {
+    for (const one of await deps.attestor.attest(push, type)) {
       const wanted: ToAttach = {
         repository,
         subject: push.record.subject,
