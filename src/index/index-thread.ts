@@ -31,6 +31,8 @@ export interface IndexMark {
 
 export interface IndexBatch {
   readonly from: number;
+  /** As the mark had it when they were read. */
+  readonly last: string;
   readonly leaves: readonly Uint8Array[];
   /** Entries that the log has. */
   readonly size: number;
@@ -61,11 +63,12 @@ export function open(options: IndexOptions): Operations {
   }
 
   /** @returns where the index is afterwards, which is further on where another process was first. */
-  function add({ from, leaves, size }: IndexBatch): IndexMark {
+  function add({ from, last: before, leaves, size }: IndexBatch): IndexMark {
     return transaction(db, () => {
       const last = leaves.at(-1);
-      const { watermark, ending } = mark();
-      if (watermark !== from || ending || last === undefined || !apply || !setMeta) return mark();
+      const now = mark();
+      const goesOn = now.watermark === from && now.last === before && !now.ending;
+      if (!goesOn || last === undefined || !apply || !setMeta) return now;
       if (from === 0 && size > bulkFrom) {
         beginBulk(db);
         setMeta.run(BULK.filling, 'bulk');
@@ -88,8 +91,11 @@ export function open(options: IndexOptions): Operations {
     return mark();
   }
 
-  function clear(): IndexMark {
+  /** Where it is still as `seen`: another process may have emptied and filled it since. */
+  function clear(seen: IndexMark): IndexMark {
     return transaction(db, () => {
+      const now = mark();
+      if (now.last !== seen.last) return now;
       for (const { name } of db.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").all()) {
         if (name !== 'meta') db.exec(`DELETE FROM ${name}`);
       }

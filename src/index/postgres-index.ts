@@ -12,6 +12,7 @@ import { applyToPostgres } from './apply-postgres.ts';
 import { BULK, BULK_FROM } from './finish-bulk.ts';
 import { beginBulk, finishStep } from './finish-postgres.ts';
 import { gather } from './gather.ts';
+import { goingOn, withBefore } from './going-on.ts';
 import { indexText } from './index-text.ts';
 import type { IndexMark } from './index-thread.ts';
 import type { Plan } from './plan.ts';
@@ -30,10 +31,18 @@ export interface IndexConnections {
   readonly sorting: Postgres;
 }
 
+/** `last`: as the mark had it. */
+export interface IndexStep {
+  readonly from: number;
+  readonly limit: number;
+  readonly size: number;
+  readonly last: string;
+}
+
 export interface PostgresIndex {
   mark(): Promise<IndexMark>;
   /** Adds the next entries of the log, at most `limit`. @param size entries that the log has. */
-  add(batch: { readonly from: number; readonly limit: number; readonly size: number }): Promise<IndexMark>;
+  add(batch: IndexStep): Promise<IndexMark>;
   finish(): Promise<IndexMark>;
   /** Empties it where it still is as `seen`, which another one may have done before. */
   clear(seen: IndexMark): Promise<IndexMark>;
@@ -107,10 +116,11 @@ export function createPostgresIndex(deps: PostgresIndexDeps): PostgresIndex {
   async function addNext(
     ask: Ask,
     progress: Progress,
-    { from, limit, size }: Parameters<PostgresIndex['add']>[0],
+    { from, limit, size, last: before }: IndexStep,
   ): Promise<Progress> {
-    if (Number(progress.watermark) !== from || progress.bulk > BULK.filling) return progress;
-    const leaves = await log.entries(from, limit);
+    if (Number(progress.watermark) !== from || progress.last !== before || progress.bulk > BULK.filling)
+      return progress;
+    const { leaves } = goingOn(await log.entries(...withBefore(from, limit)), { from, last: before });
     const last = leaves.at(-1);
     if (last === undefined) return progress;
     let { bulk } = progress;

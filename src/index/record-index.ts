@@ -9,6 +9,7 @@ import { failureSentence, isTroubleOfDisk } from '../store/failure-sentence.ts';
 import { isTroubleOfDatabase } from '../store/postgres-failure.ts';
 import type { FoundEntry } from './entry-of.ts';
 import type { RecordQuestion, RecordRows } from './filters.ts';
+import { goingOn, withBefore } from './going-on.ts';
 import type { IndexMark } from './index-thread.ts';
 import type { ManifestState } from './manifest-state.ts';
 import type { Plan } from './plan.ts';
@@ -21,14 +22,16 @@ export interface NextEntries {
   readonly limit: number;
   /** Entries that the log has. */
   readonly size: number;
-  /** Reads them, for a store that does not have the log beside it. */
+  /** As the mark has it of the entry before them: what goes on from another one is of another log. */
+  readonly last: string;
+  /** Reads them, for a store that does not have the log beside it; none where another entry stands before them. */
   read(): Promise<readonly Uint8Array[]>;
 }
 
 /** Where the index is kept. SQLite in a thread, or a database that others share. */
 export interface IndexStore {
   mark(): Promise<IndexMark>;
-  /** @returns where it is afterwards; entries that do not go on from its watermark change nothing. */
+  /** @returns where it is afterwards; entries that do not go on from its last one change nothing. */
   add(next: NextEntries): Promise<IndexMark>;
   /** Ends a long filling, where one is at its end. */
   finish(): Promise<IndexMark>;
@@ -98,46 +101,44 @@ const WAIT_LIMIT = 20_000;
 export function createRecordIndex(deps: RecordIndexDeps): RecordIndex {
   const { store, log, clock, fillEveryMs, onFailure, onProgress, onBehind } = deps;
   const ending = new AbortController();
-  let sameLog: Promise<void> | undefined;
   let filling: Promise<number> | undefined;
   /** As it was last heard. */
   let known: IndexMark | undefined;
   const beating = fillEveryMs === undefined ? Promise.resolve() : beat(fillEveryMs);
 
-  /** An index of another log (restored from a backup, or begun anew) is emptied: the hash of the last entry tells. */
-  async function requireSameLog(): Promise<void> {
+  /**
+   * An index of another log (put back to an earlier state, also beneath a process that goes on, or begun anew) is emptied:
+   * the hash of the last entry tells, since no two records are the same.
+   *
+   * @returns where the index is.
+   */
+  async function requireSameLog(): Promise<IndexMark> {
     const seen = await store.mark();
     const { watermark, last, fixed } = seen;
-    if (watermark === 0) return;
+    if (watermark === 0) return seen;
     const [leaf] = await log.entries(watermark - 1, 1);
-    if (leaf !== undefined && hash('sha256', leaf) === last) return;
+    if (leaf !== undefined && hash('sha256', leaf) === last) return seen;
     if (fixed) throw new Error('the index is of another log, and cannot be written here');
-    await store.clear(seen);
+    return store.clear(seen);
   }
 
   async function fill(): Promise<number> {
-    sameLog ??= requireSameLog().catch((error: unknown) => {
-      sameLog = undefined;
-      throw error;
-    });
-    await sameLog;
-    for (known = await store.mark(); ; ) {
+    for (known = await requireSameLog(); ; ) {
       const { watermark, bulk, fixed } = known;
       const size = await log.size();
-      if (watermark > size) {
-        // The log was put back to an earlier state beneath a process that goes on.
-        await requireSameLog();
-        known = await store.mark();
-        continue;
-      }
       if (fixed && watermark < size) onBehind?.(watermark, size);
       if (fixed || ending.signal.aborted) return watermark;
       if (watermark < size && !known.ending) {
         onProgress?.(watermark, size);
         const limit = Math.min(bulk ? LARGE_BATCH : BATCH, size - watermark);
-        const next = entriesFrom(watermark, limit, size);
+        const next = entriesAfter(known, limit, size);
         known = await store.add(next);
-        if (!next.none()) continue;
+        if (known.watermark !== watermark) continue;
+        // Somebody else fills it, or the log is another since: looked at before the next step.
+        if (!next.none()) {
+          known = await requireSameLog();
+          continue;
+        }
       }
       if (!known.bulk) return known.watermark;
       known = await store.finish();
@@ -145,13 +146,17 @@ export function createRecordIndex(deps: RecordIndexDeps): RecordIndex {
   }
 
   /** `none`: whether the log was read, and had none of them. */
-  function entriesFrom(from: number, limit: number, size: number): NextEntries & { none(): boolean } {
+  function entriesAfter(
+    { watermark: from, last }: IndexMark,
+    limit: number,
+    size: number,
+  ): NextEntries & { none(): boolean } {
     let none = false;
     return {
-      ...{ from, limit, size, none: () => none },
+      ...{ from, limit, size, last, none: () => none },
       async read() {
-        const leaves = await log.entries(from, limit);
-        none = leaves.length === 0;
+        const { same, leaves } = goingOn(await log.entries(...withBefore(from, limit)), { from, last });
+        none = same && leaves.length === 0;
         return leaves;
       },
     };

@@ -8,7 +8,7 @@ export function sharedIndex(thread: Thread): IndexStore {
   return {
     mark: () => thread.call('mark'),
     // It reads the log itself, in the database.
-    add: ({ from, limit, size }) => thread.call('add', { from, limit, size }),
+    add: ({ from, limit, size, last }) => thread.call('add', { from, limit, size, last }),
     finish: () => thread.call('finish'),
     clear: (seen) => thread.call('clear', seen),
     ask: (name, args) => thread.call('ask', { name, args }),

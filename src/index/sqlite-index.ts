@@ -8,11 +8,11 @@ import type { IndexStore } from './record-index.ts';
 export function sqliteIndex(thread: Thread): IndexStore {
   return {
     mark: () => thread.call('mark'),
-    async add({ from, size, read }) {
-      return thread.call('add', { from, size, leaves: await read() } satisfies IndexBatch);
+    async add({ from, size, last, read }) {
+      return thread.call('add', { from, size, last, leaves: await read() } satisfies IndexBatch);
     },
     finish: () => thread.call('finish'),
-    clear: () => thread.call('clear'),
+    clear: (seen) => thread.call('clear', seen),
     ask: (name, args) => thread.call('ask', { name, args }),
   };
 }

@@ -1,5 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { RecordFilters } from '../../src/index/filters.ts';
 import { createRecordIndex, type RecordIndex } from '../../src/index/record-index.ts';
@@ -15,6 +17,7 @@ import {
   aRecorder,
   type IntentChanges,
   makeFolder,
+  recordsOf,
   startLog,
   until,
 } from '../provenance/a-log.ts';
@@ -191,6 +194,37 @@ describe('the index', () => {
     await filling.close();
     expect(failures).toEqual([]);
   });
+
+  it.each([
+    ['past it', 2],
+    ['to it', 0],
+  ])(
+    'of a log that was put back beneath it, and has grown %s by other records, is made again',
+    async (_, more) => {
+      const size = await reader.size();
+      const [all, kept] = [await indexes({}), size - 3];
+      const repository = `put/back-${more}`;
+      const leaf = Buffer.from(JSON.stringify(recordsOf(folder.path).at(-1))).toString();
+      const db = new DatabaseSync(join(folder.path, 'log.db'));
+      db.exec(
+        `BEGIN IMMEDIATE; DELETE FROM entry WHERE idx >= ${kept}; UPDATE head SET size = ${size + more}`,
+      );
+      const add = db.prepare('INSERT INTO entry (idx, leaf) VALUES (?, ?)');
+      for (let at = kept; at < size + more; at++) {
+        const record = {
+          ...JSON.parse(leaf),
+          id: randomUUID(),
+          subject: { repo: repository, digest: hex('f') },
+        };
+        add.run(at, Buffer.from(JSON.stringify(record)));
+      }
+      db.exec('COMMIT');
+      db.close();
+      const added = Array.from({ length: size + more - kept }, (_one, at) => kept + at).reverse();
+      expect(await indexes({ repository })).toEqual(added);
+      expect(await indexes({})).toEqual([...added, ...all.filter((at) => at < kept)]);
+    },
+  );
 
   it('of another log is emptied and filled anew', async () => {
     await thread.close();

@@ -124,4 +124,22 @@ describeNeeding(['postgres'], 'the index in PostgreSQL', () => {
     );
     expect(await found()).toBe(before);
   });
+
+  it.each([
+    ['past it', 4],
+    ['to it', 0],
+  ])('is made again where the log that was put back has grown %s by other records', async (_, more) => {
+    const [kept, size] = [RECORDS / 4, (await found()) + more];
+    const repo = `put/back-${more}`;
+    const leaf = JSON.stringify({ ...record(0), subject: { repo, digest: `sha256:${'f'.repeat(64)}` } });
+    await server.sql(
+      address,
+      `BEGIN; DELETE FROM warden.entry WHERE idx >= ${kept}; UPDATE warden.head SET size = ${size};
+       INSERT INTO warden.entry SELECT at, gen_random_uuid(), convert_to('${leaf}', 'UTF8')
+       FROM generate_series(${kept}, ${size - 1}) AS rows(at); COMMIT`,
+    );
+    const { answer } = await index.find({ filters: { repository: repo }, limit: 1_000 });
+    expect(answer.rows.length).toBe(size - kept);
+    expect(await found()).toBe(size);
+  });
 });
