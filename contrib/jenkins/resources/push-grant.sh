@@ -162,12 +162,12 @@ case $mode in
     trap 'exit 143' HUP INT TERM
     begin
     export DOCKER_CONFIG="$folder/docker" REGISTRY_AUTH_FILE="$folder/docker/config.json"
-    # In the background, so that a signal is dealt with at once: the command ends, and the grant is closed.
+    # In the background, so that a signal is dealt with at once: the command ends, and the grant is closed. A signal that
+    # comes before the command is there finds none.
+    trap '[ -z "${!:-}" ] || { kill -TERM "$!" 2> /dev/null || true; wait "$!" || true; }; exit 143' HUP INT TERM
     "$@" &
-    child=$!
-    trap 'kill -TERM "$child" 2> /dev/null || true; wait "$child" || true; exit 143' HUP INT TERM
     code=0
-    wait "$child" || code=$?
+    wait "$!" || code=$?
     exit "$code"
     ;;
 esac
