@@ -91,9 +91,9 @@ describeNeeding(['docker-registry'], 'the client behind a listed proxy', () => {
     const line = await eventually(
       () =>
         front.warden.logLines().findLast(({ route, status }) => route === 'upload-start' && status === 403),
-      (found) => found?.['address'] === ELSEWHERE,
+      (found) => found?.['peer'] === PROXY,
     );
-    expect(line).toMatchObject({ peer: PROXY });
+    expect(line).toMatchObject({ address: ELSEWHERE });
   });
 
   it('sends a password only where the proxy had TLS', async () => {

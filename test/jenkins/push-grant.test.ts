@@ -91,7 +91,7 @@ describeNeeding(['docker-registry', 'skopeo', 'curl'], 'the script that pushes w
   });
 
   it('ends the command and closes the grant on a signal', async () => {
-    const commands = 'kill -TERM $PPID; sleep 60';
+    const commands = 'kill -TERM $PPID; exec sleep 60';
     const ended = await script(['run', ...about(), '--tag', '4.0', '--', 'sh', '-c', commands]);
     expect(ended.status).toBe(143);
     expect(await newest()).toMatchObject({ state: 'closed' });

@@ -130,7 +130,11 @@ for (const [version, program] of registries) {
     /** In milliseconds: what is suspected has been looked at again. */
     const settled = () => sleep(3_000);
 
-    it('make Warden look, and what came round it is on record soon', () => expectNotedWhenTold(site));
+    it(
+      'make Warden look, and what came round it is on record soon',
+      () => expectNotedWhenTold(site),
+      180_000,
+    );
 
     it('in a flood are bounded, and pushes go on', async () => {
       const event = (at: number) => ({

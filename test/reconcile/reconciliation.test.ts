@@ -143,5 +143,9 @@ describeNeeding(['docker-registry'], 'notifications of the registry', () => {
     expect(site.records(...FINDINGS)).toEqual([]);
   });
 
-  it('make Warden look, so that what came round it is on record soon', () => expectNotedWhenTold(site));
+  it(
+    'make Warden look, so that what came round it is on record soon',
+    () => expectNotedWhenTold(site),
+    180_000,
+  );
 });
