@@ -56,7 +56,7 @@ export function fillLog(
 }
 
 /** What the tag showed before, which a server looks up. */
-function withFrom(record: PushRecord, from: unknown): PushRecord {
+export function withFrom(record: PushRecord, from: unknown): PushRecord {
   if (record.type !== 'push.accepted' || record.tag === undefined || typeof from !== 'string') return record;
   return { ...record, tag: { ...record.tag, from } };
 }

@@ -13,11 +13,20 @@ import { openSqliteLog, openSqliteLogReader } from '../src/provenance/sqlite-log
 import { systemClock } from '../src/store/clock.ts';
 import { connectPostgres } from '../src/store/postgres.ts';
 import { readDatabase } from '../src/store/postgres-file.ts';
+import { fillLog } from './fill-log.ts';
+import { fillPostgres } from './fill-postgres.ts';
+import type { World } from './record-leaves.ts';
 
 /** What is closed by who opened it. */
 type Opened<T> = { readonly it: T; close(): Promise<void> };
 
 export interface RecordPlace {
+  /** Up to `size` entries, or as they are. Answers what was added, and seconds. */
+  fill(
+    world: World,
+    size: number,
+    onProgress: (done: number) => void,
+  ): Promise<{ readonly added: number; readonly seconds: number }>;
   log(): Promise<Opened<LogStore>>;
   reader(): Promise<LogReader>;
   index(): Promise<Opened<IndexStore>>;
@@ -29,6 +38,7 @@ export interface RecordPlace {
 
 export function inFolder(folder: string): RecordPlace {
   return {
+    fill: async (world, size, onProgress) => fillLog(folder, world, size, onProgress),
     async log() {
       const it = await openSqliteLog({ folder });
       return { it, close: () => it.close() };
@@ -57,13 +67,18 @@ export function inPostgres(file: string, folder: string): RecordPlace {
   const postgres = connectPostgres({
     ...{ ...target, name: 'warden bench', connections: 4, families: AUDIT_TABLES },
   });
+  const reader = postgresLogReader(postgres);
   const times = { leaseMs: 15_000, patienceMs: TIMEOUT_MS, waitMs: 10_000 };
   return {
+    async fill(world, size, onProgress) {
+      if ((await reader.size()) > 0) return { added: 0, seconds: 0 };
+      return { added: size, seconds: await fillPostgres(postgres, world, size, onProgress) };
+    },
     async log() {
       const it = openPostgresLog({ ...{ postgres, clock: systemClock, name: 'bench' }, ...times });
       return { it, close: () => it.close() };
     },
-    reader: async () => postgresLogReader(postgres),
+    reader: async () => reader,
     async index() {
       const thread = await startSharedIndex({ target });
       return { it: sharedIndex(thread), close: () => thread.close() };

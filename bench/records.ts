@@ -9,7 +9,6 @@ import { parseArgs } from 'node:util';
 import { createRecordIndex } from '../src/index/record-index.ts';
 import { recordSchema } from '../src/provenance/record.ts';
 import { systemClock } from '../src/store/clock.ts';
-import { fillLog } from './fill-log.ts';
 import { createWorld, type World } from './record-leaves.ts';
 import { measurePage } from './record-page.ts';
 import { inFolder, inPostgres, type RecordPlace } from './record-place.ts';
@@ -23,7 +22,7 @@ const HELP = `node bench/records.ts [options]
   --smoke          only shows that everything works, in seconds
   --rounds N       how often each question is asked, of which the median counts (default 9)
 Each record takes some 4.2 kB of disk. At the beginning, the pages of the files are what the system has of them in memory.
-A folder is filled up to N, or taken as it is. The Warden that shows the page adds a few records of its own to it.
+A folder is filled up to N, or taken as it is; a database is filled where it is empty. The Warden that shows the page adds a few records of its own to it.
 `;
 
 /** Writers that wait for the disk, and the records of each. */
@@ -53,7 +52,7 @@ async function main(): Promise<void> {
     const world = createWorld(records);
     for (let n = 0; n < 1_000; n++) recordSchema.parse(world.record(n));
     say(`### The record, ${records} entries\n`);
-    if (values.postgres === undefined) fillFile(folder, world, records - WRITERS * EACH);
+    await fill(place, world, records - WRITERS * EACH);
     await append(place, world, records);
     await fillIndex(place);
     await sizes(place, records);
@@ -66,29 +65,21 @@ async function main(): Promise<void> {
   }
 }
 
-/** A file is filled without waiting for the disk, which is not what is measured. */
-function fillFile(folder: string, world: World, size: number): void {
-  const { added, seconds } = fillLog(folder, world, size, (done) => {
+/** Without waiting for the disk of each record, which is not what is measured. */
+async function fill(place: RecordPlace, world: World, size: number): Promise<void> {
+  const { added, seconds } = await place.fill(world, size, (done) => {
     if (done % 100_000 === 0) progress(`made ${done} of ${size}`);
   });
-  if (added > 0) say(`Made ${added} in ${text(seconds)} s, without waiting for the disk.`);
+  if (added > 0) say(`Made ${added} in ${text(seconds)} s.`);
 }
 
-/** All that are missing in large groups; then 16 writers that each wait for the disk. */
+/** 16 writers that each wait for the disk. */
 async function append(place: RecordPlace, world: World, records: number): Promise<void> {
   const { it: log, close } = await place.log();
   try {
     const { size } = await log.counters();
-    const bulk = records - WRITERS * EACH;
-    const began = performance.now();
-    for (let n = size; n < bulk; n += 1_000) {
-      const group = Array.from({ length: Math.min(1_000, bulk - n) }, (_, at) => world.record(n + at));
-      await Promise.all(group.map((record) => log.append(record)));
-      if (n % 100_000 < 1_000) progress(`appended ${n} of ${records}`);
-    }
-    const perSecond = (Math.max(0, bulk - size) / (performance.now() - began)) * 1_000;
     const waits: number[] = [];
-    let next = Math.max(size, bulk);
+    let next = size;
     await Promise.all(
       Array.from({ length: WRITERS }, async () => {
         while (next < records) {
@@ -99,7 +90,6 @@ async function append(place: RecordPlace, world: World, records: number): Promis
         }
       }),
     );
-    if (size < bulk) say(`Appended in groups of a thousand: ${text(perSecond)} records a second.`);
     if (waits.length > 0) {
       say(
         `${WRITERS} writers, each commit on the disk: median ${text(quantile(waits, 0.5))} ms, 99% below ${text(quantile(waits, 0.99))} ms.`,
