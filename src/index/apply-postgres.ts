@@ -103,6 +103,9 @@ async function putTags(
     tags.map((tag) => [idOf(tag.repo), tag.name]),
   );
   const given = numbered(tags, known, before);
+  const idOfTag = (tag: GatheredTag): number | null => given.ids.get(tag) ?? null;
+  const moves = tags.flatMap((tag) => [...tag.by].map(([who, by]): Move => ({ tag, who, ...by })));
+  const first = await firstMoves(ask, moves, idOf, idOfTag);
   await insert(
     ask,
     {
@@ -112,34 +115,57 @@ async function putTags(
         ...{ moved_idx: 'bigint', actors: 'integer', hosts: 'integer' },
       },
       conflict: `ON CONFLICT (name, repo) DO UPDATE SET records = old.records + excluded.records, last_idx = excluded.last_idx,
-        moved_idx = coalesce(excluded.moved_idx, old.moved_idx)`,
+        moved_idx = coalesce(excluded.moved_idx, old.moved_idx), actors = old.actors + excluded.actors,
+        hosts = old.hosts + excluded.hosts`,
     },
     tags.map((tag) => [
-      ...[given.ids.get(tag) ?? null, idOf(tag.repo), tag.name, tag.records, tag.lastIdx],
-      ...[tag.movedIdx ?? null, 0, 0],
+      ...[idOfTag(tag), idOf(tag.repo), tag.name, tag.records, tag.lastIdx, tag.movedIdx ?? null],
+      ...[first.get(tag)?.actors ?? 0, first.get(tag)?.hosts ?? 0],
     ]),
   );
-  // As many pushes as this batch brought: nobody of this name moved the tag before.
-  await withRows(
+  await insert(
     ask,
-    `WITH given AS (SELECT * FROM $rows), moved AS (
-       INSERT INTO tag_by AS old SELECT tag, kind, who, pushes, last_idx FROM given
-       ON CONFLICT (tag, kind, who) DO UPDATE SET pushes = old.pushes + excluded.pushes, last_idx = excluded.last_idx
-       RETURNING tag, kind, who, pushes
-     ), more AS (
-       SELECT tag, count(*) FILTER (WHERE kind = ${NAMES.actor}) AS actors,
-         count(*) FILTER (WHERE kind <> ${NAMES.actor}) AS hosts
-       FROM moved JOIN given USING (tag, kind, who, pushes) GROUP BY tag
-     )
-     UPDATE tag SET actors = tag.actors + more.actors, hosts = tag.hosts + more.hosts FROM more WHERE tag.id = more.tag`,
-    { tag: 'integer', kind: 'smallint', who: 'integer', pushes: 'bigint', last_idx: 'bigint' },
-    tags.flatMap((tag) =>
-      [...tag.by].map(([who, { pushes, lastIdx }]) => [
-        ...[given.ids.get(tag) ?? null, who.kind, idOf(who), pushes, lastIdx],
-      ]),
-    ),
+    {
+      table: 'tag_by',
+      columns: { tag: 'integer', kind: 'smallint', who: 'integer', pushes: 'bigint', last_idx: 'bigint' },
+      conflict:
+        'ON CONFLICT (tag, kind, who) DO UPDATE SET pushes = old.pushes + excluded.pushes, last_idx = excluded.last_idx',
+    },
+    moves.map(({ tag, who, pushes, lastIdx }) => [idOfTag(tag), who.kind, idOf(who), pushes, lastIdx]),
   );
   return given;
+}
+
+interface Move {
+  readonly tag: GatheredTag;
+  readonly who: GatheredName;
+  readonly pushes: number;
+  readonly lastIdx: number;
+}
+
+/** How many users and hosts moved each tag that did not before. */
+async function firstMoves(
+  ask: Ask,
+  moves: readonly Move[],
+  idOf: IdOf,
+  idOfTag: (tag: GatheredTag) => number | null,
+): Promise<ReadonlyMap<GatheredTag, { readonly actors: number; readonly hosts: number }>> {
+  const before = await withRows<{ at: string }>(
+    ask,
+    'SELECT at FROM $rows CROSS JOIN tag_by WHERE tag_by.tag = rows.tag AND tag_by.kind = rows.kind AND tag_by.who = rows.who',
+    { tag: 'integer', kind: 'smallint', who: 'integer' },
+    moves.map(({ tag, who }) => [idOfTag(tag), who.kind, idOf(who)]),
+  );
+  const known = new Set(before.map(({ at }) => Number(at)));
+  const first = new Map<GatheredTag, { actors: number; hosts: number }>();
+  for (const [at, { tag, who }] of moves.entries()) {
+    if (known.has(at + 1)) continue;
+    const counted = first.get(tag) ?? { actors: 0, hosts: 0 };
+    first.set(tag, counted);
+    if (who.kind === NAMES.actor) counted.actors++;
+    else counted.hosts++;
+  }
+  return first;
 }
 
 function builtOf({ idx, repo, columns, bases }: GatheredRecord, idOf: IdOf): readonly Built[] {

@@ -19,20 +19,42 @@ export function selecting<T>(ask: Ask, plan: Plan<T>): Promise<T> {
   });
 }
 
-/** Each new row of `built` is counted once for its base and repository. */
+/**
+ * Each new row of `built` is counted once for its base and repository. In two statements: the planner would join what one
+ * inserted with what it was given by going through all for each.
+ */
 export async function putWays(ask: Ask, ways: readonly Way[]): Promise<void> {
-  await withRows(
+  const put = await withRows<{ base: number; idx: string }>(
     ask,
-    `WITH given AS (SELECT * FROM $rows), put AS (
-       INSERT INTO built SELECT base, idx, distance, claimed FROM given ORDER BY at
-       ON CONFLICT (base, idx) DO NOTHING RETURNING base, idx
-     )
-     INSERT INTO base_repo AS old
-     SELECT base, repo, count(*), max(idx) FROM put JOIN given USING (base, idx) GROUP BY base, repo
-     ON CONFLICT (base, repo) DO UPDATE SET pushes = old.pushes + excluded.pushes,
-       last_idx = greatest(old.last_idx, excluded.last_idx)`,
-    { base: 'integer', idx: 'bigint', repo: 'integer', distance: 'smallint', claimed: 'smallint' },
-    ways.map(({ base, idx, repo, distance, claimed }) => [base, idx, repo, distance, claimed]),
+    `INSERT INTO built (base, idx, distance, claimed) SELECT base, idx, distance, claimed FROM $rows ORDER BY at
+     ON CONFLICT (base, idx) DO NOTHING RETURNING base, idx`,
+    { base: 'integer', idx: 'bigint', distance: 'smallint', claimed: 'smallint' },
+    ways.map(({ base, idx, distance, claimed }) => [base, idx, distance, claimed]),
+  );
+  const repositories = new Map<string, number>();
+  for (const { base, idx, repo } of ways) {
+    const key = `${base} ${idx}`;
+    if (!repositories.has(key)) repositories.set(key, repo);
+  }
+  const counts = new Map<string, { base: number; repo: number; pushes: number; last: number }>();
+  for (const { base, idx } of put) {
+    const repo = repositories.get(`${base} ${idx}`);
+    if (repo === undefined) throw new Error('a row of table built that was not asked for');
+    const key = `${base} ${repo}`;
+    const count = counts.get(key) ?? { base, repo, pushes: 0, last: 0 };
+    counts.set(key, count);
+    count.pushes++;
+    count.last = Math.max(count.last, Number(idx));
+  }
+  await insert(
+    ask,
+    {
+      table: 'base_repo',
+      columns: { base: 'integer', repo: 'integer', pushes: 'bigint', last_idx: 'bigint' },
+      conflict: `ON CONFLICT (base, repo) DO UPDATE SET pushes = old.pushes + excluded.pushes,
+        last_idx = greatest(old.last_idx, excluded.last_idx)`,
+    },
+    [...counts.values()].map(({ base, repo, pushes, last }) => [base, repo, pushes, last]),
   );
 }
 
