@@ -11,6 +11,7 @@ import {
   type Front,
   HINT,
   OTHER_BUILDER,
+  registryMoment,
   registryRequests,
   startFront,
 } from './front.ts';
@@ -291,7 +292,7 @@ describeNeeding(['docker-registry'], 'who asks at the gate', () => {
   });
 
   it('opens with a token no repository but its own', async () => {
-    const since = front.registry.log().length;
+    const since = await registryMoment(front.registry);
     const token = await front.token({ user: 'alice', scope: PUSH, from: BUILDER });
     const statusOf = async (path: string) => (await front.ask({ path, token, from: BUILDER })).status;
     expect(await statusOf('/v2/sec/tags/list')).toBe(403);

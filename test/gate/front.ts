@@ -207,18 +207,21 @@ export function accessIn(reply: Reply): Readonly<Record<string, readonly string[
 }
 
 let marks = 0;
-/**
- * What the registry logged of requests since a mark was set. The end is marked by a request of the test's own, so that
- * what is still on its way is waited for.
- */
-export async function registryRequests(registry: RunningRegistry, since = 0): Promise<string[]> {
-  const mark = `mark-${process.pid}-${++marks}`;
-  await ask({ host: registry.host, port: registry.port }, { path: `/${mark}` });
-  for (let tries = 0; !registry.log().includes(`/${mark} `); tries++) {
+/** Where the registry's log is now, with all in it that was asked before: marked by a request of the test's own. */
+export async function registryMoment(registry: RunningRegistry): Promise<number> {
+  const mark = `/mark-${process.pid}-${++marks}`;
+  await ask({ host: registry.host, port: registry.port }, { path: mark });
+  for (let tries = 0; !registry.log().includes(`${mark} `); tries++) {
     if (tries > 200) throw new Error('the registry does not log what it is asked');
     await new Promise((resolve) => setTimeout(resolve, 25));
   }
-  const lines = registry.log().slice(since).split('\n');
+  return registry.log().length;
+}
+
+/** What the registry logged of requests since that moment until now. */
+export async function registryRequests(registry: RunningRegistry, since = 0): Promise<string[]> {
+  const end = await registryMoment(registry);
+  const lines = registry.log().slice(since, end).split('\n');
   return lines.filter(
     (line) => / "(?:[A-Z]+) \S+ HTTP\/1\.[01]" \d{3} /.test(line) && !line.includes('/mark-'),
   );

@@ -4,7 +4,7 @@ import { Agent, request as httpRequest } from 'node:http';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { ACCEPT_MANIFESTS } from '../../src/protocol/manifest.ts';
 import { describeNeeding } from '../support/needs.ts';
-import { BUILDER, ELSEWHERE, type Front, registryRequests, startFront } from './front.ts';
+import { BUILDER, ELSEWHERE, type Front, registryMoment, registryRequests, startFront } from './front.ts';
 import {
   blobOf,
   digestOf,
@@ -111,7 +111,7 @@ describeNeeding(['docker-registry'], 'a request in another form of HTTP', () => 
     ['GET with a body', 'GET /v2/pub/manifests/l', '400'],
     ['form at an upload', 'POST /v2/pub/blobs/uploads/', '403'],
   ])('that expects 100 is refused before its body: %s', async (what, first, status) => {
-    const since = front.registry.log().length;
+    const since = await registryMoment(front.registry);
     const type = what.startsWith('form') ? ['Content-Type: application/x-www-form-urlencoded'] : [];
     const line = openLine(front.place, ELSEWHERE);
     line.write(
@@ -169,7 +169,7 @@ describeNeeding(['docker-registry'], 'a request in another form of HTTP', () => 
   });
 
   it('of HTTP/1.0 in chunks, which it does not have, hides no other request', async () => {
-    const since = front.registry.log().length;
+    const since = await registryMoment(front.registry);
     const hidden = rawRequest('POST /v2/smuggled/blobs/uploads/ HTTP/1.1', ['Host: x', 'Content-Length: 0']);
     for (const first of [
       'PUT /v2/pub/manifests/x',
@@ -196,7 +196,7 @@ describeNeeding(['docker-registry'], 'a request in another form of HTTP', () => 
   it.each(['HTTP/2.0', 'HTTP/1.2', 'HTTP/0.9', 'HTTP/3', 'http/1.1', 'HTTP/1.1 '])(
     'of %s is not read',
     async (version) => {
-      const since = front.registry.log().length;
+      const since = await registryMoment(front.registry);
       const { replies, closed } = await sendRaw(front.place, head(`GET /v2/pub/manifests/l ${version}`), {
         from: BUILDER,
       });

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { type Leaf, readLog } from '../record/read-log.ts';
 import { MEDIA_TYPES } from '../support/image.ts';
 import { describeNeeding } from '../support/needs.ts';
-import { BUILDER, type Front, registryRequests, startFront } from './front.ts';
+import { BUILDER, type Front, registryMoment, registryRequests, startFront } from './front.ts';
 import { blobOf, pushImage, putBlob, putManifest, type SmallImage, smallImage, type With } from './images.ts';
 import type { Reply } from './wire.ts';
 
@@ -82,7 +82,7 @@ describeNeeding(['docker-registry'], 'a manifest', () => {
     ['text', 'text/plain'],
   ])('is refused as %s, and nothing is stored', async (what, type) => {
     const tag = `type-${what.replace(/\W/g, '')}`;
-    const since = front.registry.log().length;
+    const since = await registryMoment(front.registry);
     const image = smallImage();
     const reply = await put(tag, image, image.bytes, type);
     expect({ status: reply.status, code: reply.error?.code }).toEqual({
@@ -150,7 +150,7 @@ describeNeeding(['docker-registry'], 'a manifest', () => {
     ['a byte order mark', (image) => `\ufeff${text(image)}`],
   ])('is refused with %s, which two programs would read differently', async (what, make) => {
     const tag = `read-${what.replace(/\W/g, '')}`;
-    const since = front.registry.log().length;
+    const since = await registryMoment(front.registry);
     const image = smallImage({ labels: { from: 'this' } });
     const reply = await put(
       tag,
@@ -360,7 +360,7 @@ describeNeeding(['docker-registry'], 'a manifest', () => {
     const image = smallImage();
     expect((await pushImage(front.place, 'pub', 'kept', image, alice)).status).toBe(201);
     const dave = { token: await front.token({ user: 'dave', scope: 'repository:pub:delete,pull' }) };
-    const since = front.registry.log().length;
+    const since = await registryMoment(front.registry);
     for (const path of [`manifests/kept`, `manifests/${image.digest}`, `blobs/${image.layer.digest}`]) {
       const reply = await front.ask({ ...dave, method: 'DELETE', path: `/v2/pub/${path}` });
       expect({ status: reply.status, code: reply.error?.code }).toEqual({ status: 405, code: 'UNSUPPORTED' });

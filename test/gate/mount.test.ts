@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { readLog } from '../record/read-log.ts';
 import { describeNeeding } from '../support/needs.ts';
-import { BUILDER, type Front, registryRequests, startFront } from './front.ts';
+import { BUILDER, type Front, registryMoment, registryRequests, startFront } from './front.ts';
 import {
   blobOf,
   digestOf,
@@ -71,7 +71,7 @@ describeNeeding(['docker-registry'], 'mounting a blob of another repository', ()
   });
 
   it('becomes a plain upload where the source may not be read', async () => {
-    const since = front.registry.log().length;
+    const since = await registryMoment(front.registry);
     const reply = await startUpload(front.place, 'team/app', alice, `?mount=${secret.layer.digest}&from=sec`);
     expect(reply.status).toBe(202);
     expect(reply.headers['location']).toMatch(/^\/v2\/team\/app\/blobs\/uploads\//);
@@ -106,7 +106,7 @@ describeNeeding(['docker-registry'], 'mounting a blob of another repository', ()
     ['sha512', () => `?mount=sha512:${'a'.repeat(128)}&from=sec`, [400]],
     ['crane’s origin', (d) => `?mount=${d}&from=sec&origin=other.example`, [202]],
   ])('gives nothing away to %s', async (_what, query, statuses) => {
-    const since = front.registry.log().length;
+    const since = await registryMoment(front.registry);
     const reply = await startUpload(front.place, 'team/app', alice, query(secret.layer.digest));
     expect(statuses).toContain(reply.status);
     expect(await leaked()).toBe(false);
@@ -135,7 +135,7 @@ describeNeeding(['docker-registry'], 'mounting a blob of another repository', ()
     ['multipart in chunks', 'multipart/form-data; boundary=b', multipart, true, ''],
     ['multipart of another kind', 'multipart/mixed; boundary=b', multipart, false, ''],
   ])('does not heed a form as body: %s', async (_what, type, body, inChunks, from) => {
-    const since = front.registry.log().length;
+    const since = await registryMoment(front.registry);
     const text = body();
     const reply = await front.ask({
       ...alice,

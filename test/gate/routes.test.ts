@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { ACCEPT_MANIFESTS } from '../../src/protocol/manifest.ts';
 import { describeNeeding } from '../support/needs.ts';
-import { BUILDER, type Front, registryRequests, startFront } from './front.ts';
+import { BUILDER, type Front, registryMoment, registryRequests, startFront } from './front.ts';
 import { digestOf, pushImage, putManifest, type SmallImage, smallImage } from './images.ts';
 import { ask, type Reply, rawRequest, sendRaw } from './wire.ts';
 
@@ -141,7 +141,7 @@ describeNeeding(['docker-registry'], 'the reading of a request', () => {
     ['*', 400],
     ['pub', 400],
   ])('answers %s with %i, and the registry hears nothing', async (target, status) => {
-    const since = front.registry.log().length;
+    const since = await registryMoment(front.registry);
     const reply = await send(`GET ${target} HTTP/1.1`);
     expect({ status: reply.status, location: reply.headers['location'] }).toEqual({ status });
     expect(reply.bytes.includes(secret.digest)).toBe(false);
@@ -157,7 +157,7 @@ describeNeeding(['docker-registry'], 'the reading of a request', () => {
     ['a letter beyond ASCII', '/v2/püb/manifests/l'],
     ['a DEL', '/v2/pub\x7f/manifests/l'],
   ])('refuses %s in a name', async (_what, target) => {
-    const since = front.registry.log().length;
+    const since = await registryMoment(front.registry);
     const { replies } = await sendRaw(
       front.place,
       rawRequest(`GET ${target} HTTP/1.1`, [
@@ -200,7 +200,7 @@ describeNeeding(['docker-registry'], 'the reading of a request', () => {
   });
 
   it('asks the registry for the repository that it judged', async () => {
-    const since = front.registry.log().length;
+    const since = await registryMoment(front.registry);
     const wide = await front.token({
       scope: 'repository:sec/tags/list:pull repository:pub/manifests/x:pull',
     });
@@ -221,7 +221,7 @@ describeNeeding(['docker-registry'], 'the reading of a request', () => {
     };
     const image = smallImage();
     expect((await pushImage(front.place, 'pub', image.digest, image, alice)).status).toBe(201);
-    const since = front.registry.log().length;
+    const since = await registryMoment(front.registry);
     for (const target of [
       ...[
         'tag:x',
@@ -281,7 +281,7 @@ describeNeeding(['docker-registry'], 'the reading of a request', () => {
   });
 
   it.each(['OPTIONS', 'TRACE', 'PROPFIND', 'LOCK', 'POST'])('does not offer %s', async (method) => {
-    const since = front.registry.log().length;
+    const since = await registryMoment(front.registry);
     for (const target of ['/v2/', '/v2/pub/manifests/l', '/v2/sec/manifests/l']) {
       const reply = await send(
         `${method} ${target} HTTP/1.1`,
@@ -308,7 +308,7 @@ describeNeeding(['docker-registry'], 'the reading of a request', () => {
   });
 
   it('opens no tunnel, and reads methods as they are written', async () => {
-    const since = front.registry.log().length;
+    const since = await registryMoment(front.registry);
     const tunnel = await send(`CONNECT ${front.registry.address} HTTP/1.1`);
     expect(tunnel.status).toBe(405);
     for (const line of [
@@ -333,7 +333,7 @@ describeNeeding(['docker-registry'], 'the reading of a request', () => {
     'X-Original-Uri: /v2/sec/manifests/l',
     'X-Accel-Redirect: /v2/sec/manifests/l',
   ])('does not heed %s', async (header) => {
-    const since = front.registry.log().length;
+    const since = await registryMoment(front.registry);
     const reply = await send('GET /v2/pub/manifests/l HTTP/1.1', [header]);
     expect(reply.status).toBe(200);
     expect(digestOf(reply.bytes)).toBe(shown.digest);
@@ -349,13 +349,13 @@ describeNeeding(['docker-registry'], 'the reading of a request', () => {
     ['/v2/pub/tags/list?n=x', 400],
     ['/v2/pub/tags/list?last=../../sec', 200],
   ])('drops of %s what it does not know', async (target, status) => {
-    const since = front.registry.log().length;
+    const since = await registryMoment(front.registry);
     expect((await send(`GET ${target} HTTP/1.1`)).status).toBe(status);
     await neverReached(since, /_method|ns=|x=|DELETE/);
   });
 
   it('answers long addresses with 414 or 431', async () => {
-    const since = front.registry.log().length;
+    const since = await registryMoment(front.registry);
     for (const [length, statuses] of [
       [9_000, [414]],
       [70_000, [414, 431]],
@@ -373,7 +373,7 @@ describeNeeding(['docker-registry'], 'the reading of a request', () => {
   });
 
   it('does not show another repository to ?from= on a blob', async () => {
-    const since = front.registry.log().length;
+    const since = await registryMoment(front.registry);
     const reply = await send(`GET /v2/pub/blobs/${secret.layer.digest}?from=sec HTTP/1.1`);
     expect(reply.status).toBe(404);
     await neverReached(since, /from=/);

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { describeNeeding } from '../support/needs.ts';
 import { startRegistry } from '../support/registry.ts';
 import { eventually } from './eventually.ts';
-import { BUILDER, type Front, registryRequests, startFront } from './front.ts';
+import { BUILDER, type Front, registryMoment, registryRequests, startFront } from './front.ts';
 import { pushImage, type SmallImage, smallImage } from './images.ts';
 import { insertTap, type Tap } from './tap.ts';
 import { chunked, rawRequest, sendRaw } from './wire.ts';
@@ -56,7 +56,7 @@ describeNeeding(['docker-registry'], 'a request inside a request', () => {
       ].map((path) => [method, path] as const),
     ),
   )('is no request when %s %s carries it in chunks', async (method, path) => {
-    const since = front.registry.log().length;
+    const since = await registryMoment(front.registry);
     tap.clear();
     const target = path.replace('DIGEST', image.layer.digest);
     const { replies, closed } = await send(
@@ -73,7 +73,7 @@ describeNeeding(['docker-registry'], 'a request inside a request', () => {
   });
 
   it.each(BODILESS)('is no request when %s announces it by its length', async (method) => {
-    const since = front.registry.log().length;
+    const since = await registryMoment(front.registry);
     tap.clear();
     const headers = [`Content-Length: ${HIDDEN.length}`];
     const { replies, closed } = await send(`${method} /v2/pub/manifests/l HTTP/1.1`, headers, HIDDEN, method);
@@ -105,7 +105,7 @@ describeNeeding(['docker-registry'], 'a request inside a request', () => {
     ['a bare LF in a header', ['X: y\nTransfer-Encoding: chunked'], chunked(HIDDEN)],
     ['two hosts', ['Host: other', `Content-Length: ${HIDDEN.length}`], HIDDEN],
   ])('is no request when the framing is %s', async (_what, headers, body) => {
-    const since = front.registry.log().length;
+    const since = await registryMoment(front.registry);
     for (const first of ['POST /v2/pub/blobs/uploads/ HTTP/1.1', 'PUT /v2/pub/manifests/x HTTP/1.1']) {
       const { replies } = await send(first, headers, body);
       // One answer at most is a refusal, and none speaks of an upload that was begun for the hidden request.
@@ -120,7 +120,7 @@ describeNeeding(['docker-registry'], 'a request inside a request', () => {
     ['a size with a sign', '-3\r\nabc\r\n0\r\n\r\n'],
     ['more bytes than announced', `3\r\nabcdef\r\n0\r\n\r\n`],
   ])('is not found behind a chunk with %s', async (_what, body) => {
-    const since = front.registry.log().length;
+    const since = await registryMoment(front.registry);
     const { replies } = await send(
       'PUT /v2/pub/manifests/x HTTP/1.1',
       ['Content-Type: application/vnd.oci.image.manifest.v1+json', 'Transfer-Encoding: chunked'],
@@ -131,7 +131,7 @@ describeNeeding(['docker-registry'], 'a request inside a request', () => {
   });
 
   it('is data when it is the content of an upload, in chunks or by length', async () => {
-    const since = front.registry.log().length;
+    const since = await registryMoment(front.registry);
     for (const [framing, body] of [
       ['Transfer-Encoding: chunked', chunked(HIDDEN)],
       [`Content-Length: ${HIDDEN.length}`, HIDDEN],

@@ -10,6 +10,7 @@ import {
   type Front,
   OTHER_BUILDER,
   POLICY,
+  registryMoment,
   registryRequests,
   startFront,
 } from './front.ts';
@@ -155,7 +156,7 @@ describeNeeding(['docker-registry'], 'an upload', () => {
     };
     const own = await begin(frank);
     const location = await begin();
-    const since = front.registry.log().length;
+    const since = await registryMoment(front.registry);
     const seal = (text: string) => String(/_warden=([^&]+)/.exec(text)?.[1]);
     const paths = [
       location,
@@ -474,7 +475,7 @@ describeNeeding(['docker-registry'], 'an upload', () => {
   });
 
   it('that nobody let in reaches the registry in no part', async () => {
-    const since = front.registry.log().length;
+    const since = await registryMoment(front.registry);
     await startUpload(front.place, 'pub', elsewhere);
     await startUpload(front.place, 'sec', alice);
     expect((await registryRequests(front.registry, since)).filter((line) => line.includes('POST'))).toEqual(

@@ -2,7 +2,7 @@
 import { renameSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { eventually } from '../gate/eventually.ts';
-import { BUILDER, registryRequests } from '../gate/front.ts';
+import { BUILDER, registryMoment, registryRequests } from '../gate/front.ts';
 import { type Blob, pushImage, putBlob, smallImage } from '../gate/images.ts';
 import type { Ask, Reply } from '../gate/wire.ts';
 import { describeNeeding } from '../support/needs.ts';
@@ -66,7 +66,7 @@ export function describeBodies(mode: Mode, version: 2 | 3): void {
       }
 
       it('are those that were pushed; the registry is asked for the head alone', async () => {
-        const mark = site.front.registry.log().length;
+        const mark = await registryMoment(site.front.registry);
         const { bytes } = await site.through(pull);
         expect(bytes.equals(blob.bytes)).toBe(true);
         const asked = await registryRequests(site.front.registry, mark);
@@ -127,7 +127,7 @@ export function describeBodies(mode: Mode, version: 2 | 3): void {
         const small = await site.put('pub', 1000);
         const question = await pullOf(site, 'pub', small);
         for (const asked of [2, 1]) {
-          const mark = site.front.registry.log().length;
+          const mark = await registryMoment(site.front.registry);
           const before = await site.offloaded();
           expect((await site.through(question)).bytes.equals(small.bytes)).toBe(true);
           expect(await site.offloaded()).toBe(before);

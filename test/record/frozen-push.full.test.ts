@@ -2,7 +2,7 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { eventually } from '../gate/eventually.ts';
-import { BUILDER, type Front, registryRequests } from '../gate/front.ts';
+import { BUILDER, type Front, registryMoment, registryRequests } from '../gate/front.ts';
 import { pushImage, putBlob, putManifest, smallImage, type With } from '../gate/images.ts';
 import { ask, type Place } from '../gate/wire.ts';
 import { describeNeeding } from '../support/needs.ts';
@@ -40,7 +40,7 @@ describeNeeding(['docker-registry', 'postgres'], 'a push whose Warden is stopped
     const [before, late, next] = [smallImage(), smallImage(), smallImage()];
     expect((await pushImage(front.place, 'pub', '1', before, alice)).status).toBe(201);
     for (const blob of [late.layer, late.config]) await putBlob(front.place, 'pub', blob, alice);
-    const since = front.registry.log().length;
+    const since = await registryMoment(front.registry);
     writeFileSync(temp.at('freeze'), '');
     const told = putManifest(front.place, 'pub', '1', late, alice).then(
       ({ status }) => status,
