@@ -1,12 +1,14 @@
 /**
- * The log of the settings as it is verified where it lies: also against what was signed last, which is kept apart from
- * it. So a log that was put back to an earlier state, with the checkpoint of that time, is not taken for whole.
+ * The log of the settings as it is verified where it lies: also against what was signed last, as the lock file of this
+ * machine and the database of several instances say. So a log that was put back to an earlier state, with the checkpoint
+ * of that time, is not taken for whole.
  */
 import { join } from 'node:path';
 import type { Settings } from '../config/settings.ts';
 import type { LogReader } from '../provenance/log-store.ts';
 import { parseSize } from '../tlog/sizes.ts';
-import { readSigningLock } from '../transparency/signing-lock.ts';
+import { readSigningLock, type SigningLock } from '../transparency/signing-lock.ts';
+import { CHECKPOINT_FILE, readIfThere } from '../transparency/tile-files.ts';
 import { dataSource, type LogSource, readerSource } from '../verify/source.ts';
 import { TLOG_FOLDER } from './log-common.ts';
 
@@ -15,47 +17,86 @@ type LiveSettings = Pick<Settings, 'data'> & {
   readonly transparency?: Pick<NonNullable<Settings['transparency']>, 'lockFile'> | undefined;
 };
 
+/** A checkpoint, and where it was kept. */
+interface Kept {
+  readonly name: string;
+  readonly note: string;
+}
+
 export interface LiveLog {
   readonly source: LogSource;
   /** What the log must go on from. */
-  readonly older: readonly { readonly name: string; readonly note: string }[];
+  readonly older: readonly Kept[];
+  /** What could not be compared, in a sentence. */
+  readonly lacking?: string;
 }
 
-/**
- * @param kept whether other checkpoints were given, which do what a lost lock file does not.
- * @throws {Error} with one sentence where something was signed and the lock file is missing, or cannot be read.
- */
+export interface KeptElsewhere {
+  /** What the database of several instances says of the last signature; undefined where there is none, or nothing was signed. */
+  readonly database: SigningLock | undefined;
+  /** Whether other checkpoints were given, which do what a lost lock file does not. */
+  readonly given: boolean;
+}
+
+const DATABASE = 'what the database remembers of the last signature';
+
+/** @throws {Error} with one sentence where something was signed and what says so is missing, or cannot be read. */
 export async function liveLog(
   { data, store, transparency }: LiveSettings,
   reader: Pick<LogReader, 'size' | 'entries'>,
-  kept: boolean,
+  { database, given }: KeptElsewhere,
 ): Promise<LiveLog> {
   const tiles = join(data, TLOG_FOLDER);
   const source = store === undefined ? dataSource(data, tiles) : readerSource(reader, tiles);
   // Where this instance signs nothing, it has only what another one gave it.
-  if (transparency === undefined) return { source, older: [] };
-  const { lockFile } = transparency;
-  const lock = readSigningLock(lockFile);
-  if (lock === undefined) {
+  const lockFile = transparency?.lockFile;
+  const here = lockFile === undefined ? undefined : readSigningLock(lockFile);
+  const missing = lockFile !== undefined && here === undefined;
+  if (missing && database === undefined && !given) {
     await source.checkpoint();
-    if (kept) return { source, older: [] };
     throw new Error(
       `${lockFile}, which says what was signed last, is missing: bring it back, or give a checkpoint that was kept with --against`,
     );
   }
-  const last = lock.checkpoint;
-  if (last === undefined) return { source, older: [] };
+  const older = [
+    ...(follows(database, here) ? [] : keptIn(here, lockFile ?? '')),
+    ...(follows(here, database) ? [] : keptIn(database, DATABASE)),
+  ];
   return {
+    older,
     source: {
       ...source,
-      /** What is signed is in the lock file first, and published a moment later. */
       async checkpoint() {
-        const published = await source.checkpoint();
-        return sizeOf(last) > sizeOf(published) && sizeOf(last) <= (await reader.size()) ? last : published;
+        const published = readIfThere(join(tiles, CHECKPOINT_FILE))?.toString('utf8');
+        return (
+          newestOf([published, ...older.map(({ note }) => note)], await reader.size()) ?? source.checkpoint()
+        );
       },
     },
-    older: [{ name: lockFile, note: last }],
+    ...(missing &&
+      !given && { lacking: `${lockFile} is missing: what this machine saw signed is not compared` }),
   };
+}
+
+function keptIn(lock: SigningLock | undefined, name: string): readonly Kept[] {
+  return lock?.checkpoint === undefined ? [] : [{ name, note: lock.checkpoint }];
+}
+
+/** Whether the origin of the one was signed for before that of the other, as is known here: then it says nothing of it. */
+function follows(lock: SigningLock | undefined, before: SigningLock | undefined): boolean {
+  if (lock === undefined || before === undefined || lock.current.origin === before.current.origin)
+    return false;
+  return lock.former.some((note) => note.startsWith(`${before.current.origin}\n`));
+}
+
+/**
+ * What is signed is kept first, and published a moment later. Where what was published is gone, what was kept is what the
+ * log must be, also where it has less than that.
+ */
+function newestOf([published, ...kept]: readonly (string | undefined)[], size: number): string | undefined {
+  const [last] = kept.filter((note) => note !== undefined).sort((one, other) => sizeOf(other) - sizeOf(one));
+  if (published === undefined || last === undefined) return published ?? last;
+  return sizeOf(last) > sizeOf(published) && sizeOf(last) <= size ? last : published;
 }
 
 /** Of a note that nobody believes yet. */

@@ -2,13 +2,14 @@
 import type { Command } from 'commander';
 import { printable, printableJson } from '../audit/printable.ts';
 import { toBase64 } from '../tlog/base64.ts';
+import { readShared } from '../transparency/postgres-last-signed.ts';
 import { firstOf, folderSource, httpSource, type LogSource } from '../verify/source.ts';
 import type { ClockReport } from '../verify/timeline.ts';
 import { type Verification, verifyLog } from '../verify/verify-log.ts';
 import { type LogDeps, readText, run, settingsOf, WRONG } from './log-common.ts';
 import { type LiveLog, liveLog } from './log-live.ts';
 import { collect, type TrustOptions, trustOf } from './log-trust.ts';
-import { openLogOf } from './open-log.ts';
+import { openLogOf, withDatabaseOf } from './open-log.ts';
 import { addServerOptions, openApi, requireNoServer, type ServerOptions, UsageError } from './server.ts';
 
 interface VerifyOptions extends TrustOptions, ServerOptions {
@@ -102,7 +103,10 @@ async function sourceOf(
   const settings = await settingsOf(options.config);
   const reader = await openLogOf(settings);
   endings.defer(() => reader.close());
-  return liveLog(settings, reader, (options.against ?? []).length > 0);
+  const database = await withDatabaseOf(settings, async (postgres) => postgres && readShared(postgres));
+  const live = await liveLog(settings, reader, { database, given: (options.against ?? []).length > 0 });
+  if (live.lacking !== undefined) deps.io.err(printable(live.lacking));
+  return live;
 }
 
 function asJson({ checkpoint, cosigned, ...rest }: Verification): string {

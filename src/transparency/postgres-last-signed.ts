@@ -153,6 +153,11 @@ export async function changeShared(
   return next;
 }
 
+/** For a command that verifies. @throws {Error} with one sentence where it is none that Warden wrote. */
+export async function readShared(postgres: Pick<Postgres, 'ask'>): Promise<SigningLock | undefined> {
+  return (await readRow(postgres.ask)).lock;
+}
+
 async function raise(ask: Ask, version: number, lock: SigningLock): Promise<boolean> {
   const rows = await ask(
     `UPDATE warden.signing SET lock = $1, version = version + 1, shown = shown + 1 WHERE version = $2 RETURNING one`,

@@ -18,8 +18,8 @@ export interface MeaningOptions {
 export interface Meaning {
   /** Records in their order. @param from the index of the first. */
   add(from: number, meant: Meant): void;
-  /** Records that are not there: what would have been said of time by them is not known. */
-  skip(): void;
+  /** Records that are not there, which are told by whoever looked for them. What can only be known from them is let pass. */
+  skip(from: number, count: number): void;
   clock(): ClockReport;
   close(): void;
 }
@@ -40,6 +40,7 @@ export function createMeaning({ skewMs, say }: MeaningOptions): Meaning {
   const setDropped = db.prepare('INSERT OR REPLACE INTO dropped VALUES (?, ?)');
   let drops = false;
   const policies = new Set<string>();
+  const lost: { readonly from: number; readonly until: number }[] = [];
   const timeline = createTimeline({ skewMs, say });
 
   /** What is on record of a tag: the last record about it, and the digest that it left there. */
@@ -55,18 +56,26 @@ export function createMeaning({ skewMs, say }: MeaningOptions): Meaning {
     return index > row.idx ? { index, digest: null } : { index: row.idx, digest };
   }
 
+  /** Whether a record that another names is not there, and may be the last before it. @param known the last that is there. */
+  function isLost(index: number | null, known: number | null): boolean {
+    if (index === null || (known !== null && known > index)) return false;
+    return lost.some(({ from, until }) => from <= index && index < until);
+  }
+
   function move(
     index: number,
     place: Uint8Array,
     [, , repo, tag, prev, from, digest]: Extract<Said, { 1: typeof MOVE }>,
   ): void {
     const last = lastOf(repo, place);
-    if (prev !== last.index) {
+    // What the tag showed before is then in that record alone.
+    const unknown = isLost(prev, last.index);
+    if (!unknown && prev !== last.index) {
       say(
         index,
         `says that the record before it about ${repo}:${tag} is ${prev ?? 'none'}, and it is ${last.index ?? 'none'}`,
       );
-    } else if (from !== undefined && from !== last.digest) {
+    } else if (!unknown && from !== undefined && from !== last.digest) {
       say(
         index,
         `says that ${repo}:${tag} was ${from ?? 'nothing'} before it, and the record before says ${last.digest ?? 'nothing'}`,
@@ -85,7 +94,9 @@ export function createMeaning({ skewMs, say }: MeaningOptions): Meaning {
     if (inForce) policies.add(digest);
     // Records from before policies were recorded cannot be held to it.
     else if (policies.size > 0 && !policies.has(digest)) {
-      say(index, `was decided by a policy (${digest}) that no policy.changed record names`);
+      // Its own record may be among those that are not there.
+      if (lost.length > 0) policies.add(digest);
+      else say(index, `was decided by a policy (${digest}) that no policy.changed record names`);
     }
   }
 
@@ -114,7 +125,10 @@ export function createMeaning({ skewMs, say }: MeaningOptions): Meaning {
           hear(index, place, one);
       }
     },
-    skip: timeline.skip,
+    skip(from, count) {
+      lost.push({ from, until: from + count });
+      timeline.skip();
+    },
     clock: timeline.report,
     close: () => db.close(),
   };

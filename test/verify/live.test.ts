@@ -12,7 +12,10 @@ async function verified(kept = false): Promise<readonly string[]> {
   const { data, lockFile } = places;
   const reader = await openSqliteLogReader({ folder: data });
   try {
-    const { source, older } = await liveLog({ data, transparency: { lockFile } }, reader, kept);
+    const { source, older } = await liveLog({ data, transparency: { lockFile } }, reader, {
+      database: undefined,
+      given: kept,
+    });
     const policy = { logs: [verifierKey(ORIGIN, 1, keys.publicKey)], witnesses: [], quorum: () => true };
     const found = await verifyLog({ source, policy, older, skewMs: 60_000, meaning: true });
     expect(found.ok).toBe(found.problems.length === 0);

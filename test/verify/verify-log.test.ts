@@ -153,6 +153,45 @@ describe('a log that was altered', () => {
     expect(sentences(found).some((sentence) => wanted.test(sentence))).toBe(true);
   });
 
+  it.each([
+    ['is lost', (file: string) => rmSync(file), /^entries 256 to 511 are not there$/],
+    ['is none', (file: string) => writeFileSync(file, 'x'), /^entries 256 to 511 cannot be read: .*/],
+  ])(
+    'is one finding where a bundle %s, and what stands behind it is held to the rest',
+    async (_, lose, wanted) => {
+      const made = records(900).map((record) => ({ ...record }) as Record<string, unknown>);
+      // What is known from the lost records alone is let pass: a policy that was changed, a manifest that was deleted there.
+      Object.assign(made[300] as object, {
+        ...{ type: 'policy.changed', subject: undefined, tag: undefined, policy: { digest: 'sha256:q' } },
+      });
+      const after = made[307] as { tag: { prev?: number; from?: string } };
+      const before = made[293] as { tag: object; subject: { digest: string } };
+      after.tag = { ...after.tag, prev: 293, from: before.subject.digest };
+      Object.assign(made[600] as object, { policy: { rules: ['team-push'], digest: 'sha256:q' } });
+      const damage = (folder: string) => lose(join(folder, 'tile/entries/001'));
+      const whole = entriesOf(made.map((record) => JSON.parse(JSON.stringify(record))));
+      expect(sentences(await verify(whole))).toEqual([]);
+      expect(sentences(await verify(whole, { damage }))).toEqual([expect.stringMatching(wanted)]);
+
+      // A record that is there is not passed over, neither before the lost ones nor behind them.
+      const tag = (at: number) => (made[at] as { tag: { name: string } }).tag;
+      Object.assign(made[515] as object, { tag: { ...tag(515), prev: 200 } });
+      Object.assign(made[560] as object, { tag: { ...tag(560), prev: 500 } });
+      Object.assign(made[700] as object, { tag: { ...tag(700), from: 'sha256:0' } });
+      const found = await verify(entriesOf(made.map((record) => JSON.parse(JSON.stringify(record)))), {
+        damage,
+      });
+      expect(sentences(found)).toEqual([
+        expect.stringMatching(wanted),
+        expect.stringContaining(
+          'entry 515 says that the record before it about team/app:v4 is 200, and it is ',
+        ),
+        'entry 560 says that the record before it about team/app:v0 is 500, and it is 553',
+        expect.stringContaining('entry 700 says that team/app:v0 was sha256:0 before it'),
+      ]);
+    },
+  );
+
   it.each<[string, (folder: string) => void, RegExp]>([
     [
       'a bundle that ends early',
