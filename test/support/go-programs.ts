@@ -62,6 +62,12 @@ export const NOTATION: GoProgram = {
   module: { path: 'github.com/notaryproject/notation', list: 'go' },
 };
 
+/** Checks logs in the layout of tlog-tiles. */
+export const TESSERA_FSCK: GoProgram = {
+  source: 'github.com/transparency-dev/tessera/cmd/fsck',
+  version: 'v1.0.4',
+};
+
 export const ALL_GO_PROGRAMS: readonly GoProgram[] = [
   CRANE,
   ORAS,
@@ -75,4 +81,5 @@ export const ALL_GO_PROGRAMS: readonly GoProgram[] = [
   COSIGN,
   NOTATION,
   SLSA_VERIFIER,
+  TESSERA_FSCK,
 ];
