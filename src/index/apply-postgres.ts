@@ -1,9 +1,9 @@
 /** Writes what was gathered into the tables of PostgreSQL, each table with a statement or two. The caller holds the transaction. */
 import type { Ask } from '../store/postgres.ts';
 import { relate } from './ancestry.ts';
-import type { Built } from './built.ts';
-import type { Gathered, GatheredName, GatheredRecord, GatheredTag } from './gather.ts';
-import { EVERYTHING, NAMES } from './kinds.ts';
+import { builtsOf } from './built.ts';
+import type { Gathered, GatheredName, GatheredTag } from './gather.ts';
+import { NAMES } from './kinds.ts';
 import { type Cell, type Columns, insert, withRows } from './postgres-rows.ts';
 import { type IdOf, putCounts, putRecords } from './postgres-tables.ts';
 import { putBasesLate, putWays, selecting } from './postgres-ways.ts';
@@ -32,7 +32,7 @@ export async function applyToPostgres(
   const tags = await putTags(ask, gathered.tags, idOf, given.tags);
   await putRecords(ask, gathered.records, idOf, tags.ids);
   await putCounts(ask, gathered, idOf);
-  const builts = gathered.records.flatMap((record) => builtOf(record, idOf));
+  const builts = gathered.records.flatMap((record) => builtsOf(record, idOf));
   if (late) await putBasesLate(ask, builts);
   else await putWays(ask, await selecting(ask, relate(builts)));
   return { names: names.last, tags: tags.last };
@@ -166,16 +166,4 @@ async function firstMoves(
     else counted.hosts++;
   }
   return first;
-}
-
-function builtOf({ idx, repo, columns, bases }: GatheredRecord, idOf: IdOf): readonly Built[] {
-  if (bases.length === 0 || !repo) return [];
-  return [
-    {
-      ...{ idx, repo: idOf(repo) ?? EVERYTHING, digest: columns.digest },
-      bases: bases.map(({ base, of, claimed }) => ({
-        ...{ id: idOf(base) ?? EVERYTHING, digest: base.text, of, claimed },
-      })),
-    },
-  ];
 }

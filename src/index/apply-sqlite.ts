@@ -1,12 +1,14 @@
 /** Writes what was gathered into the tables of SQLite. The caller holds the transaction. */
 import type { DatabaseSync } from 'node:sqlite';
-import { createAncestry } from './ancestry-sqlite.ts';
+import { builtsOf } from './built.ts';
 import type { Gathered, GatheredName, GatheredRecord } from './gather.ts';
 import { EVERYTHING, NAMES } from './kinds.ts';
+import type { All } from './rows-sqlite.ts';
 import { LATE_DIGESTS } from './schema-sqlite.ts';
+import { createAncestry } from './ways-sqlite.ts';
 
 /** @param late of a filling that puts off what costs most; `finishBulk` does it. */
-export function createApply(db: DatabaseSync): (gathered: Gathered, late: boolean) => void {
+export function createApply(db: DatabaseSync, all: All): (gathered: Gathered, late: boolean) => void {
   const putName = db.prepare(
     `INSERT INTO name (kind, text, sort, records, first_idx, last_idx, first_time, last_time) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (kind, text) DO UPDATE SET records = records + excluded.records, last_idx = excluded.last_idx,
@@ -31,7 +33,6 @@ export function createApply(db: DatabaseSync): (gathered: Gathered, late: boolea
   const putDigestsLate = LATE_DIGESTS.map((table) =>
     db.prepare(`INSERT INTO ${table} (digest, idx, role) VALUES (?, ?, ?)`),
   );
-  const putBaseLate = db.prepare('INSERT INTO base_late VALUES (?, ?, ?, ?, ?)');
   const putRule = db.prepare('INSERT INTO rule VALUES (?, ?)');
   const putHour = db.prepare(
     `INSERT INTO tally_hour VALUES (?, ?, ?, ?)
@@ -53,7 +54,7 @@ export function createApply(db: DatabaseSync): (gathered: Gathered, late: boolea
     `INSERT INTO span VALUES (?, ?, ?)
      ON CONFLICT (hour) DO UPDATE SET first_idx = min(first_idx, excluded.first_idx), last_idx = max(last_idx, excluded.last_idx)`,
   );
-  const addAncestors = createAncestry(db);
+  const ancestry = createAncestry(db, all);
 
   return function apply({ names, tags, records, tallies, daySpans, totals, refusals, spans }, late) {
     const ids = new Map<GatheredName, number>();
@@ -93,16 +94,10 @@ export function createApply(db: DatabaseSync): (gathered: Gathered, late: boolea
         put?.run(key, idx, role);
       }
       for (const rule of record.rules) putRule.run(idOf(rule), idx);
-      if (record.bases.length === 0 || !repo) continue;
-      const bases = record.bases.map(({ base, of, claimed }) => ({
-        ...{ id: orNone(base), digest: base.text, of, claimed },
-      }));
-      if (!late) addAncestors({ idx, repo: orNone(repo), digest: columns.digest, bases });
-      else {
-        for (const { id, of, claimed } of bases)
-          putBaseLate.run(idx, orNone(repo), id, of ?? null, Number(claimed));
-      }
     }
+    const builts = records.flatMap((record) => builtsOf(record, idOf));
+    if (late) ancestry.addLate(builts);
+    else ancestry.add(builts);
     for (const { name, hour, type, events } of tallies) {
       putHour.run(orNone(name), hour, idOf(type), events);
     }

@@ -1,4 +1,7 @@
 /** One accepted manifest with what it was directly built on. */
+import type { GatheredName, GatheredRecord } from './gather.ts';
+import { EVERYTHING } from './kinds.ts';
+
 export interface Built {
   readonly idx: number;
   readonly repo: number;
@@ -11,4 +14,20 @@ export interface Built {
     readonly of: string | undefined;
     readonly claimed: boolean;
   }[];
+}
+
+/** @param idOf the number that a name has. @returns none of a record that is not built on anything. */
+export function builtsOf(
+  { idx, repo, columns, bases }: GatheredRecord,
+  idOf: (name: GatheredName | undefined) => number | null,
+): readonly Built[] {
+  if (bases.length === 0 || !repo) return [];
+  return [
+    {
+      ...{ idx, repo: idOf(repo) ?? EVERYTHING, digest: columns.digest },
+      bases: bases.map(({ base, of, claimed }) => ({
+        ...{ id: idOf(base) ?? EVERYTHING, digest: base.text, of, claimed },
+      })),
+    },
+  ];
 }

@@ -3,9 +3,9 @@
  * cut off goes on at the next start.
  */
 import type { DatabaseSync } from 'node:sqlite';
-import { createAncestry } from './ancestry-sqlite.ts';
-import type { Built } from './built.ts';
+import type { All } from './rows-sqlite.ts';
 import { LATE_DIGESTS, LATE_INDEXES } from './schema-sqlite.ts';
+import { createAncestry } from './ways-sqlite.ts';
 
 /** How far a long filling is. What is greater are the steps of its end, which each database has its own of. */
 export const BULK = { none: 0, filling: 1 } as const;
@@ -17,7 +17,7 @@ export const BULK_FROM = 50_000;
 const SORTING = 2;
 
 /** The step after `stage`; the caller holds the transaction. @returns the stage that was reached. */
-export function finishStep(db: DatabaseSync, stage: number): number {
+export function finishStep(db: DatabaseSync, all: All, stage: number): number {
   if (stage === BULK.filling) return SORTING;
   const table = LATE_DIGESTS[stage - SORTING];
   if (table !== undefined) {
@@ -27,7 +27,7 @@ export function finishStep(db: DatabaseSync, stage: number): number {
   }
   const indexes = LATE_INDEXES.trim().split('\n');
   const at = stage - SORTING - LATE_DIGESTS.length;
-  if (at === 0) relate(db);
+  if (at === 0) createAncestry(db, all).relateLate();
   const index = indexes[at - 1];
   if (index !== undefined) db.exec(index);
   return at < indexes.length ? stage + 1 : BULK.none;
@@ -36,32 +36,4 @@ export function finishStep(db: DatabaseSync, stage: number): number {
 export function beginBulk(db: DatabaseSync): void {
   for (const [, name] of LATE_INDEXES.matchAll(/IF NOT EXISTS (\w+)/g))
     db.exec(`DROP INDEX IF EXISTS ${name}`);
-}
-
-/** What is built on what, in the order of the log. */
-function relate(db: DatabaseSync): void {
-  const addAncestors = createAncestry(db, true);
-  const rows = db.prepare(
-    `SELECT l.idx, l.repo, l.base, l.of, l.claimed, n.text, r.digest
-     FROM base_late l CROSS JOIN name n CROSS JOIN record r WHERE n.id = l.base AND r.idx = l.idx ORDER BY l.rowid`,
-  );
-  let current: { -readonly [K in keyof Built]: Built[K] } | undefined;
-  for (const row of rows.iterate()) {
-    const idx = Number(row['idx']);
-    if (current?.idx !== idx) {
-      if (current) addAncestors(current);
-      const digest = row['digest'];
-      current = {
-        ...{ idx, repo: Number(row['repo']), bases: [] },
-        digest: digest instanceof Uint8Array ? digest : undefined,
-      };
-    }
-    const base = {
-      ...{ id: Number(row['base']), digest: String(row['text']), claimed: Number(row['claimed']) === 1 },
-      of: row['of'] === null ? undefined : String(row['of']),
-    };
-    current.bases = [...current.bases, base];
-  }
-  if (current) addAncestors(current);
-  db.exec('DELETE FROM base_late');
 }

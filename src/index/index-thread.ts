@@ -5,15 +5,15 @@
  * A server and a command may both fill it: a batch is taken only where it goes on from the watermark, in one transaction.
  */
 import { hash } from 'node:crypto';
-import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { type Operations, oneByOne } from '../store/thread.ts';
 import { transaction } from '../store/transaction.ts';
 import { createApply } from './apply-sqlite.ts';
 import { BULK, BULK_FROM, beginBulk, finishStep } from './finish-bulk.ts';
 import { gather } from './gather.ts';
 import { type IndexOptions, openIndexFile } from './open-index-file.ts';
-import { type Plan, type Row, runPlan, type Statement } from './plan.ts';
+import { type Plan, runPlan } from './plan.ts';
 import { QUESTIONS, type QuestionName } from './questions.ts';
+import { preparedAll } from './rows-sqlite.ts';
 import { LATE_INDEXES } from './schema-sqlite.ts';
 
 /** How far the index has come. */
@@ -38,15 +38,13 @@ export interface IndexBatch {
   readonly size: number;
 }
 
-const STATEMENTS = 500;
-
 export function open(options: IndexOptions): Operations {
   const { db, fixed } = openIndexFile(options);
   const { bulkFrom = BULK_FROM } = options;
   const meta = db.prepare('SELECT value FROM meta WHERE key = ?');
   const setMeta = fixed ? undefined : db.prepare('UPDATE meta SET value = ? WHERE key = ?');
-  const apply = fixed ? undefined : createApply(db);
   const all = preparedAll(db);
+  const apply = fixed ? undefined : createApply(db, all);
 
   function stage(): number {
     return Number(meta.get('bulk')?.['value']);
@@ -85,7 +83,7 @@ export function open(options: IndexOptions): Operations {
     while (stage() !== BULK.none) {
       transaction(db, () => {
         const before = stage();
-        if (before !== BULK.none) setMeta?.run(finishStep(db, before), 'bulk');
+        if (before !== BULK.none) setMeta?.run(finishStep(db, all, before), 'bulk');
       });
     }
     return mark();
@@ -123,20 +121,5 @@ export function open(options: IndexOptions): Operations {
     close() {
       db.close();
     },
-  };
-}
-
-/** Statements are prepared once; those that hold lists of numbers come and go. */
-function preparedAll(db: DatabaseSync): (statement: Statement) => readonly Row[] {
-  const known = new Map<string, StatementSync>();
-  return ({ sql, values }) => {
-    let statement = known.get(sql);
-    if (!statement) {
-      statement = db.prepare(sql);
-      const [oldest] = known.keys();
-      if (known.size >= STATEMENTS && oldest !== undefined) known.delete(oldest);
-      known.set(sql, statement);
-    }
-    return statement.all(...values) as unknown as readonly Row[];
   };
 }

@@ -2,7 +2,7 @@
 import type { Built } from './built.ts';
 import { digestKey, digestOf } from './digest-key.ts';
 import { HAS, NAMES, ROLES } from './kinds.ts';
-import { listOf, numberOf, type Plan, type Row, select, type Value } from './plan.ts';
+import { numberOf, type Plan, type Row, select, type Value } from './plan.ts';
 
 /** A base of an image. `distance` 1: the image was built on it directly. */
 export interface Ancestor {
@@ -56,46 +56,39 @@ export function* knownWays(batch: readonly Built[]): Plan<KnownWays> {
   const bases = keysOf(batch.flatMap((built) => built.bases.map(({ digest }) => digestKey(digest))));
   const latest = new Map<string, number>();
   const latestRows = yield* forEach(
-    bases.map((key) => [key]),
+    bases.map((key) => [key, first]),
     (values) => `SELECT k.column1 AS digest, (
-         SELECT g.idx FROM digest g WHERE g.digest = k.column1 AND ${MANIFEST} AND g.idx < ${listOf([first])}
+         SELECT g.idx FROM digest g WHERE g.digest = k.column1 AND ${MANIFEST} AND g.idx < k.column2
            AND EXISTS (SELECT 1 FROM built b WHERE b.idx = g.idx) ORDER BY g.idx DESC LIMIT 1
        ) AS idx FROM (${values}) AS k`,
   );
   for (const { digest, idx } of latestRows) if (idx != null) latest.set(textOf(digest), numberOf(idx));
   const ancestors = new Map<number, Ancestor[]>();
-  if (latest.size > 0) {
-    const rows = yield* select(
-      `SELECT idx, base, distance, claimed FROM built WHERE idx IN (${listOf([...latest.values()])})`,
-    );
-    for (const row of rows) listIn(ancestors, numberOf(row['idx'])).push(ancestorOf(row));
-  }
+  const ancestorRows = yield* forAll(
+    [...new Set(latest.values())],
+    (marks) => `SELECT idx, base, distance, claimed FROM built WHERE idx IN (${marks})`,
+  );
+  for (const row of ancestorRows) listIn(ancestors, numberOf(row['idx'])).push(ancestorOf(row));
   const selves = yield* selvesOf(batch);
   const on = new Map<number, On[]>();
-  if (selves.size > 0) {
-    const rows = yield* select(
-      `SELECT b.base, b.idx, b.distance, b.claimed, r.repo, r.digest FROM built b CROSS JOIN record r
-       WHERE b.base IN (${listOf([...selves.values()])}) AND r.idx = b.idx`,
-    );
-    for (const row of rows)
-      listIn(on, numberOf(row['base'])).push({ ...ancestorOf(row), image: imageOf(row) });
-  }
+  const onRows = yield* forAll(
+    [...new Set(selves.values())],
+    (marks) => `SELECT b.base, b.idx, b.distance, b.claimed, r.repo, r.digest FROM built b CROSS JOIN record r
+       WHERE b.base IN (${marks}) AND r.idx = b.idx`,
+  );
+  for (const row of onRows)
+    listIn(on, numberOf(row['base'])).push({ ...ancestorOf(row), image: imageOf(row) });
   const vouched = yield* vouchedIn(batch);
   return { latest, ancestors, selves, on, vouched };
 }
 
 function* selvesOf(batch: readonly Built[]): Plan<ReadonlyMap<number, number>> {
   const own = new Map(batch.flatMap(({ digest }) => (digest ? [[digestOf(digest), digest] as const] : [])));
-  const ids = new Map<string, number>();
-  const names = [...own.keys()];
-  for (let at = 0; at < names.length; at += PLACES) {
-    const part = names.slice(at, at + PLACES);
-    const rows = yield* select(
-      `SELECT id, text FROM name WHERE kind = ${NAMES.base} AND text IN (${part.map(() => '?').join(', ')})`,
-      ...part,
-    );
-    for (const { id, text } of rows) ids.set(String(text), numberOf(id));
-  }
+  const names = yield* forAll(
+    [...own.keys()],
+    (marks) => `SELECT id, text FROM name WHERE kind = ${NAMES.base} AND text IN (${marks})`,
+  );
+  const ids = new Map(names.map(({ id, text }) => [String(text), numberOf(id)]));
   const keys = [...own].flatMap(([name, key]) => (ids.has(name) ? [[key]] : []));
   const rows = yield* forEach(
     keys,
@@ -175,7 +168,17 @@ export function createWays({ latest, ancestors, selves, on }: KnownWays) {
   };
 }
 
-/** One statement for many rows of values. */
+/** One statement for many values: `marks` has a place for each. */
+function* forAll(values: readonly Value[], statement: (marks: string) => string): Plan<readonly Row[]> {
+  const found: Row[] = [];
+  for (let at = 0; at < values.length; at += PLACES) {
+    const part = values.slice(at, at + PLACES);
+    found.push(...(yield* select(statement(part.map(() => '?').join(', ')), ...part)));
+  }
+  return found;
+}
+
+/** The same for rows of values: as VALUES. */
 function* forEach(
   rows: readonly (readonly Value[])[],
   statement: (values: string) => string,
