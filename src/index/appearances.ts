@@ -57,40 +57,38 @@ export function* appearances({
   }));
 }
 
-/** The first accepted push of a manifest in each repository, at most `limit`: oldest first. */
-export function* firstPushes({
-  digest,
-  limit,
-}: {
+export interface FirstQuestion {
   readonly digest: string;
   readonly limit: number;
-}): Plan<readonly { readonly index: number; readonly repository: string }[]> {
-  const key = digestKey(digest);
-  if (key === undefined) return [];
-  const rows = yield* select(
-    `SELECT d.idx, n.text AS repository FROM (
-       SELECT idx FROM digest WHERE digest = ? AND role = ${ROLES.manifest} ORDER BY idx LIMIT ?
-     ) AS d CROSS JOIN record r LEFT JOIN name n ON n.id = r.repo
-     WHERE r.idx = d.idx AND r.type = (SELECT id FROM name WHERE kind = ${NAMES.type} AND text = 'push.accepted') ORDER BY d.idx`,
-    ...[key, limit],
+}
+
+export interface First {
+  readonly index: number;
+  readonly repository: string;
+}
+
+/** The accepted pushes among the first `limit` records of a manifest: oldest first. */
+export function firstPushes(asked: FirstQuestion): Plan<readonly First[]> {
+  return firstAs(
+    'manifest',
+    asked,
+    `AND r.type = (SELECT id FROM name WHERE kind = ${NAMES.type} AND text = 'push.accepted')`,
   );
-  return rows.map(({ idx, repository }) => ({ index: numberOf(idx), repository: String(repository ?? '') }));
 }
 
 /** The first records of images with this layer, at most `limit`: oldest first. */
-export function* firstWithLayer({
-  digest,
-  limit,
-}: {
-  readonly digest: string;
-  readonly limit: number;
-}): Plan<readonly { readonly index: number; readonly repository: string }[]> {
+export function firstWithLayer(asked: FirstQuestion): Plan<readonly First[]> {
+  return firstAs('layer', asked);
+}
+
+/** @param check of the record `r`. */
+function* firstAs(role: Role, { digest, limit }: FirstQuestion, check = ''): Plan<readonly First[]> {
   const key = digestKey(digest);
   if (key === undefined) return [];
   const rows = yield* select(
     `SELECT d.idx, n.text AS repository FROM (
-       SELECT idx FROM digest WHERE digest = ? AND role = ${ROLES.layer} ORDER BY idx LIMIT ?
-     ) AS d CROSS JOIN record r LEFT JOIN name n ON n.id = r.repo WHERE r.idx = d.idx ORDER BY d.idx`,
+       SELECT idx FROM digest WHERE digest = ? AND role = ${ROLES[role]} ORDER BY idx LIMIT ?
+     ) AS d CROSS JOIN record r LEFT JOIN name n ON n.id = r.repo WHERE r.idx = d.idx ${check} ORDER BY d.idx`,
     ...[key, limit],
   );
   return rows.map(({ idx, repository }) => ({ index: numberOf(idx), repository: String(repository ?? '') }));

@@ -82,11 +82,18 @@ export function pulledRepositories({ table }: Pick<PullDialect, 'table'>): strin
     ) SELECT name FROM one WHERE name IS NOT NULL`;
 }
 
-/** What is not known of a pull has no member. */
+/** A row that `findPulls` finds; PostgreSQL writes large integers as text. What is not known of a pull has no member. */
 export function foundPull(row: Readonly<Record<string, unknown>>): FoundPull {
-  const known = Object.entries(row).filter(([, value]) => value !== null);
-  // Its columns are those of the statement above.
-  return Object.fromEntries(known) as unknown as FoundPull;
+  const { host, client } = row;
+  return {
+    ...{ id: Number(row['id']), address: String(row['address']) },
+    ...(host != null && { host: String(host) }),
+    ...{ subject: String(row['subject']), repository: String(row['repository']) },
+    ...{ digest: String(row['digest']), reference: String(row['reference']) },
+    ...{ first: Number(row['first']), last: Number(row['last']) },
+    ...{ gets: Number(row['gets']), heads: Number(row['heads']) },
+    ...(client != null && { client: String(client) }),
+  };
 }
 
 function requireRange(text: string): Range {

@@ -74,10 +74,7 @@ export function postgresPulls(postgres: Postgres): PullStore {
           values: [tagRegex(glob)],
         }),
       });
-      const rows = await postgres.ask(numbered(sql), values);
-      return rows.map((row) =>
-        foundPull({ ...row, ...numbers(row, ['id', 'first', 'last', 'gets', 'heads']) }),
-      );
+      return (await postgres.ask(numbered(sql), values)).map(foundPull);
     },
     async repositories() {
       const rows = await postgres.ask<{ name: string }>(pulledRepositories({ table: 'warden.pull' }));
@@ -186,9 +183,4 @@ function bytes(value: unknown): unknown {
 
 function compare(a: string, b: string): number {
   return a < b ? -1 : Number(a > b);
-}
-
-/** It writes large integers as text. */
-function numbers(row: Readonly<Record<string, unknown>>, names: readonly string[]): Record<string, number> {
-  return Object.fromEntries(names.map((name) => [name, Number(row[name])]));
 }
