@@ -3,18 +3,17 @@ import { z } from 'zod';
 import { COUNTED, type Counted, type Series } from '../../index/tallies.ts';
 import { RECORD_TYPES } from '../../provenance/record.ts';
 import { timestamp } from '../../store/clock.ts';
-import { number, moment as time } from '../answer-facts.ts';
-import { moment } from '../cells.ts';
+import { number } from '../answer-facts.ts';
 import { requireAll } from '../for-all.ts';
-import { limitOf, malformed, parameter, SHARED, spanOf } from '../parameters.ts';
+import { COUNTED_COLUMNS, COUNTED_FIELDS, countedSpan, perParameter } from '../over-time.ts';
+import { limitOf, malformed, parameter, SHARED } from '../parameters.ts';
 import type { Question } from '../question.ts';
 import { remembered } from '../record-pages.ts';
 import { widened } from '../widened.ts';
 
 /** Of an hour or day, or of a name. */
 const item = z.strictObject({
-  time: time.describe('the beginning of the hour or day').exactOptional(),
-  name: z.string().exactOptional(),
+  ...COUNTED_FIELDS,
   events: number.describe('of the hour or day; of a name, of the types that were asked for together'),
   types: z.record(z.string(), number).describe('events of each type').exactOptional(),
 });
@@ -26,9 +25,7 @@ const parameters = z.strictObject({
     'repository, user or host',
     (text) => (Object.hasOwn(COUNTED, text) ? (text as Counted) : undefined),
   ),
-  per: parameter('hour or day: counts over time, latest first', 'hour or day', (text) =>
-    text === 'hour' || text === 'day' ? text : undefined,
-  ),
+  per: perParameter('counts'),
   repository: parameter('of this repository', 'the name of a repository', (text) => text || undefined),
   user: SHARED.user,
   host: SHARED.host,
@@ -41,21 +38,13 @@ const parameters = z.strictObject({
 });
 export type ActivityQuery = z.output<typeof parameters>;
 
-const DAY_MS = 86_400_000;
-
 export const activity: Question<ActivityQuery, ActivityItem> = {
   name: 'activity',
   summary: 'how much happened: per hour or day, or by repository, user or host',
   parameters,
   item,
   columns: [
-    {
-      head: 'TIME (UTC)',
-      least: 14,
-      text: ({ time }) => moment(time ?? ''),
-      whole: ({ time }) => time ?? '',
-    },
-    { head: 'NAME', least: 8, text: ({ name, time }) => (time === undefined ? name || '(anonymous)' : '') },
+    ...COUNTED_COLUMNS,
     { head: 'EVENTS', least: 6, text: ({ events }) => String(events) },
     {
       head: 'OF THESE',
@@ -67,15 +56,12 @@ export const activity: Question<ActivityQuery, ActivityItem> = {
     },
   ],
   async answer({ index, now }, query, mayRead) {
-    const { by, per, type } = query;
-    const present = now();
-    const span = spanOf(query, present);
-    const until = span.until ?? present + 1;
+    const { by, type } = query;
+    const { per, since, until } = countedSpan(query, now());
     if (by !== undefined) {
-      if (per !== undefined) throw malformed('by', 'cannot be given together with per');
       if (by !== 'repository') requireAll(mayRead, `the activity of each ${by}`);
       const may = remembered(mayRead);
-      const asked = { by, types: [type ?? 'push.accepted'], since: span.since ?? until - 30 * DAY_MS, until };
+      const asked = { by, types: [type ?? 'push.accepted'], since, until };
       const { rows, more, watermark } = await widened(
         (limit) => index.ask('ranking', { ...asked, limit }),
         limitOf(query),
@@ -86,9 +72,7 @@ export const activity: Question<ActivityQuery, ActivityItem> = {
     const of = countedOf(query);
     if (of?.kind !== 'repository') requireAll(mayRead, 'activity that is not of one repository');
     else if (!mayRead(of.name)) return { items: [], watermark: 0 };
-    const unit = per ?? 'day';
-    const since = span.since ?? until - (unit === 'day' ? 30 : 2) * DAY_MS;
-    const { answer, watermark } = await index.ask('series', { of, per: unit, since, until });
+    const { answer, watermark } = await index.ask('series', { of, per, since, until });
     const times = timesOf(answer, type);
     const limit = limitOf(query);
     return { items: times.slice(0, limit), ...(times.length > limit && { more: true }), watermark };
