@@ -135,9 +135,9 @@ export function open({ folder }: LogOptions): Operations {
     lastOf,
     counters: (): LogCounters => ({ size: headSize(), commits, writes }),
     intents: (): OpenIntent[] =>
-      (allIntents.all() as unknown as (Omit<OpenIntent, 'body'> & { body: string })[]).map((row) => ({
-        ...row,
-        body: JSON.parse(row.body) as Intent,
+      allIntents.all().map(({ id, repo, reference, body, at }) => ({
+        ...{ id: String(id), repo: String(repo), reference: String(reference), at: Number(at) },
+        body: JSON.parse(String(body)) as Intent,
       })),
   };
   const writing: Readonly<Record<string, (args: never) => unknown>> = {

@@ -82,7 +82,8 @@ export function attestationDeps(
           { repository, digest, type: 'push.accepted' },
           () => true,
         );
-        return (page.items as unknown as readonly PushOnRecord['record'][]).flatMap(({ attest = [] }) =>
+        // The question answers with such records.
+        return (page.items as readonly PushOnRecord['record'][]).flatMap(({ attest = [] }) =>
           attest.filter(({ of }) => of === digest).map((one) => one.digest),
         );
       },

@@ -42,6 +42,7 @@ export function watchCertificate(
   function show(): void {
     const { cert, key } = shown;
     const ca = authorities();
+    // With certificate files the listener is one of HTTPS; Node's types of both do not fit each other.
     (server as unknown as HttpsServer).setSecureContext({ cert, key, ...(ca !== undefined && { ca }) });
   }
 

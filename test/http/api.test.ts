@@ -7,6 +7,7 @@ import { readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { Ajv2020 } from 'ajv/dist/2020.js';
+import { z } from 'zod';
 import { catalogue } from '../../src/errors.ts';
 import { errorsOf } from '../../src/http/api/document.ts';
 import type { Operation } from '../../src/http/api/operation.ts';
@@ -37,6 +38,23 @@ interface Asked {
   /** What is expected where it is no success. */
   readonly status?: number;
 }
+
+/** The members of answers from which the next request, or an expectation, is made. */
+const USED = z.looseObject({
+  items: z
+    .array(
+      z.looseObject({
+        ...{ index: z.int().default(-1), id: z.string().default('') },
+        ended: z.looseObject({ why: z.string() }).or(z.string()).optional(),
+      }),
+    )
+    .default([]),
+  ...{ id: z.string().default(''), state: z.string().optional(), started: z.boolean().optional() },
+  ...{ refresh_token: z.string().default(''), attached: z.array(z.unknown()).optional() },
+  report: z.looseObject({ ended: z.unknown().optional() }).nullish(),
+});
+type Used = z.output<typeof USED>;
+const NOTHING = USED.parse({});
 
 const ajv = new Ajv2020({ strict: false, validateFormats: false });
 ajv.addSchema(JSON.parse(readFileSync('docs/openapi.json', 'utf8')) as object, 'openapi');
@@ -100,7 +118,7 @@ describeNeeding(['docker-registry'], 'the API', () => {
   }
 
   /** @returns the answer, once it is what was declared. */
-  async function call(id: string, asked: Asked = {}) {
+  async function call(id: string, asked: Asked = {}): Promise<Used> {
     const { operation, reply } = await raw(id, asked);
     const { json, other, status } = operation.answer;
     expect({ id, status: reply.status, text: reply.status < 300 ? '' : reply.text }).toEqual({
@@ -109,18 +127,17 @@ describeNeeding(['docker-registry'], 'the API', () => {
     answered.add(id);
     if (status === 204) {
       expect(reply.text).toBe('');
-      return undefined as never;
+      return NOTHING;
     }
     const [type = ''] = (reply.headers['content-type'] ?? '').split(';');
     if (type !== 'application/json') {
       expect(Object.keys(other ?? {})).toContain(type);
-      return reply.text as never;
+      return NOTHING;
     }
     const value: unknown = JSON.parse(reply.text);
     expect({ id, issues: json?.safeParse(value).error?.issues }).toEqual({ id, issues: undefined });
     checkByDocument(`${id.slice(0, 1).toUpperCase()}${id.slice(1)}Answer`, value);
-    // biome-ignore lint/suspicious/noExplicitAny: each answer has its own form, which was just checked
-    return value as any;
+    return USED.parse(value);
   }
 
   function checkByDocument(name: string, value: unknown): void {
@@ -171,7 +188,7 @@ describeNeeding(['docker-registry'], 'the API', () => {
     const digest = `digest=${image.digest}`;
     expect((await call('askImage', { query: digest })).items).toHaveLength(1);
     const [record] = (await call('askPushes', { query: `${digest}&result=accepted` })).items;
-    expect((await call('askLayers', { query: `index=${record.index}` })).items.length).toBeGreaterThan(0);
+    expect((await call('askLayers', { query: `index=${record?.index}` })).items.length).toBeGreaterThan(0);
     for (const id of ['askBuiltOn', 'askBaseRepositories', 'askBasePulls'])
       await call(id, { query: `base=${image.digest}` });
     const about = `repository=team/app&${digest}`;
@@ -198,7 +215,7 @@ describeNeeding(['docker-registry'], 'the API', () => {
     expect((await call('showGrant', { ...ofAlice, parts: { id }, query: 'wait=0' })).state).toBe('pending');
     await call('approveGrant', { parts: { id }, body: { comment: 'the hotfix' } });
     await call('closeGrant', { ...ofAlice, parts: { id }, body: { comment: 'not needed' } });
-    expect((await call('listGrants', ofAlice)).items[0].ended.why).toBe('closed');
+    expect((await call('listGrants', ofAlice)).items[0]).toMatchObject({ ended: { why: 'closed' } });
     expect((await call('askPushes', { query: 'type=grant.approved' })).items).toHaveLength(1);
   });
 
@@ -209,7 +226,7 @@ describeNeeding(['docker-registry'], 'the API', () => {
     await call('postToken', { form: { service, grant_type: 'refresh_token', refresh_token } });
     const { items } = await call('listSessions', { query: 'subject=bob' });
     expect(items).toHaveLength(1);
-    await call('endSession', { parts: { id: items[0].id } });
+    await call('endSession', { parts: { id: items[0]?.id ?? '' } });
     await call('revokeToken', { form: { token: refresh_token } });
     await call('endLogins', { body: { kind: 'subject', id: 'bob' } });
   });

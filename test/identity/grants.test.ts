@@ -111,15 +111,24 @@ describe('four eyes', () => {
     ['sly', 'Dora'],
     ['turned', 'olga'],
   ]);
-  const robots = {
-    find: (name: string) =>
+  const UNUSED = {
+    groups: [],
+    bounds: { repositories: [], actions: [] },
+    secrets: [],
+    created: 0,
+    expiresAt: 0,
+  };
+  const robots: Parameters<typeof sameEyes>[2] = {
+    find: (name) =>
       made.has(name)
         ? {
+            ...UNUSED,
+            name,
             createdBy: { name: made.get(name) ?? '', method: 'password' },
             ...(name === 'turned' && { rotatedBy: ['carol', 'Alice'] }),
           }
         : undefined,
-  } as unknown as Parameters<typeof sameEyes>[2];
+  };
   const byRobot = { ...NEW.owner, name: 'deployer', kind: 'robot', method: 'robot' } as const;
 
   it.each([

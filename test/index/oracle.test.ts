@@ -28,7 +28,7 @@ beforeAll(async () => {
   thread = await startIndexThread({ folder: folder.path });
   index = createRecordIndex({ store: sqliteIndex(thread), log, clock: systemClock });
   await index.catchUp();
-  records = (await index.records(Array.from({ length: RECORDS }, (_, n) => n))) as unknown as Plain[];
+  records = await index.records(Array.from({ length: RECORDS }, (_, n) => n));
 });
 afterAll(async () => {
   await index.close();

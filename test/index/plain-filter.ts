@@ -11,21 +11,25 @@ export interface Plain {
   readonly id: string;
   readonly type: string;
   readonly time: string;
-  readonly count?: number;
-  readonly reason?: string;
-  readonly subject?: {
-    readonly repo?: string;
-    readonly digest?: string;
-    readonly config?: string;
-    readonly children?: readonly { readonly digest: string }[];
-    readonly layerDigests?: readonly string[];
-  };
-  readonly tag?: { readonly name: string; readonly from?: string };
-  readonly actor?: { readonly sub: string; readonly kind: string };
-  readonly peer?: { readonly ip: string; readonly host?: string };
-  readonly source?: { readonly commit?: string };
-  readonly labels?: Readonly<Record<string, string>>;
-  readonly policy?: { readonly rules?: readonly string[] };
+  readonly count?: number | undefined;
+  readonly reason?: string | undefined;
+  readonly subject?:
+    | {
+        readonly repo?: string | undefined;
+        readonly digest?: string | undefined;
+        readonly config?: string | undefined;
+        readonly children?: readonly { readonly digest: string }[] | undefined;
+        readonly layerDigests?: readonly string[] | undefined;
+      }
+    | undefined;
+  readonly tag?: { readonly name: string; readonly from?: string | undefined } | undefined;
+  readonly actor?: { readonly sub: string; readonly kind: string } | undefined;
+  readonly peer?: { readonly ip: string; readonly host?: string | undefined } | undefined;
+  readonly source?: { readonly commit?: string | undefined } | undefined;
+  readonly labels?: Readonly<Record<string, string>> | undefined;
+  readonly policy?:
+    | { readonly digest?: string | undefined; readonly rules?: readonly string[] | undefined }
+    | undefined;
 }
 
 export function fits(record: Plain, filters: RecordFilters, only?: readonly string[]): boolean {

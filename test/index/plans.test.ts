@@ -32,7 +32,7 @@ function explained({ sql, values }: Statement): readonly Row[] {
   for (const row of db.prepare(`EXPLAIN QUERY PLAN ${sql}`).all(...values)) {
     said.push({ sql, detail: String(row['detail']) });
   }
-  return db.prepare(sql).all(...values) as unknown as readonly Row[];
+  return db.prepare(sql).all(...values) as readonly Row[];
 }
 
 beforeAll(async () => {

@@ -43,7 +43,7 @@ const PLAIN: Readonly<Record<string, unknown>> = {
 function hostileValue(schema: z.ZodType, name: string, number: number): unknown {
   const fits = (value: unknown): boolean => schema.safeParse(value).success;
   if (name in PLAIN && fits(PLAIN[name])) return PLAIN[name];
-  const { type, shape, innerType, element, options, values, entries } = schema.def as unknown as Definition;
+  const { type, shape, innerType, element, options, values, entries } = schema.def as Definition; // what the kinds of schema have, of which zod has a type each
   if (shape) {
     const members = Object.entries(shape).map(([key, member]) => [key, hostileValue(member, key, number)]);
     return Object.fromEntries(members.filter(([, value]) => value !== undefined)) as object;
@@ -65,9 +65,7 @@ function hostileValue(schema: z.ZodType, name: string, number: number): unknown 
 
 /** One of each type. */
 export function hostileRecords(): readonly PushRecord[] {
-  return recordSchema.options.map((schema, number) =>
-    recordSchema.parse(hostileValue(schema as unknown as z.ZodType, '', number)),
-  );
+  return recordSchema.options.map((schema, number) => recordSchema.parse(hostileValue(schema, '', number)));
 }
 
 /** Adds them to a log that nobody writes meanwhile. */
