@@ -1,0 +1,49 @@
+/** Shows here what another instance signs, where that is a beginning of the log as it is read here. */
+import type { Growing } from './growing.ts';
+import { type Publishing, Refused } from './publishing.ts';
+import type { Standing } from './standing.ts';
+
+export interface Following {
+  /** @throws {Refused} where the other signs another log. */
+  follow(): Promise<void>;
+  /** The turn is this instance's: what it signs goes on from what is signed last, which it has to look at. */
+  end(): void;
+  /** The newest note that enough witnesses cosigned for another instance, as far as it is shown here. */
+  cosigned(): string | undefined;
+}
+
+export function createFollowing({ deps, state, goesOn }: Publishing, growing: Growing): Following {
+  const { reader, thread, clock, lastSigned } = deps;
+  /** What of another's is shown here. */
+  let shown: number | undefined;
+  let cosigned: string | undefined;
+
+  return {
+    async follow() {
+      const last = await lastSigned.read();
+      if (state.standing || shown === undefined) {
+        // The tree may have grown by entries of which it is not known whether they are still the same.
+        state.standing = false;
+        if (!(await growing.takeUp(await reader.size()))) await growing.restart(0);
+        shown = 0;
+      }
+      const found = await thread.call<Standing>('standing', { lock: last.lock, place: lastSigned.place });
+      if (found.kind === 'refused') throw new Refused(found.why);
+      if (found.kind !== 'going-on' || last.lock === undefined || last.note === undefined) return;
+      await growing.growTo(await reader.size());
+      if (!goesOn() || last.shown === shown) return;
+      if (last.remembered !== undefined) await growing.requireGoesOn(last.remembered);
+      await growing.requireGoesOn(last.lock.current);
+      await lastSigned.remember(last.lock);
+      await thread.call('showOther', { note: last.note, cosigned: last.cosigned });
+      state.signed = { size: found.size, at: last.at ?? 0, elapsed: clock.elapsed(), note: undefined };
+      cosigned = last.cosigned;
+      shown = last.shown;
+    },
+    end() {
+      if (shown !== undefined) state.standing = false;
+      shown = undefined;
+    },
+    cosigned: () => cosigned,
+  };
+}
