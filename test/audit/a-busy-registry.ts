@@ -30,7 +30,8 @@ const on = (digest: string, evidence: 'observed' | 'claimed' = 'observed') =>
 /** Fills a folder. Indexes of the log begin with 1 for the first push. */
 export async function fillBusyRegistry(folder: string): Promise<void> {
   let now = BEGIN;
-  const clock = { ...systemClock, now: () => now };
+  // Both move together: a clock that is set while time stands would be on record.
+  const clock = { ...systemClock, now: () => now, elapsed: () => now - BEGIN };
   const log = await startLog(folder);
   const recorder: Recorder = await aRecorder(log, { clock });
   const push = async (days: number, changes: IntentChanges): Promise<void> => {
