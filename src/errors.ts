@@ -144,4 +144,10 @@ export class WardenError extends Error {
   toBody(): { errors: [{ code: string; message: string }] } {
     return { errors: [{ code: catalogue[this.name].code, message: this.message }] };
   }
+
+  /** The same for programs of the API, which may go by the name of the error. */
+  toNamedBody(): { errors: [{ code: string; message: string; detail: { error: ErrorName } }] } {
+    const [error] = this.toBody().errors;
+    return { errors: [{ ...error, detail: { error: this.name } }] };
+  }
 }

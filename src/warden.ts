@@ -181,7 +181,7 @@ async function build(
   const page = openPage(part, { logins, sessions, revocations, signIn });
   const api = { ...logins.deps, verify: tokens.verifyApi, page: page?.sessions };
   const inquiries = policyDeps(part, { api, logins, policy, refusals, database: loaded.database });
-  const audit = auditDeps({ api, policy, record, refusals, transparency });
+  const audit = auditDeps({ api, policy, record, refusals, revocations, transparency });
   const reconciliation = openReconciliation(part, { record, documents, registry, reader });
   const ending = new AbortController();
   const app = createApp({

@@ -46,6 +46,8 @@ export interface ExportRequest {
   readonly about: Readonly<Record<string, unknown>>;
   /** Told before the first piece: entries with an index below it are looked at. */
   readonly onBegin?: (watermark: number | undefined) => void;
+  /** Told of each page's rows before its piece. */
+  readonly onRows?: (rows: number) => void;
 }
 
 /** @throws {WardenError} FILTER_MALFORMED before the first piece, where it says so. */
@@ -67,6 +69,7 @@ export async function* exportLines(parts: AuditParts, request: ExportRequest): A
     // A file that did not say so would look whole.
     if (page.more) throw new WardenError('FILTER_MALFORMED', { sentence: TOO_MUCH });
     if (first) request.onBegin?.(page.watermark);
+    request.onRows?.(page.items.length);
     if (format === 'csv') yield csvOf(question, page.items, first);
     else yield (first ? headOf(request, page.watermark) : '') + (await linesOf(request, page.items));
     first = false;
@@ -74,6 +77,20 @@ export async function* exportLines(parts: AuditParts, request: ExportRequest): A
     cursor = paged ? page.next : undefined;
   } while (cursor !== undefined);
   if (format === 'ndjson') yield `${printableJson({ end: { items: sent } })}\n`;
+}
+
+/**
+ * The last line of an export that is not whole, for who looks into the file. A reader of NDJSON misses the last line that
+ * counts the rows; CSV has a row of one cell.
+ *
+ * @param reason the name of the error.
+ */
+export function cutLine(
+  format: ExportFormat,
+  cut: { readonly items: number; readonly reason: string },
+): string {
+  if (format === 'ndjson') return `${printableJson({ cut })}\n`;
+  return `"NOT WHOLE: this export was cut (${cut.reason})"\r\n`;
 }
 
 /** The head stands once. */

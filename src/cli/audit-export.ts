@@ -2,6 +2,7 @@
 import { hostname, userInfo } from 'node:os';
 import type { ExportFormat, ExportTree } from '../audit/export.ts';
 import type { OpenedAudit } from '../audit/open-audit.ts';
+import { catalogue, type ErrorName } from '../errors.ts';
 import { writeWhole } from './output-file.ts';
 import { type ServerOptions, streamApi, UsageError } from './server.ts';
 
@@ -59,10 +60,17 @@ async function* fromServer(
   const query = { ...raw, format };
   let end = '';
   const request = { method: 'GET', path: question, query, type: TYPES[format] } as const;
-  for await (const bytes of streamApi(request, server, readStdin)) {
-    const text = decoder.decode(bytes, { stream: true });
-    end = (end + text).slice(-ENDING);
-    yield text;
+  try {
+    for await (const bytes of streamApi(request, server, readStdin)) {
+      const text = decoder.decode(bytes, { stream: true });
+      end = (end + text).slice(-ENDING);
+      yield text;
+    }
+  } catch (error) {
+    const [, reason] = CUT.exec(end) ?? [];
+    throw reason === undefined
+      ? error
+      : new Error(`the server has cut the export, which is not whole: ${catalogueSentence(reason)}`);
   }
   yield decoder.decode();
   // HTTP tells of a connection that broke; a proxy in between may have ended its answer in good form.
@@ -72,6 +80,13 @@ async function* fromServer(
 
 /** By what answers: CSV has no last line that says so, and a page of a proxy would be taken for one. */
 const TYPES: Readonly<Record<ExportFormat, string>> = { csv: 'text/csv', ndjson: 'application/x-ndjson' };
+
+/** What the server writes last where it breaks off, in either form. */
+const CUT = /(?:\{"cut":\{"items":\d+,"reason":"|"NOT WHOLE: this export was cut \()([A-Z_]+)[^\n]*\n$/;
+
+function catalogueSentence(name: string): string {
+  return Object.hasOwn(catalogue, name) ? `${catalogue[name as ErrorName].message} (${name})` : name;
+}
 
 /** Characters: more than the last line has. */
 const ENDING = 200;

@@ -81,11 +81,13 @@ export function clientRequestId(request: IncomingMessage): string | undefined {
  * A WardenError is an outcome; anything else is a defect, which the log gets whole and the client as a sentence with
  * the request's id.
  *
+ * @param named where no registry client asks: the answer names the error, by which a program can go.
  * @returns the error as it was answered.
  */
 export function answerError(
   exchange: Pick<Exchange, 'id' | 'request' | 'response' | 'log' | 'expectsContinue'>,
   thrown: unknown,
+  named = false,
 ): WardenError {
   const { id, request, response, log } = exchange;
   const error = isWardenError(thrown)
@@ -101,7 +103,7 @@ export function answerError(
     response.destroy();
     return error;
   }
-  const body = Buffer.from(JSON.stringify(error.toBody()));
+  const body = Buffer.from(JSON.stringify(named ? error.toNamedBody() : error.toBody()));
   response.writeHead(error.status, {
     ...error.headers,
     ...(error.status === 503 && { 'Retry-After': '5' }),

@@ -137,7 +137,7 @@ function answerErrors(): Middleware<AppState> {
       await next();
     } catch (thrown) {
       ctx.respond = false;
-      ctx.state.summary.error = answerError(ctx.state.exchange, thrown).name;
+      ctx.state.summary.error = answerError(ctx.state.exchange, thrown, true).name;
     }
   };
 }

@@ -1,10 +1,16 @@
 /** Who reads the record over HTTP, and what of it. */
 import { WardenError } from '../errors.ts';
-import { type Decision, type Subject, UNKNOWN, type Unknown } from '../policy/facts.ts';
+import { type Decision, type Subject, UNKNOWN, type Unknown, type Via } from '../policy/facts.ts';
 import { type ApiLoginDeps, identify } from './api-login.ts';
 import type { AppState } from './state.ts';
 
 export interface AuditorDeps extends ApiLoginDeps {
+  /** Whether what this subject began then, in milliseconds since 1970, was ended since. */
+  readonly revokesLogin: (login: {
+    readonly subject: Subject;
+    readonly via: Via;
+    readonly at: number;
+  }) => boolean;
   readonly decide: (facts: {
     readonly subject: Subject;
     readonly address: string;
@@ -36,9 +42,19 @@ export interface Auditor {
   readonly everything: boolean;
 }
 
-/** @throws {WardenError} as identify, and POLICY_DENIED for those who may read of none. */
-export async function identifyAuditor(deps: AuditorDeps, { exchange, summary }: AppState): Promise<Auditor> {
-  const { subject, tokenAddress } = await identify(deps, exchange);
+/**
+ * @param since of a request that is looked at again while it is answered: when it came, in milliseconds since 1970. A
+ *   password still holds after the logins of its owner were ended, but what was begun with it before does not.
+ * @throws {WardenError} as identify, and POLICY_DENIED for those who may read of none.
+ */
+export async function identifyAuditor(
+  deps: AuditorDeps,
+  { exchange, summary }: AppState,
+  since?: number,
+): Promise<Auditor> {
+  const { subject, tokenAddress, via } = await identify(deps, exchange);
+  if (since !== undefined && deps.revokesLogin({ subject, via, at: since }))
+    throw new WardenError('TOKEN_REVOKED');
   summary.subject = subject.name;
   const { address, certificate } = exchange.client;
   const asked = {

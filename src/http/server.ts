@@ -175,8 +175,10 @@ function listener(deps: ServerDeps, shares: Shares, expectsContinue: boolean): R
       forwardedFor: headerText(request, 'x-forwarded-for'),
       forwardedProto: headerText(request, 'x-forwarded-proto'),
     });
+    const target = request.url ?? '';
+    const named = APPLICATION.test(target);
     const refuse = (error: WardenError): void => {
-      summary.error = answerError({ id, request, response, log, expectsContinue }, error).name;
+      summary.error = answerError({ id, request, response, log, expectsContinue }, error, named).name;
       end(Promise.resolve(), client);
     };
     if (client === undefined) {
@@ -195,9 +197,9 @@ function listener(deps: ServerDeps, shares: Shares, expectsContinue: boolean): R
     }
     response.once('close', () => shares.leave(share));
     const exchange: Exchange = { id, request, response, client, log, started, expectsContinue };
-    const handle = handlerOf(deps, request.url ?? '');
+    const handle = handlerOf(deps, target);
     const handled = handle(exchange, summary).catch((thrown: unknown) => {
-      summary.error = answerError(exchange, thrown).name;
+      summary.error = answerError(exchange, thrown, named).name;
     });
     end(handled, client);
   };

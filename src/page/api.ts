@@ -33,7 +33,10 @@ export async function getAt<T>(address: string): Promise<T> {
 
 /** The whole answer as a file. @throws {Problem} */
 export async function getFile(path: string, query: URLSearchParams): Promise<Blob> {
-  return (await asked(`/api/v1/${path}?${query}`, {})).blob();
+  const answered = await asked(`/api/v1/${path}?${query}`, {});
+  return answered.blob().catch(() => {
+    throw new Problem(0, 'CUT', '');
+  });
 }
 
 /**
@@ -102,6 +105,7 @@ function problemOf(status: number, text: string): Problem {
     const [{ code, message, detail }] = errors;
     return new Problem(status, detail?.error ?? code, visible(message));
   } catch {
-    return new Problem(status, String(status), '');
+    // A proxy in front has answered, in place of a server that it does not reach or with a page of its own.
+    return new Problem(status, status >= 500 ? 'UNREACHABLE' : STRANGE, '');
   }
 }

@@ -1,6 +1,7 @@
 /** The frame around every screen: who is signed in, where one can go, language and colours. */
 import { useEffect } from 'preact/hooks';
 import { BASE, followLinks, hrefOf, usePlace } from './location.ts';
+import { ProblemSaid } from './parts/problem.tsx';
 import { Failed, Loading } from './parts/states.tsx';
 import { SCREENS, type Screen, screenOf } from './screens/screens.ts';
 import { SignIn } from './screens/sign-in.tsx';
@@ -76,9 +77,10 @@ export function App() {
           </div>
         </header>
         {session?.user && problem && (
-          <p class="failed" role="alert">
-            {say('signIn.stays')} {problem.message}
-          </p>
+          <div class="failed" role="alert">
+            <p>{say('signIn.stays')}</p>
+            <ProblemSaid problem={problem} />
+          </div>
         )}
         {session === undefined ? (
           <main id="content">

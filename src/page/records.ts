@@ -87,6 +87,7 @@ export interface RecordItem {
 export interface RecordPage {
   readonly items: readonly RecordItem[];
   readonly next?: string;
+  readonly more?: true;
   readonly watermark?: number;
 }
 

@@ -95,6 +95,24 @@ export const exportMade = z.strictObject({
   truncated,
 });
 
+/** An export that was under way came to no end: what went out is a part of what was asked for. */
+export const exportCut = z.strictObject({
+  ...everyRecord,
+  type: z.literal('export.cut'),
+  id,
+  actor,
+  peer: peer.optional(),
+  cut: z.strictObject({
+    /** Index of the record of the export. */
+    made: count,
+    /** Rows that were given out at most. */
+    items: count,
+    /** Why, by the name of the error: of the login that ended, or of what failed. */
+    reason: text,
+  }),
+  truncated,
+});
+
 /** Old records were copied into an archive, which was verified with the log, and were then taken out of the log. */
 export const logArchived = z.strictObject({
   ...everyRecord,
@@ -124,6 +142,7 @@ export const administrativeRecords = [
   sessionRevoked,
   keyChanged,
   exportMade,
+  exportCut,
   logArchived,
   clockJumped,
   ...credentialRecords,

@@ -38,6 +38,8 @@ export async function verifyExport(
       items = itemsOf(value, number);
       continue;
     }
+    if ('cut' in value)
+      throw new Error(`line ${number}: the export was cut here by the server, and is not whole`);
     if ('item' in value) {
       unproved++;
       continue;

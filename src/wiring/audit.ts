@@ -4,6 +4,7 @@ import type { ApiLoginDeps } from '../http/api-login.ts';
 import type { AuditDeps } from '../http/routes/audit.ts';
 import { decide } from '../policy/decide.ts';
 import { type Question, UNKNOWN } from '../policy/facts.ts';
+import type { Revocations } from '../revocation/revocations.ts';
 import { parseCheckpoint } from '../tlog/checkpoint.ts';
 import { parseNote } from '../tlog/note.ts';
 import type { PolicyInForce } from './policy.ts';
@@ -16,14 +17,16 @@ const ASKED = { actions: ['audit'], tag: undefined } as const;
 
 export function auditDeps(parts: {
   readonly api: ApiLoginDeps;
+  readonly revocations: Pick<Revocations, 'revokesLogin'>;
   readonly policy: PolicyInForce;
   readonly record: OpenedRecord;
   readonly refusals: Refusals;
   readonly transparency: Transparency;
 }): AuditDeps {
-  const { api, policy, record, refusals, transparency } = parts;
+  const { api, policy, record, refusals, revocations, transparency } = parts;
   return {
     ...api,
+    revokesLogin: revocations.revokesLogin,
     decide: (facts) => decide(policy.current(), { ...facts, ...ASKED, time: Date.now() }),
     ask: record.audit.ask,
     exports: exportsOf(parts),
@@ -64,7 +67,7 @@ function exportsOf({
       };
     },
     async record({ subject, exchange, question, query, format, below, checkpoint }) {
-      await recorder.append({
+      const { index } = await recorder.append({
         type: 'export.made',
         actor: actorOf({ subject }),
         peer: peerOf(exchange, { host: undefined }),
@@ -73,6 +76,15 @@ function exportsOf({
           ...(below !== undefined && { below }),
           ...(checkpoint !== undefined && { checkpoint }),
         },
+      });
+      return index;
+    },
+    async recordCut({ subject, exchange, made, items, reason }) {
+      await recorder.append({
+        type: 'export.cut',
+        actor: actorOf({ subject }),
+        peer: peerOf(exchange, { host: undefined }),
+        cut: { made, items, reason },
       });
     },
   };

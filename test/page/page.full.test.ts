@@ -1,6 +1,9 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import AxeBuilder from '@axe-core/playwright';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { eventually } from '../gate/eventually.ts';
 import { BUILDER, ELSEWHERE, type Front, POLICY, startFront } from '../gate/front.ts';
 import { pushImage, smallImage } from '../gate/images.ts';
 import { newReader, startBrowser } from '../support/browser.ts';
@@ -338,6 +341,71 @@ describeNeeding(['docker-registry', 'chromium'], 'the page in a browser', () => 
     await page.reload();
     await page.waitForSelector('text=Password');
     expect(await page.getAttribute('html', 'lang')).toBe('en');
+  });
+
+  test('what the server refuses is said in Chinese, with its own sentence beneath', async () => {
+    await open({ language: 'zh-CN' });
+    await page.fill('input[name=user]', 'erin');
+    await page.fill('input[name=password]', 'wrong');
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('[role=alert]:has-text("用户名或密码被拒绝")');
+    await signIn();
+    await page.goto('/ui/records?digest=none');
+    await page.waitForSelector(
+      '[role=alert]:has-text("此查询无法按现有条件回答") [lang=en]:has-text("filter \\"digest\\"")',
+    );
+    await page.goto('/ui/image?digest=abcdef0');
+    await page.waitForSelector('[role=alert] [lang=en]:has-text("is no image on record")');
+  });
+
+  test.each(['nothing/here', 'policy/nothing', 'record/none', 'records/1'])(
+    'at %s there is nothing, and a way back',
+    async (path) => {
+      await open();
+      await signIn();
+      await page.goto(`/ui/${path}`);
+      await page.waitForSelector('h1:has-text("Not found")');
+      expect(await page.title()).toMatch(/^Not found/);
+      await page.click('main >> text=To the overview');
+      await page.waitForSelector('main >> text=Over time');
+    },
+  );
+
+  test('the chart names its lines, with no numbers until one points at it', async () => {
+    await open();
+    await signIn();
+    await page.waitForSelector('.u-legend');
+    const names = await page.locator('.u-legend .u-series').allInnerTexts();
+    expect(names.map((text) => text.trim())).toEqual([
+      'Time',
+      'pushes accepted',
+      'refused or failed',
+      'pulls',
+    ]);
+  });
+
+  test('older versions of the policy are asked for', async () => {
+    const file = join(front.warden.folder, 'policy.yaml');
+    const text = readFileSync(file, 'utf8');
+    const changes = async (): Promise<number> => {
+      const basic = { user: 'erin', password: front.passwords.erin };
+      const { text: answer } = await front.ask({ path: '/api/v1/count?type=policy.changed', basic });
+      return (JSON.parse(answer) as { total: number }).total;
+    };
+    const before = await changes();
+    for (let more = 1; more <= 21; more++) {
+      writeFileSync(file, `${text}\n  - { id: more-${more}, allow: [pull], repositories: [more/${more}] }\n`);
+      front.warden.signal('SIGHUP');
+      await eventually(changes, (count) => count === before + more);
+    }
+    await open();
+    await signIn();
+    await page.goto('/ui/policy/versions');
+    await page.waitForSelector('.versions li');
+    expect(await page.locator('.versions li').count()).toBe(20);
+    await page.click('text=Older versions');
+    await page.waitForSelector(`.versions li:nth-child(${before + 21})`);
+    expect(await page.locator('text=Older versions').count()).toBe(0);
   });
 
   test.each([

@@ -1,7 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
+import { catalogue } from '../../src/errors.ts';
 import { TROUBLES } from '../../src/http/api/status.ts';
+import { wordOfError } from '../../src/page/error-word.ts';
 import { wordOfType } from '../../src/page/happened.ts';
 import { en } from '../../src/page/words/en.ts';
 import { zh } from '../../src/page/words/zh.ts';
@@ -34,6 +36,13 @@ describe('the words of the page', () => {
       );
     });
     expect(unsaid).toEqual([]);
+  });
+
+  test('have a sentence for every error that the API may answer', () => {
+    const described = readFileSync(join(FOLDER, '..', '..', 'docs', 'openapi.json'), 'utf8');
+    const answered = Object.keys(catalogue).filter((name) => new RegExp(`\\b${name}\\b`).test(described));
+    expect(answered).toContain('FILTER_MALFORMED');
+    expect(answered.filter((name) => wordOfError(name) === undefined)).toEqual([]);
   });
 
   test('name every type of record, and every trouble', () => {

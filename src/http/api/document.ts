@@ -81,8 +81,8 @@ asks. A body is JSON with \`Content-Type: application/json\`, which no form of a
 **Pages.** \`next\` of an answer goes into \`cursor\` of the following question, with the same filters. It is absent at the end. A
 page can be short, or empty, and have a \`next\`.
 
-**Errors** have a status, and one object with a code that registry clients know and a sentence for a person.
-The names in the descriptions are those of docs/errors.md; they stand in Warden's log.
+**Errors** have a status, and one object with a code that registry clients know, a sentence for a person and, in
+\`detail.error\`, the name by which docs/errors.md, the descriptions here and Warden's log have it.
 
 Whoever adds to the API adds: what an answer has today it keeps. Unknown parameters and members are refused.`;
 

@@ -2,9 +2,10 @@
 import { Readable } from 'node:stream';
 import type { Context, Middleware } from 'koa';
 import { z } from 'zod';
-import type { ExportFormat, ExportTree } from '../../audit/export.ts';
+import { cutLine, type ExportFormat, type ExportTree } from '../../audit/export.ts';
 import { malformed } from '../../audit/parameters.ts';
 import { QUESTIONS } from '../../audit/questions.ts';
+import type { ErrorName } from '../../errors.ts';
 import type { Exchange } from '../../gate/exchange.ts';
 import type { Subject } from '../../policy/facts.ts';
 import { formParameters, questionId } from '../api/questions.ts';
@@ -13,6 +14,7 @@ import { type ProofOf, requireProofs, withProofs } from '../page-proofs.ts';
 import { createPlaces, type Places } from '../places.ts';
 import { readQuery } from '../query.ts';
 import type { AppState } from '../state.ts';
+import { whileAllowed } from '../while-allowed.ts';
 
 type Raw = Readonly<Record<string, string | readonly string[]>>;
 
@@ -33,12 +35,15 @@ export interface AuditDeps extends AuditorDeps {
         readonly tree: ExportTree | undefined;
         readonly about: Readonly<Record<string, unknown>>;
         readonly onBegin: (watermark: number | undefined) => void;
+        readonly onRows: (rows: number) => void;
       },
     ) => AsyncGenerator<string>;
     /** What an export is checked against; undefined where nothing is signed. */
     readonly tree: () => Promise<ExportTree | undefined>;
-    /** Durable when fulfilled. @throws where it cannot be recorded: then nothing goes out. */
-    readonly record: (made: ExportMade) => Promise<void>;
+    /** Durable when fulfilled, with the record's index. @throws where it cannot be recorded: then nothing goes out. */
+    readonly record: (made: ExportMade) => Promise<number>;
+    /** Records that it came to no end. */
+    readonly recordCut: (cut: ExportCut) => Promise<void>;
   };
 }
 
@@ -53,8 +58,18 @@ export interface ExportMade {
   readonly checkpoint: string | undefined;
 }
 
+export interface ExportCut extends Pick<ExportMade, 'subject' | 'exchange'> {
+  /** Index of the record of the export. */
+  readonly made: number;
+  /** Rows that were given out at most. */
+  readonly items: number;
+  readonly reason: ErrorName;
+}
+
 /** Exports, in all and of one person. More at once would hold up those who only look. */
 const EXPORTS_AT_ONCE = { inAll: 4, ofOne: 2 };
+/** Milliseconds between two looks at whether somebody may still read what they are given. */
+const AGAIN_MS = 500;
 const TYPES: Readonly<Record<ExportFormat, string>> = {
   csv: 'text/csv; charset=utf-8; header=present',
   ndjson: 'application/x-ndjson; charset=utf-8',
@@ -73,6 +88,7 @@ const form = z.strictObject(formParameters);
 
 function auditQuestion(deps: AuditDeps, question: string, places: Places): Middleware<AppState> {
   return async function auditRoute(ctx) {
+    const since = Date.now();
     const auditor = await identifyAuditor(deps, ctx.state);
     ctx.set('Cache-Control', 'no-store');
     const {
@@ -83,10 +99,19 @@ function auditQuestion(deps: AuditDeps, question: string, places: Places): Middl
     } = ctx.query as Record<string, string | string[]>;
     const { format, proofs, proof } = readQuery(form, { format: asked, proofs: wanted, proof: each });
     if (format !== undefined)
-      return answerExport(deps, ctx, auditor, { question, raw, format, proofs: proofs ?? true, places });
+      return answerExport(deps, ctx, auditor, {
+        question,
+        raw,
+        format,
+        proofs: proofs ?? true,
+        places,
+        since,
+      });
     if (proofs !== undefined) throw malformed('proofs', 'is for exports: it goes with format=ndjson');
     const proofOf = proof === undefined ? undefined : requireProofs(deps.proofOf);
     const answer = await deps.ask(question, raw, auditor.mayRead);
+    // Who may not read any more when the answer is there does not get it.
+    if (Date.now() - since >= AGAIN_MS) await identifyAuditor(deps, ctx.state, since);
     ctx.body = proofOf === undefined ? answer : await withProofs(answer, proofOf);
   };
 }
@@ -97,15 +122,19 @@ interface AskedExport {
   readonly format: ExportFormat;
   readonly proofs: boolean;
   readonly places: Places;
+  /** When it was asked for, in milliseconds since 1970. */
+  readonly since: number;
 }
 
 async function answerExport(
-  { exports }: AuditDeps,
+  deps: AuditDeps,
   ctx: Context,
   { subject, mayRead, everything }: Auditor,
-  { question, raw, format, proofs, places }: AskedExport,
+  { question, raw, format, proofs, places, since }: AskedExport,
 ): Promise<void> {
-  const { exchange } = ctx.state as AppState;
+  const { exports } = deps;
+  const state = ctx.state as AppState;
+  const { exchange } = state;
   const { response } = exchange;
   await places.hold(subject.name, response, async () => {
     const tree = format === 'ndjson' && proofs ? await exports.tree() : undefined;
@@ -115,20 +144,39 @@ async function answerExport(
     const onBegin = (watermark: number | undefined): void => {
       below = watermark;
     };
-    const request = { raw, format, mayRead, everything, tree, about, onBegin };
+    let items = 0;
+    const onRows = (rows: number): void => {
+      items += rows;
+    };
+    const request = { raw, format, mayRead, everything, tree, about, onBegin, onRows };
     const pieces = exports.pieces(question, request);
     // What is wrong with the question is said before anything is recorded or sent.
     const first = await pieces.next();
     // Nobody is there to take it any more: it is not made, and so not recorded.
     if (response.destroyed) return;
-    await exports.record({ subject, exchange, question, query, format, below, checkpoint: tree?.checkpoint });
+    const checkpoint = tree?.checkpoint;
+    const made = await exports.record({ subject, exchange, question, query, format, below, checkpoint });
     ctx.type = TYPES[format];
     ctx.set('Content-Disposition', `attachment; filename="${question}.${format}"`);
-    ctx.body = Readable.from(rest(first, pieces));
+    ctx.body = Readable.from(
+      whileAllowed(all(first, pieces), {
+        ...{ response, everyMs: AGAIN_MS },
+        ask: () => identifyAuditor(deps, state, since),
+        cut: (reason) => cutLine(format, { items, reason }),
+        async onCut(reason) {
+          exchange.log.warn({ error: reason, export: made }, 'an export was cut');
+          await exports
+            .recordCut({ subject, exchange, made, items, reason })
+            .catch((error: unknown) =>
+              exchange.log.error({ err: error }, 'that an export was cut could not be recorded'),
+            );
+        },
+      }),
+    );
   });
 }
 
-async function* rest(first: IteratorResult<string>, pieces: AsyncGenerator<string>): AsyncGenerator<string> {
+async function* all(first: IteratorResult<string>, pieces: AsyncGenerator<string>): AsyncGenerator<string> {
   if (first.done !== true) yield first.value;
   yield* pieces;
 }

@@ -1,5 +1,6 @@
 /** Whether the record can be written, how far it is signed and forwarded, and how long its disk will do. */
 import { Row } from '../parts/facts.tsx';
+import { Detail } from '../parts/problem.tsx';
 import { Shown } from '../parts/states.tsx';
 import { Time } from '../parts/values.tsx';
 import type { Asked } from '../use-answer.ts';
@@ -27,7 +28,8 @@ function Facts({ status: { record, tree, disk, forwarding } }: { readonly status
     <dl>
       <Row name={say('health.record')}>
         <span class={record.writable ? 'good' : 'bad'}>
-          {record.writable ? say('health.writable') : `${say('health.unwritable')} ${record.why ?? ''}`}
+          {say(record.writable ? 'health.writable' : 'health.unwritable')}
+          <Detail text={record.why} />
         </span>
         {record.entries !== undefined && ` · ${say('health.entries', { count: record.entries })}`}
       </Row>
@@ -59,8 +61,8 @@ function Facts({ status: { record, tree, disk, forwarding } }: { readonly status
       {forwarding.map(({ destination, behind, problem }) => (
         <Row key={destination} name={say('health.forward', { name: destination })}>
           <span class={problem === undefined ? '' : 'bad'}>
-            {behind === undefined ? say('health.elsewhere') : say('health.behind', { count: behind })}{' '}
-            {problem}
+            {behind === undefined ? say('health.elsewhere') : say('health.behind', { count: behind })}
+            <Detail text={problem} />
           </span>
         </Row>
       ))}

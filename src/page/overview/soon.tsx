@@ -1,6 +1,7 @@
 /** What waits for somebody, what ends soon, and what does not work as it should. */
 import type { ComponentChildren } from 'preact';
 import { hrefOf } from '../location.ts';
+import { Detail } from '../parts/problem.tsx';
 import { Failed, Loading } from '../parts/states.tsx';
 import { Time } from '../parts/values.tsx';
 import { type Asked, useAnswer } from '../use-answer.ts';
@@ -84,14 +85,14 @@ function linesOfStatus({ record, disk, forwarding, certificates, troubles }: Sta
     ...troubles.map((name) => <Trouble key={name} name={name} />),
     ...(disk.warning === undefined
       ? []
-      : [<Said key="disk" tone="warn" word="health.disk" text={disk.warning} />]),
+      : [<Said key="disk" tone="warn" word="soon.disk" text={disk.warning} />]),
     ...forwarding
       .filter(({ problem }) => problem !== undefined)
       .map(({ destination, problem }) => (
         <Said
           key={`forward ${destination}`}
           tone="warn"
-          word="health.forward"
+          word="soon.forward"
           name={destination}
           text={problem}
         />
@@ -119,7 +120,8 @@ function Said({
   const say = useSay();
   return (
     <Line tone={tone}>
-      {say(word, { name: name ?? '' })} {text}
+      {say(word, { name: name ?? '' })}
+      <Detail text={text} />
     </Line>
   );
 }

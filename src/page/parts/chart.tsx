@@ -2,6 +2,7 @@
 import { useEffect, useRef } from 'preact/hooks';
 import UPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
+import { localTime } from './values.tsx';
 
 export interface Line {
   readonly label: string;
@@ -52,9 +53,11 @@ export function Chart({ label, time, times, lines, onPart }: ChartProps) {
         scales: { y: { range: (_plot, _least, most) => [0, Math.max(1, most)] } },
         axes: [axis, axis],
         series: [
-          { label: time },
+          { label: time, value: (_plot, at) => (at === null ? '' : localTime(new Date(at * 1000))) },
           ...lines.map(({ label: name, tone, dash }) => ({
             label: name,
+            // Beside the line's name what it is where one points; nothing where one does not.
+            value: (_plot: UPlot, count: number | null) => (count === null ? '' : String(count)),
             stroke: () => paint(tone),
             width: 2,
             ...(dash && { dash: [...dash] }),

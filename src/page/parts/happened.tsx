@@ -7,8 +7,16 @@ export function Happened({ record }: { readonly record: RecordItem }) {
   const say = useSay();
   const word = happened(record);
   return (
-    <span class={`badge ${toneOf(record.type)}`} title={record.type}>
-      {word === undefined ? record.type : say(word)}
-    </span>
+    <>
+      <span class={`badge ${toneOf(record.type)}`} title={record.type}>
+        {word === undefined ? record.type : say(word)}
+      </span>
+      {record.count !== undefined && record.count > 1 && (
+        <span class="hint" title={say('record.standsWhy')}>
+          {' '}
+          {say('record.stands', { count: record.count })}
+        </span>
+      )}
+    </>
   );
 }

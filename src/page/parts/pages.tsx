@@ -1,19 +1,11 @@
 /** The answer to a question as a table, page by page. */
-import { useState } from 'preact/hooks';
-import { get, type Problem } from '../api.ts';
 import type { Place } from '../location.ts';
-import { problemOf, useAnswer } from '../use-answer.ts';
+import { useAnswer } from '../use-answer.ts';
+import { type PageOf, useOlder } from '../use-older.ts';
 import { useSay } from '../words/words.ts';
 import { NewRecords } from './new-records.tsx';
 import { Empty, Failed, Shown } from './states.tsx';
 import { Table, type TableProps } from './table.tsx';
-
-interface Page<T> {
-  readonly items: readonly T[];
-  readonly next?: string;
-  readonly more?: true;
-  readonly watermark?: number;
-}
 
 export interface PagesProps<T> extends Omit<TableProps<T>, 'items'> {
   /** As the API calls it. */
@@ -28,7 +20,7 @@ export interface PagesProps<T> extends Omit<TableProps<T>, 'items'> {
 
 export function Pages<T>(props: PagesProps<T>) {
   const { question, place, live, none } = props;
-  const answer = useAnswer<Page<T>>(question, place.query);
+  const answer = useAnswer<PageOf<T>>(question, place.query);
   const page = answer.state === 'there' ? answer.value : undefined;
   return (
     <>
@@ -63,39 +55,19 @@ function List<T>({
   live: _live,
   none: _none,
   ...table
-}: PagesProps<T> & { readonly first: Page<T> }) {
+}: PagesProps<T> & { readonly first: PageOf<T> }) {
   const say = useSay();
-  const [pages, setPages] = useState<readonly Page<T>[]>([]);
-  const [busy, setBusy] = useState(false);
-  const [problem, setProblem] = useState<Problem>();
-  const all = [first, ...pages];
-  const items = all.flatMap((page) => page.items);
-  const next = all.at(-1)?.next;
-
-  async function older(): Promise<void> {
-    const query = new URLSearchParams(place.query);
-    query.set('cursor', next ?? '');
-    setBusy(true);
-    setProblem(undefined);
-    try {
-      setPages([...pages, await get<Page<T>>(question, query)]);
-    } catch (error) {
-      setProblem(problemOf(error));
-    } finally {
-      setBusy(false);
-    }
-  }
-
+  const { items, more, lacking, busy, problem, older } = useOlder<T>(question, place.query, first);
   return (
     <>
       {items.length === 0 ? <p role="status">{say('list.soFar')}</p> : <Table {...table} items={items} />}
-      {problem && <Failed problem={problem} again={() => void older()} />}
-      {next && !problem && (
-        <button type="button" disabled={busy} onClick={() => void older()}>
+      {problem && <Failed problem={problem} again={older} />}
+      {more && !problem && (
+        <button type="button" disabled={busy} onClick={older}>
           {say('list.more')}
         </button>
       )}
-      {!next && all.some(({ more }) => more) && <p class="hint">{say('list.notAll')}</p>}
+      {lacking && <p class="hint">{say('list.notAll')}</p>}
       {table.leads && <p class="hint">{say('list.keys')}</p>}
     </>
   );

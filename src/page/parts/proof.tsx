@@ -1,9 +1,12 @@
 /** The proof of one record, checked here, and the files with which anybody can check it elsewhere. */
 import { useState } from 'preact/hooks';
-import { getText } from '../api.ts';
+import { getText, type Problem } from '../api.ts';
 import { type Checked, checkRecord } from '../proof/check.ts';
+import { Unproved } from '../proof/unproved.ts';
 import { save } from '../save.ts';
+import { problemOf } from '../use-answer.ts';
 import { useSay } from '../words/words.ts';
+import { ProblemSaid } from './problem.tsx';
 
 const keys = async (): Promise<readonly string[]> =>
   (await getText('log/keys')).split('\n').filter((line) => line !== '');
@@ -12,7 +15,12 @@ const proof = (index: number): Promise<string> =>
 const consistency = (from: number, to: number): Promise<string> =>
   getText('log/consistency', new URLSearchParams({ from: String(from), to: String(to) }));
 
-type State = { readonly ok: Checked } | { readonly wrong: string } | 'checking' | undefined;
+type State =
+  | { readonly ok: Checked }
+  | { readonly wrong: Unproved }
+  | { readonly problem: Problem }
+  | 'checking'
+  | undefined;
 
 /** @param leaf the record's text as the log has it; absent where the reader may not see all of it. */
 export function Proof({ index, leaf }: { readonly index: number; readonly leaf: string | undefined }) {
@@ -27,7 +35,7 @@ export function Proof({ index, leaf }: { readonly index: number; readonly leaf: 
         ok: await checkRecord(index, new TextEncoder().encode(text), { keys, proof, consistency }),
       });
     } catch (error) {
-      setState({ wrong: (error as Error).message });
+      setState(error instanceof Unproved ? { wrong: error } : { problem: problemOf(error) });
     }
   }
 
@@ -51,8 +59,9 @@ export function Proof({ index, leaf }: { readonly index: number; readonly leaf: 
           </p>
         )}
         {typeof state === 'object' && 'wrong' in state && (
-          <p class="bad">{say('proof.failed', { why: state.wrong })}</p>
+          <p class="bad">{say('proof.failed', { why: say(state.wrong.word, state.wrong.values) })}</p>
         )}
+        {typeof state === 'object' && 'problem' in state && <ProblemSaid problem={state.problem} />}
       </div>
       <p class="hint">{say('proof.plain')}</p>
       <p>

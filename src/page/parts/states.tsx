@@ -1,9 +1,10 @@
 /** What a screen shows while there is nothing else to show. */
 import type { ComponentChildren } from 'preact';
-import { type Problem, STRANGE } from '../api.ts';
+import type { Problem } from '../api.ts';
 import { useSession } from '../session.tsx';
 import type { Asked } from '../use-answer.ts';
 import { useSay } from '../words/words.ts';
+import { ProblemSaid } from './problem.tsx';
 
 export function Loading() {
   const say = useSay();
@@ -36,7 +37,7 @@ export function Failed({
   return (
     <div class="state failed" role="alert">
       <h2>{say(problem.status === 403 ? 'problem.refused' : 'problem.title')}</h2>
-      <p>{problem.message || say(problem.code === STRANGE ? 'problem.strange' : 'problem.unreachable')}</p>
+      <ProblemSaid problem={problem} />
       {again && (
         <button type="button" onClick={again}>
           {say('retry')}
@@ -54,6 +55,12 @@ export function Empty({ children }: { readonly children?: ComponentChildren }) {
       <p>{children ?? say('empty.hint')}</p>
     </div>
   );
+}
+
+/** How many there are besides what is shown. */
+export function MoreRows({ count }: { readonly count: number | undefined }) {
+  const say = useSay();
+  return count ? <p class="hint">{say('list.moreRows', { count })}</p> : null;
 }
 
 /** The one of them that fits, or what is there. What was there before stays, dimmed, while the next is on its way. */

@@ -9,6 +9,7 @@ import { keep, read } from '../kept.ts';
 import { fromBase64, toBase64 } from './bytes.ts';
 import { type Checkpoint, openCheckpoint, readPath, readProof } from './checkpoint.ts';
 import { isContinued, isIncluded, leafHash } from './tree.ts';
+import { Unproved } from './unproved.ts';
 
 /** What this browser has seen of a log. */
 interface Seen {
@@ -30,21 +31,20 @@ export interface Checked {
   readonly before: number | undefined;
 }
 
-/** @param leaf the record's bytes as the log has them. @throws {Error} with the step that failed. */
+/** @param leaf the record's bytes as the log has them. @throws {Unproved} with the step that failed. */
 export async function checkRecord(index: number, leaf: Uint8Array, ask: Ask): Promise<Checked> {
   const proof = readProof(await ask.proof(index));
-  if (proof.index !== index) throw new Error(`the proof is of the entry ${proof.index}`);
+  if (proof.index !== index) throw new Unproved('unproved.otherEntry', { index: proof.index });
   const named = await ask.keys();
   const origin = proof.note.slice(0, proof.note.indexOf('\n'));
   const seen = read<Seen | undefined>(`log.${origin}`, undefined);
   // A key that was seen first is believed from then on; another one must be looked into by a person.
   const own = named.filter((key) => key.startsWith(`${origin}+`));
-  if (seen && !own.some((key) => seen.keys.includes(key)))
-    throw new Error('the log signs with another key than the one that this browser saw before');
+  if (seen && !own.some((key) => seen.keys.includes(key))) throw new Unproved('unproved.otherKey');
   const checkpoint = await openCheckpoint(proof.note, named);
   const { size, root } = checkpoint;
   const included = await isIncluded({ index, size, root, path: proof.path, leaf: await leafHash(leaf) });
-  if (!included) throw new Error('the record is not in the tree that the log has signed');
+  if (!included) throw new Unproved('unproved.notIncluded');
   const before = seen && seen.size > 0 ? await goesOn(seen, checkpoint, ask) : undefined;
   if (seen === undefined || size >= seen.size)
     keep(`log.${origin}`, { keys: own, size, root: toBase64(root) } satisfies Seen);
@@ -53,13 +53,11 @@ export async function checkRecord(index: number, leaf: Uint8Array, ask: Ask): Pr
 
 async function goesOn(seen: Seen, { size, root }: Checkpoint, ask: Ask): Promise<number> {
   const oldRoot = fromBase64(seen.root);
-  if (oldRoot === undefined) throw new Error('what this browser kept of the log cannot be read');
+  if (oldRoot === undefined) throw new Unproved('unproved.kept');
   const [from, to] = seen.size <= size ? [seen.size, size] : [size, seen.size];
   const path = from === to ? [] : readPath(await ask.consistency(from, to));
   const roots = seen.size <= size ? { oldRoot, newRoot: root } : { oldRoot: root, newRoot: oldRoot };
   if (!(await isContinued({ from, to, path, ...roots })))
-    throw new Error(
-      `the tree does not go on from the one of ${seen.size} entries that this browser saw before`,
-    );
+    throw new Unproved('unproved.notContinued', { size: seen.size });
   return seen.size;
 }

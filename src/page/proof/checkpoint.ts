@@ -5,6 +5,7 @@
  *   https://c2sp.org/tlog-proof
  */
 import { fromBase64, join, same, sha256 } from './bytes.ts';
+import { Unproved } from './unproved.ts';
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -28,20 +29,19 @@ export interface Proof {
 /** Text and signature lines. Throws a sentence for anything else. */
 function splitNote(note: string): { readonly text: string; readonly lines: readonly string[] } {
   const at = note.lastIndexOf('\n\n');
-  if (at < 0 || !note.endsWith('\n')) throw new Error('the checkpoint is not a signed note');
+  if (at < 0 || !note.endsWith('\n')) throw new Unproved('unproved.note');
   return { text: note.slice(0, at + 1), lines: note.slice(at + 2, -1).split('\n') };
 }
 
 /**
  * @param vkeys of the log and of witnesses, as text. One of the log must have signed.
- * @throws {Error} with the reason why it is not to be believed.
+ * @throws {Unproved} with the reason why it is not to be believed.
  */
 export async function openCheckpoint(note: string, vkeys: readonly string[]): Promise<Checkpoint> {
   const { text, lines } = splitNote(note);
   const [origin = '', decimal = '', base64 = ''] = text.split('\n');
   const root = fromBase64(base64);
-  if (!/^(?:0|[1-9]\d{0,15})$/.test(decimal) || root?.length !== 32)
-    throw new Error('the checkpoint has no size and root');
+  if (!/^(?:0|[1-9]\d{0,15})$/.test(decimal) || root?.length !== 32) throw new Unproved('unproved.note');
   const signedBy: string[] = [];
   for (const vkey of vkeys) {
     const key = await readVkey(vkey);
@@ -49,12 +49,12 @@ export async function openCheckpoint(note: string, vkeys: readonly string[]): Pr
       const [, name, signature] = /^— (\S+) (\S+)$/.exec(line) ?? [];
       const bytes = fromBase64(signature ?? '');
       if (name !== key.name || bytes === undefined || !same(bytes.subarray(0, 4), key.id)) continue;
-      if (!(await holds(key, text, bytes.slice(4)))) throw new Error(`the signature of ${key.name} is wrong`);
+      if (!(await holds(key, text, bytes.slice(4))))
+        throw new Unproved('unproved.signature', { name: key.name });
       signedBy.push(key.name);
     }
   }
-  if (!signedBy.includes(origin))
-    throw new Error(`the log ${origin} has not signed with a key that this browser knows`);
+  if (!signedBy.includes(origin)) throw new Unproved('unproved.unsigned', { name: origin });
   return { origin, size: Number(decimal), root, signedBy };
 }
 
@@ -68,7 +68,7 @@ interface Key {
 async function readVkey(vkey: string): Promise<Key> {
   const [, name = '', , base64 = ''] = /^([^+]+)\+([0-9a-f]{8})\+(.+)$/.exec(vkey) ?? [];
   const bytes = fromBase64(base64);
-  if (bytes?.length !== 33) throw new Error('a key of the log cannot be read');
+  if (bytes?.length !== 33) throw new Unproved('unproved.key');
   const id = (await sha256(new TextEncoder().encode(`${name}\n`), bytes)).slice(0, 4);
   const key = await crypto.subtle.importKey('raw', bytes.slice(1), 'Ed25519', false, ['verify']);
   return { name, type: bytes[0] ?? 0, id, key };
@@ -87,14 +87,14 @@ function holds({ type, key }: Key, text: string, signature: Bytes): Promise<bool
   );
 }
 
-/** @throws {Error} with what is wrong with it. */
+/** @throws {Unproved} with what is wrong with it. */
 export function readProof(text: string): Proof {
   const at = text.indexOf('\n\n');
   const [head, ...lines] = text.slice(0, at).split('\n');
-  if (at < 0 || head !== 'c2sp.org/tlog-proof@v1') throw new Error('this is not a proof');
+  if (at < 0 || head !== 'c2sp.org/tlog-proof@v1') throw new Unproved('unproved.unreadable');
   if (lines[0]?.startsWith('extra ')) lines.shift();
   const [, index] = /^index (\d{1,15})$/.exec(lines.shift() ?? '') ?? [];
-  if (index === undefined) throw new Error('the proof names no entry');
+  if (index === undefined) throw new Unproved('unproved.unreadable');
   return { index: Number(index), path: lines.map(hashOf), note: text.slice(at + 2) };
 }
 
@@ -105,6 +105,6 @@ export function readPath(text: string): readonly Bytes[] {
 
 function hashOf(line: string): Bytes {
   const bytes = fromBase64(line);
-  if (bytes?.length !== 32) throw new Error('a line of the proof is no hash');
+  if (bytes?.length !== 32) throw new Unproved('unproved.unreadable');
   return bytes;
 }

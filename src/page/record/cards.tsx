@@ -1,4 +1,5 @@
 /** The facts of a record, each where one looks for it. What no card has stands in the last one, so that nothing is left out. */
+import { wordOfError } from '../error-word.ts';
 import { hrefOf } from '../location.ts';
 import { Card, HowKnown, Row } from '../parts/facts.tsx';
 import { Digest, User, WebLink } from '../parts/values.tsx';
@@ -134,9 +135,17 @@ function Build({ record: { build, source } }: Of) {
 function Why({ record: { policy, reason } }: Of) {
   const say = useSay();
   if (policy === undefined && reason === undefined) return null;
+  const meant = reason === undefined ? undefined : wordOfError(reason);
   return (
     <Card title={say('record.why')}>
-      <Row name={say('column.reason')}>{reason}</Row>
+      <Row name={say('column.reason')}>
+        {reason !== undefined && (
+          <>
+            {reason}
+            {meant && <span class="hint detail">{say(meant)}</span>}
+          </>
+        )}
+      </Row>
       <Row name={say('column.rule')}>{policy?.rules?.join(', ')}</Row>
       <Row name={say('record.decision')}>{policy?.decision}</Row>
       <Row name={say('nav.policy')}>{policy?.digest && <Digest value={policy.digest} />}</Row>

@@ -5,6 +5,7 @@ import { Empty, Failed, Shown } from '../parts/states.tsx';
 import { type Column, Table } from '../parts/table.tsx';
 import { Time } from '../parts/values.tsx';
 import { useAnswer } from '../use-answer.ts';
+import { en, type Word } from '../words/en.ts';
 import { useSay } from '../words/words.ts';
 
 interface Grant {
@@ -59,7 +60,7 @@ export function Grants() {
 
 const COLUMNS: readonly Column<Grant>[] = [
   { word: 'column.created', cell: ({ created }) => <Time at={created} /> },
-  { word: 'column.state', cell: ({ state }) => state },
+  { word: 'column.state', cell: ({ state }) => <State of={state} /> },
   { word: 'column.repository', cell: ({ repositories }) => repositories.join(', ') },
   { word: 'column.tag', cell: ({ tags }) => tags?.join(', ') },
   { word: 'column.user', cell: ({ owner }) => owner },
@@ -71,6 +72,12 @@ const COLUMNS: readonly Column<Grant>[] = [
   { word: 'column.expires', cell: ({ expires }) => <Time at={expires} /> },
   { word: 'column.approvedBy', cell: ({ approved }) => approved?.name },
 ];
+
+function State({ of }: { readonly of: string }) {
+  const say = useSay();
+  const word = `grants.state.${of}`;
+  return <>{Object.hasOwn(en, word) ? say(word as Word) : of}</>;
+}
 
 function Pending({ grant, again }: { readonly grant: Grant; readonly again: () => void }) {
   const say = useSay();

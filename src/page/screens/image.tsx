@@ -1,6 +1,7 @@
 /** Everything about one image: who pushed it, under which names, on which base, what was built on it, what refers to it. */
 import { useMemo } from 'preact/hooks';
 import { hrefOf, type Place } from '../location.ts';
+import { HowKnown } from '../parts/facts.tsx';
 import { type Filter, Filters } from '../parts/filters.tsx';
 import { Pages } from '../parts/pages.tsx';
 import { Empty, Shown } from '../parts/states.tsx';
@@ -14,7 +15,7 @@ import { useSay } from '../words/words.ts';
 import { LEADS, RECORD_COLUMNS } from './record-columns.tsx';
 
 type Appearance = RecordItem & { readonly as: string };
-type Built = RecordItem & { readonly distance: number; readonly evidence: string };
+type Built = RecordItem & { readonly distance: number; readonly evidence: 'observed' | 'claimed' };
 
 const FILTERS: readonly Filter[] = [
   { name: 'digest', word: 'filter.digest', example: 'sha256:…' },
@@ -28,7 +29,7 @@ const APPEARANCES: readonly Column<Appearance>[] = [
 ];
 const BUILT: readonly Column<Built>[] = [
   { word: 'column.distance', cell: ({ distance }) => distance },
-  { word: 'column.evidence', cell: ({ evidence }) => evidence },
+  { word: 'column.evidence', cell: (built) => <HowKnown of={built} /> },
   ...RECORD_COLUMNS,
 ];
 

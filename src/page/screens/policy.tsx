@@ -2,9 +2,11 @@
 import { useMemo } from 'preact/hooks';
 import { hrefOf, type Place } from '../location.ts';
 import { type Filter, Filters } from '../parts/filters.tsx';
-import { Empty, Shown } from '../parts/states.tsx';
-import { Digest, Time } from '../parts/values.tsx';
-import type { RecordPage } from '../records.ts';
+import { Detail } from '../parts/problem.tsx';
+import { Empty, MoreRows, Shown } from '../parts/states.tsx';
+import { Digest } from '../parts/values.tsx';
+import { Conditions } from '../policy/conditions.tsx';
+import { Versions } from '../policy/versions.tsx';
 import { useAnswer } from '../use-answer.ts';
 import { useSay } from '../words/words.ts';
 
@@ -16,18 +18,19 @@ interface Rights {
 
 interface Explanation {
   readonly decision: {
-    readonly verdict: string;
+    readonly verdict: 'granted' | 'possible' | 'refused';
     readonly rules: readonly string[];
     readonly message?: string;
   };
   readonly rules: readonly {
     readonly id: string;
-    readonly effect: string;
-    readonly holds: string;
+    readonly effect: 'allow' | 'deny';
+    readonly holds: 'yes' | 'no' | 'unknown';
     readonly why?: string;
     readonly file?: string;
     readonly line?: number;
   }[];
+  readonly more?: number;
 }
 
 const WHO: readonly Filter[] = [
@@ -80,7 +83,7 @@ function Who({ place }: { readonly place: Place }) {
     <>
       <Filters place={{ ...place, query }} path="policy/who" filters={WHO} />
       <Shown answer={answer}>
-        {({ rows, policy }) =>
+        {({ rows, policy, more }) =>
           rows.length === 0 ? (
             <Empty>{say('policy.nobody')}</Empty>
           ) : (
@@ -111,35 +114,13 @@ function Who({ place }: { readonly place: Place }) {
                   </tbody>
                 </table>
               </div>
+              <MoreRows count={more} />
             </>
           )
         }
       </Shown>
     </>
   );
-}
-
-/** What a right asks for, name by name, however deep. */
-function Conditions({ of }: { readonly of: Readonly<Record<string, unknown>> }) {
-  return (
-    <dl>
-      {Object.entries(of).map(([name, value]) => (
-        <div key={name}>
-          <dt>{name}</dt>
-          <dd>{isObject(value) ? <Conditions of={value} /> : textOf(value)}</dd>
-        </div>
-      ))}
-    </dl>
-  );
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function textOf(value: unknown): string {
-  if (!Array.isArray(value)) return String(value);
-  return value.map((one) => (isObject(one) ? JSON.stringify(one) : String(one))).join(', ');
 }
 
 function Explain({ place }: { readonly place: Place }) {
@@ -153,90 +134,29 @@ function Explain({ place }: { readonly place: Place }) {
         <p class="hint">{say('policy.hint')}</p>
       ) : (
         <Shown answer={answer}>
-          {({ decision, rules }) => (
+          {({ decision, rules, more }) => (
             <>
               <p>
                 <span class={`badge ${decision.verdict === 'refused' ? 'bad' : 'good'}`}>
-                  {decision.verdict}
+                  {say(`verdict.${decision.verdict}`)}
                 </span>{' '}
-                {decision.rules.join(', ')} {decision.message}
+                {decision.rules.join(', ')}
+                <Detail text={decision.message} />
               </p>
               <ul>
                 {rules.map(({ id, effect, holds, why, file, line }) => (
                   <li key={id}>
-                    <strong>{id}</strong> ({effect}): {holds} {why}{' '}
+                    <strong>{id}</strong> ({say(`effect.${effect}`)}): {say(`holds.${holds}`)}{' '}
                     {file && <span class="hint">{`${file}:${line}`}</span>}
+                    <Detail text={why} />
                   </li>
                 ))}
               </ul>
+              <MoreRows count={more} />
             </>
           )}
         </Shown>
       )}
     </>
-  );
-}
-
-function Versions({ place }: { readonly place: Place }) {
-  const say = useSay();
-  const query = useMemo(() => new URLSearchParams({ type: 'policy.changed' }), []);
-  const answer = useAnswer<RecordPage>('pushes', query);
-  const [older, newer] = [place.query.get('old'), place.query.get('new')];
-  return (
-    <>
-      <Shown answer={answer}>
-        {({ items }) =>
-          items.length === 0 ? (
-            <Empty />
-          ) : (
-            <ol class="versions">
-              {items.map(({ index, time, policy }, at) => {
-                const before = items[at + 1]?.policy?.digest;
-                return (
-                  <li key={index}>
-                    <Time at={time} /> {policy?.digest && <Digest value={policy.digest} />}{' '}
-                    {before && policy?.digest && (
-                      <a href={hrefOf('policy/versions', { old: before, new: policy.digest })}>
-                        {say('policy.difference')}
-                      </a>
-                    )}
-                  </li>
-                );
-              })}
-            </ol>
-          )
-        }
-      </Shown>
-      {older && newer && <Difference older={older} newer={newer} />}
-    </>
-  );
-}
-
-function Difference({ older, newer }: { readonly older: string; readonly newer: string }) {
-  const say = useSay();
-  const query = useMemo(() => new URLSearchParams({ old: older, new: newer }), [older, newer]);
-  const answer = useAnswer<{ readonly removed: readonly unknown[]; readonly added: readonly unknown[] }>(
-    'policy/diff',
-    query,
-  );
-  return (
-    <section>
-      <h2>{say('policy.difference')}</h2>
-      <Shown answer={answer}>
-        {({ removed, added }) => (
-          <>
-            {removed.length + added.length === 0 && <Empty>{say('policy.same')}</Empty>}
-            {[...removed.map((one) => ['-', one] as const), ...added.map((one) => ['+', one] as const)].map(
-              ([sign, one]) => (
-                <div key={`${sign}${JSON.stringify(one)}`} class={`card ${sign === '+' ? 'good' : 'bad'}`}>
-                  <strong>{say(sign === '+' ? 'policy.added' : 'policy.removed')}</strong>
-                  {isObject(one) ? <Conditions of={one} /> : textOf(one)}
-                </div>
-              ),
-            )}
-          </>
-        )}
-      </Shown>
-    </section>
   );
 }

@@ -7,6 +7,7 @@ import { Compare } from './compare.tsx';
 import { Grants } from './grants.tsx';
 import { Hosts } from './hosts.tsx';
 import { Image } from './image.tsx';
+import { NotFound } from './not-found.tsx';
 import { Overview } from './overview.tsx';
 import { Policy } from './policy.tsx';
 import { RecordDetail } from './record-detail.tsx';
@@ -16,21 +17,33 @@ import { SignedLog } from './signed-log.tsx';
 export interface Screen {
   /** '' is where one begins. */
   readonly path: string;
+  /** What may stand behind it; nothing unless told. */
+  readonly rest?: RegExp;
   readonly word: Word;
   readonly inMenu: boolean;
   readonly View: FunctionComponent<{ readonly place: Place }>;
 }
 
-const FIRST: Screen = { path: '', word: 'nav.overview', inMenu: true, View: Overview };
+const NOT_FOUND: Screen = { path: '-', word: 'notFound.title', inMenu: false, View: NotFound };
+const NUMBER = String.raw`\d{1,15}`;
 
 export const SCREENS: readonly Screen[] = [
-  FIRST,
+  { path: '', word: 'nav.overview', inMenu: true, View: Overview },
   { path: 'records', word: 'nav.records', inMenu: true, View: Records },
-  { path: 'record', word: 'nav.records', inMenu: false, View: RecordDetail },
-  { path: 'compare', word: 'compare.title', inMenu: false, View: Compare },
+  {
+    ...{ path: 'record', rest: new RegExp(`^/${NUMBER}$`), word: 'nav.records' },
+    ...{ inMenu: false, View: RecordDetail },
+  },
+  {
+    ...{ path: 'compare', rest: new RegExp(`^/${NUMBER}/${NUMBER}$`), word: 'compare.title' },
+    ...{ inMenu: false, View: Compare },
+  },
   { path: 'image', word: 'nav.image', inMenu: true, View: Image },
-  { path: 'hosts', word: 'nav.hosts', inMenu: true, View: Hosts },
-  { path: 'policy', word: 'nav.policy', inMenu: true, View: Policy },
+  { path: 'hosts', rest: /^(?:\/behind)?$/, word: 'nav.hosts', inMenu: true, View: Hosts },
+  {
+    ...{ path: 'policy', rest: /^(?:\/(?:who|explain|versions))?$/, word: 'nav.policy' },
+    ...{ inMenu: true, View: Policy },
+  },
   { path: 'grants', word: 'nav.grants', inMenu: true, View: Grants },
   { path: 'access', word: 'nav.access', inMenu: true, View: Access },
   { path: 'log', word: 'nav.log', inMenu: true, View: SignedLog },
@@ -38,5 +51,6 @@ export const SCREENS: readonly Screen[] = [
 
 export function screenOf(path: string): Screen {
   const [first = ''] = path.split('/');
-  return SCREENS.find((screen) => screen.path === first) ?? FIRST;
+  const rest = path.slice(first.length);
+  return SCREENS.find((one) => one.path === first && (one.rest ?? /^$/).test(rest)) ?? NOT_FOUND;
 }

@@ -1,14 +1,16 @@
 import { useState } from 'preact/hooks';
-import { Problem } from '../api.ts';
+import type { Problem } from '../api.ts';
 import { usePlace } from '../location.ts';
+import { ProblemSaid } from '../parts/problem.tsx';
 import { refusalIn, useSession } from '../session.tsx';
+import { problemOf } from '../use-answer.ts';
 import { useSay } from '../words/words.ts';
 
 export function SignIn() {
   const say = useSay();
   const { session, signIn, signInWith } = useSession();
   const refusal = refusalIn(usePlace().query);
-  const [problem, setProblem] = useState<string>();
+  const [problem, setProblem] = useState<Problem>();
   const [busy, setBusy] = useState(false);
 
   async function attempt(work: () => Promise<void>, onFailure?: () => void): Promise<void> {
@@ -17,7 +19,7 @@ export function SignIn() {
     try {
       await work();
     } catch (error) {
-      setProblem((error instanceof Problem && error.message) || say('problem.unreachable'));
+      setProblem(problemOf(error));
       onFailure?.();
     } finally {
       setBusy(false);
@@ -38,10 +40,18 @@ export function SignIn() {
     <main id="content" class="sign-in">
       <h1>{say('signIn.title')}</h1>
       {(problem || refusal) && (
-        <p role="alert" class="failed">
-          {problem ?? (refusal && say(`signIn.${refusal.why}`))}
-          {!problem && refusal?.request && ` ${say('signIn.request', { id: refusal.request })}`}
-        </p>
+        <div role="alert" class="failed">
+          {problem ? (
+            <ProblemSaid problem={problem} />
+          ) : (
+            refusal && (
+              <p>
+                {say(`signIn.${refusal.why}`)}
+                {refusal.request && ` ${say('signIn.request', { id: refusal.request })}`}
+              </p>
+            )
+          )}
+        </div>
       )}
       <form onSubmit={(event) => void submit(event)}>
         <label>

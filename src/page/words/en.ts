@@ -1,4 +1,5 @@
 /** The page in English. The other languages have exactly these keys. */
+import { ERRORS } from './errors.ts';
 import { EVENTS } from './events.ts';
 
 export const en = {
@@ -35,8 +36,6 @@ export const en = {
   'signIn.ended': 'Your session has ended. Sign in again to go on.',
   loading: 'Loading …',
   retry: 'Try again',
-  'problem.unreachable': 'The server cannot be reached.',
-  'problem.strange': 'Something else than this server has answered.',
   'problem.title': 'That did not work',
   'problem.refused': 'You may not see this',
   'empty.title': 'Nothing found',
@@ -322,6 +321,39 @@ export const en = {
   'compare.came': 'Layers that came',
   'compare.stayed': 'Layers that stayed',
   bytes: '{count} bytes',
+  'unproved.otherEntry': 'the proof is of the entry {index}.',
+  'unproved.otherKey': 'the log signs with another key than the one that this browser saw before.',
+  'unproved.notIncluded': 'the record is not in the tree that the log has signed.',
+  'unproved.kept': 'what this browser kept of the log cannot be read.',
+  'unproved.notContinued':
+    'the tree does not go on from the one of {size} entries that this browser saw before.',
+  'unproved.note': 'the checkpoint is not a signed note.',
+  'unproved.signature': 'the signature of {name} is wrong.',
+  'unproved.unsigned': 'the log {name} has not signed with a key that this browser knows.',
+  'unproved.key': 'a key of the log cannot be read.',
+  'unproved.unreadable': 'the proof cannot be read.',
+  'verdict.granted': 'granted',
+  'verdict.possible': 'possible: it depends on what is not known here',
+  'verdict.refused': 'refused',
+  'effect.allow': 'allows',
+  'effect.deny': 'denies',
+  'holds.yes': 'holds',
+  'holds.no': 'does not hold',
+  'holds.unknown': 'it is not known whether it holds',
+  'grants.state.pending': 'waits for an approval',
+  'grants.state.open': 'open',
+  'grants.state.used-up': 'used up',
+  'grants.state.closed': 'ended',
+  'soon.disk': 'The disk of the record becomes full',
+  'soon.forward': 'Forwarding to {name} does not work',
+  'list.moreRows': 'and {count} more',
+  'policy.older': 'Older versions',
+  'record.stands': '{count} times',
+  'record.standsWhy': 'equal refusals of one minute share a record',
+  'notFound.title': 'Not found',
+  'notFound.hint': 'There is no screen at this address.',
+  'notFound.back': 'To the overview',
+  ...ERRORS.en,
   ...EVENTS.en,
 } as const;
 

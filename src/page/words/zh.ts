@@ -1,5 +1,6 @@
 /** 中文界面。 */
 import type { Words } from './en.ts';
+import { ERRORS } from './errors.ts';
 import { EVENTS } from './events.ts';
 
 export const zh: Words = {
@@ -34,8 +35,6 @@ export const zh: Words = {
   'signIn.ended': '会话已结束，请重新登录后继续。',
   loading: '加载中…',
   retry: '重试',
-  'problem.unreachable': '无法连接服务器。',
-  'problem.strange': '应答的不是本服务器。',
   'problem.title': '操作失败',
   'problem.refused': '您无权查看此内容',
   'empty.title': '没有找到',
@@ -318,5 +317,37 @@ export const zh: Words = {
   'compare.came': '新增的层',
   'compare.stayed': '保留的层',
   bytes: '{count} 字节',
+  'unproved.otherEntry': '此证明属于记录 {index}。',
+  'unproved.otherKey': '日志使用的密钥与此浏览器之前见过的不同。',
+  'unproved.notIncluded': '此记录不在日志已签名的树中。',
+  'unproved.kept': '此浏览器保存的日志信息无法读取。',
+  'unproved.notContinued': '该树不是此浏览器之前见过的 {size} 条记录的树的延续。',
+  'unproved.note': '检查点不是有效的签名文本。',
+  'unproved.signature': '{name} 的签名有误。',
+  'unproved.unsigned': '日志 {name} 未使用此浏览器所知的密钥签名。',
+  'unproved.key': '日志的密钥无法读取。',
+  'unproved.unreadable': '证明无法读取。',
+  'verdict.granted': '允许',
+  'verdict.possible': '可能：取决于此处未知的条件',
+  'verdict.refused': '拒绝',
+  'effect.allow': '允许',
+  'effect.deny': '禁止',
+  'holds.yes': '符合',
+  'holds.no': '不符合',
+  'holds.unknown': '无法确定是否符合',
+  'grants.state.pending': '等待批准',
+  'grants.state.open': '有效',
+  'grants.state.used-up': '已用完',
+  'grants.state.closed': '已结束',
+  'soon.disk': '记录所在磁盘即将写满',
+  'soon.forward': '转发到 {name} 出错',
+  'list.moreRows': '另有 {count} 项',
+  'policy.older': '更早的版本',
+  'record.stands': '{count} 次',
+  'record.standsWhy': '同一分钟内相同的拒绝合为一条记录',
+  'notFound.title': '未找到',
+  'notFound.hint': '此地址没有页面。',
+  'notFound.back': '返回概览',
+  ...ERRORS.zh,
   ...EVENTS.zh,
 };
