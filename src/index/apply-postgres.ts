@@ -76,8 +76,8 @@ async function putNames(
     {
       table: 'name',
       columns: {
-        ...{ id: 'integer', kind: 'smallint', text: 'text', sort: 'bytea', records: 'bigint' },
-        ...{ first_idx: 'bigint', last_idx: 'bigint', first_time: 'bigint', last_time: 'bigint' },
+        ...{ id: 'integer', kind: 'smallint', text: 'text', sort: 'bytea', records: 'integer' },
+        ...{ first_idx: 'integer', last_idx: 'integer', first_time: 'bigint', last_time: 'bigint' },
       },
       conflict: `ON CONFLICT (kind, text) DO UPDATE SET records = old.records + excluded.records, last_idx = excluded.last_idx,
         first_time = least(old.first_time, excluded.first_time), last_time = greatest(old.last_time, excluded.last_time)`,
@@ -111,8 +111,8 @@ async function putTags(
     {
       table: 'tag',
       columns: {
-        ...{ id: 'integer', repo: 'integer', name: 'text', records: 'bigint', last_idx: 'bigint' },
-        ...{ moved_idx: 'bigint', actors: 'integer', hosts: 'integer' },
+        ...{ id: 'integer', repo: 'integer', name: 'text', records: 'integer', last_idx: 'integer' },
+        ...{ moved_idx: 'integer', actors: 'integer', hosts: 'integer' },
       },
       conflict: `ON CONFLICT (name, repo) DO UPDATE SET records = old.records + excluded.records, last_idx = excluded.last_idx,
         moved_idx = coalesce(excluded.moved_idx, old.moved_idx), actors = old.actors + excluded.actors,
@@ -127,7 +127,7 @@ async function putTags(
     ask,
     {
       table: 'tag_by',
-      columns: { tag: 'integer', kind: 'smallint', who: 'integer', pushes: 'bigint', last_idx: 'bigint' },
+      columns: { tag: 'integer', kind: 'smallint', who: 'integer', pushes: 'integer', last_idx: 'integer' },
       conflict:
         'ON CONFLICT (tag, kind, who) DO UPDATE SET pushes = old.pushes + excluded.pushes, last_idx = excluded.last_idx',
     },

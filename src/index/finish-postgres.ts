@@ -1,12 +1,18 @@
 /** The end of a long filling in PostgreSQL: what was put off is sorted in at once. In steps, each whole or not at all. */
 import type { Ask } from '../store/postgres.ts';
 import { BULK } from './finish-bulk.ts';
-import { POSTGRES_DIGEST_INDEX, POSTGRES_LATE_INDEXES, POSTGRES_TABLE_NAMES } from './postgres-schema.ts';
+import {
+  POSTGRES_DIGEST_INDEX,
+  POSTGRES_LATE_INDEXES,
+  POSTGRES_REWRITTEN,
+  POSTGRES_TABLE_NAMES,
+} from './postgres-schema.ts';
 import { relateNext } from './postgres-ways.ts';
 
 /** Stages after BULK.filling. */
 const SORTED = 2;
 const RELATED = 3;
+const INDEXED = 4;
 
 /** Memory of one sorting; a server has it for a while without asking. */
 const SORTING = "SET LOCAL maintenance_work_mem = '256MB'";
@@ -30,9 +36,13 @@ export async function finishStep(ask: Ask, { bulk, related }: Stage): Promise<St
       await ask('TRUNCATE base_late');
       return { bulk: RELATED, related: -1 };
     }
-    default:
+    case RELATED:
       await ask(SORTING);
       await ask(POSTGRES_LATE_INDEXES);
+      return { bulk: INDEXED, related: -1 };
+    default:
+      await ask(SORTING);
+      await ask(POSTGRES_REWRITTEN);
       await ask(`ANALYZE ${POSTGRES_TABLE_NAMES.join(', ')}`);
       return { bulk: BULK.none, related: -1 };
   }

@@ -1,4 +1,7 @@
-/** The numbers by which the index tells apart what it keeps. They stand in its file: a change of one is a new INDEX_VERSION. */
+/**
+ * The numbers by which the index tells apart what it keeps. They stand in its file and tables: a change of one is a
+ * new INDEX_VERSION and POSTGRES_INDEX_VERSION.
+ */
 
 /** Of a name. */
 export const NAMES = {

@@ -16,11 +16,15 @@ import { goingOn, withBefore } from './going-on.ts';
 import { indexText } from './index-text.ts';
 import type { IndexMark } from './index-thread.ts';
 import type { Plan } from './plan.ts';
-import { POSTGRES_DIGEST_INDEX, POSTGRES_LATE_INDEXES, POSTGRES_TABLE_NAMES } from './postgres-schema.ts';
+import {
+  POSTGRES_DIGEST_INDEX,
+  POSTGRES_INDEX_VERSION,
+  POSTGRES_LATE_INDEXES,
+  POSTGRES_TABLE_NAMES,
+} from './postgres-schema.ts';
 import { selecting } from './postgres-ways.ts';
 import { prepareIndex, tellUse } from './prepare-postgres.ts';
 import { QUESTIONS, type QuestionName } from './questions.ts';
-import { INDEX_VERSION } from './schema-sqlite.ts';
 
 /** Connections whose names of tables are those of the index; their owner closes them. */
 export interface IndexConnections {
@@ -50,7 +54,7 @@ export interface PostgresIndex {
 }
 
 /** Of who fills the index of this version, beside which that of another may be filled: the bytes of "Wrdf", and the version. */
-export const FILLER: readonly [number, number] = [0x57726466, INDEX_VERSION];
+export const FILLER: readonly [number, number] = [0x57726466, POSTGRES_INDEX_VERSION];
 /** Milliseconds until somebody else's filling is looked at again. */
 const BUSY_MS = 50;
 const SORTING_MS = 500;

@@ -1,8 +1,9 @@
 /** The rows of a batch that need no look at what is there: records, what finds them, and counts. */
 import type { Ask } from '../store/postgres.ts';
 import type { Gathered, GatheredName, GatheredRecord, GatheredTag } from './gather.ts';
-import { EVERYTHING } from './kinds.ts';
-import { insert } from './postgres-rows.ts';
+import { EVERYTHING, ROLES } from './kinds.ts';
+import { type Cell, insert } from './postgres-rows.ts';
+import { LAYER_COLUMNS } from './postgres-schema.ts';
 
 /** The number of a name; null for none. */
 export type IdOf = (name: GatheredName | undefined) => number | null;
@@ -18,39 +19,60 @@ export async function putRecords(
     {
       table: 'record',
       columns: {
-        ...{
-          idx: 'bigint',
-          time: 'bigint',
-          type: 'integer',
-          repo: 'integer',
-          tag: 'integer',
-          actor: 'integer',
-        },
-        ...{ host: 'integer', address: 'integer', job: 'integer', labels: 'integer', reason: 'integer' },
-        ...{ has: 'integer', build: 'bigint', vcs_commit: 'bytea', digest: 'bytea' },
+        ...{ idx: 'integer', time: 'bigint', type: 'integer', repo: 'integer', tag: 'integer' },
+        ...{ actor: 'integer', host: 'integer', address: 'integer', job: 'integer', labels: 'integer' },
+        ...{ reason: 'integer', has: 'integer', rule: 'integer', build: 'bigint' },
+        ...{ id: 'bytea', vcs_commit: 'bytea', digest: 'bytea' },
       },
     },
-    records.map(({ idx, columns, type, repo, tag, actor, host, address, job, labels, reason }) => [
+    records.map(({ idx, columns, type, repo, tag, actor, host, address, job, labels, reason, rules }) => [
       ...[idx, columns.time, idOf(type), idOf(repo), tag ? (tagIds.get(tag) ?? null) : null, idOf(actor)],
-      ...[idOf(host), idOf(address), idOf(job), idOf(labels), idOf(reason), columns.has],
-      ...[columns.build ?? null, columns.commit ?? null, columns.digest ?? null],
+      ...[idOf(host), idOf(address), idOf(job), idOf(labels), idOf(reason), columns.has, idOf(rules[0])],
+      ...[columns.build ?? null, columns.id ?? null, columns.commit ?? null, columns.digest ?? null],
     ]),
   );
   await insert(
     ask,
-    { table: 'record_id', columns: { id: 'bytea', idx: 'bigint' } },
-    records.flatMap(({ idx, columns }) => (columns.id ? [[columns.id, idx]] : [])),
+    { table: 'rule_more', columns: { rule: 'integer', idx: 'integer' } },
+    records.flatMap(({ idx, rules }) => rules.slice(1).map((rule) => [idOf(rule), idx])),
   );
   await insert(
     ask,
-    { table: 'digest', columns: { digest: 'bytea', idx: 'bigint', role: 'smallint' } },
-    records.flatMap(({ idx, columns }) => columns.digests.map(({ key, role }) => [key, idx, role])),
+    {
+      table: 'digests',
+      columns: {
+        ...{ idx: 'integer', config: 'bytea', refers: 'bytea', chain: 'bytea' },
+        ...Object.fromEntries(LAYER_COLUMNS.map((column) => [column, 'bytea'] as const)),
+      },
+    },
+    records.flatMap(({ idx, columns }) => digestsRow(idx, columns.digests)),
   );
   await insert(
     ask,
-    { table: 'rule', columns: { rule: 'integer', idx: 'bigint' } },
-    records.flatMap(({ idx, rules }) => rules.map((rule) => [idOf(rule), idx])),
+    { table: 'digest_more', columns: { idx: 'integer', role: 'smallint', digest: 'bytea' } },
+    records.flatMap(({ idx, columns }) => moreRows(idx, columns.digests)),
   );
+}
+
+type Digests = GatheredRecord['columns']['digests'];
+
+/** The manifest is in the row of the record itself. */
+function digestsRow(idx: number, digests: Digests): readonly (readonly Cell[])[] {
+  const of = (wanted: number): Digests => digests.filter(({ role }) => role === wanted);
+  const layers = of(ROLES.layer);
+  const keys = [
+    ...[ROLES.config, ROLES.of, ROLES.chain].map((role) => of(role)[0]),
+    ...LAYER_COLUMNS.map((_, at) => layers[at]),
+  ].map((one) => one?.key ?? null);
+  return keys.some((key) => key !== null) ? [[idx, ...keys]] : [];
+}
+
+/** What has no column: the children of an index, and many layers. */
+function moreRows(idx: number, digests: Digests): readonly (readonly Cell[])[] {
+  const layers = digests.filter(({ role }) => role === ROLES.layer).slice(LAYER_COLUMNS.length);
+  return [...digests.filter(({ role }) => role === ROLES.child), ...layers].map(({ key, role }) => [
+    ...[idx, role, key],
+  ]);
 }
 
 export async function putCounts(ask: Ask, gathered: Gathered, idOf: IdOf): Promise<void> {
@@ -84,7 +106,7 @@ export async function putCounts(ask: Ask, gathered: Gathered, idOf: IdOf): Promi
     ask,
     {
       table: 'total',
-      columns: { name: 'integer', type: 'integer', records: 'bigint' },
+      columns: { name: 'integer', type: 'integer', records: 'integer' },
       conflict: 'ON CONFLICT (name, type) DO UPDATE SET records = old.records + excluded.records',
     },
     totals.map(({ name, type, records }) => [idOf(name), idOf(type), records]),
@@ -96,7 +118,7 @@ export async function putCounts(ask: Ask, gathered: Gathered, idOf: IdOf): Promi
       columns: {
         ...{ hour: 'integer', type: 'integer', repo: 'integer', actor: 'integer', host: 'integer' },
         ...{ address: 'integer', rule: 'integer', reason: 'integer' },
-        ...{ events: 'bigint', first_idx: 'bigint', last_idx: 'bigint' },
+        ...{ events: 'bigint', first_idx: 'integer', last_idx: 'integer' },
       },
       conflict: `ON CONFLICT (hour, type, repo, actor, host, address, rule, reason)
         DO UPDATE SET events = old.events + excluded.events, last_idx = excluded.last_idx`,
@@ -110,7 +132,7 @@ export async function putCounts(ask: Ask, gathered: Gathered, idOf: IdOf): Promi
     ask,
     {
       table: 'span',
-      columns: { hour: 'integer', first_idx: 'bigint', last_idx: 'bigint' },
+      columns: { hour: 'integer', first_idx: 'integer', last_idx: 'integer' },
       conflict: `ON CONFLICT (hour) DO UPDATE SET first_idx = least(old.first_idx, excluded.first_idx),
         last_idx = greatest(old.last_idx, excluded.last_idx)`,
     },

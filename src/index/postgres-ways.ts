@@ -24,11 +24,11 @@ export function selecting<T>(ask: Ask, plan: Plan<T>): Promise<T> {
  * inserted with what it was given by going through all for each.
  */
 export async function putWays(ask: Ask, ways: readonly Way[]): Promise<void> {
-  const put = await withRows<{ base: number; idx: string }>(
+  const put = await withRows<{ base: number; idx: number }>(
     ask,
     `INSERT INTO built (base, idx, distance, claimed) SELECT base, idx, distance, claimed FROM $rows ORDER BY at
      ON CONFLICT (base, idx) DO NOTHING RETURNING base, idx`,
-    { base: 'integer', idx: 'bigint', distance: 'smallint', claimed: 'smallint' },
+    { base: 'integer', idx: 'integer', distance: 'smallint', claimed: 'smallint' },
     ways.map(({ base, idx, distance, claimed }) => [base, idx, distance, claimed]),
   );
   const repositories = new Map<string, number>();
@@ -44,13 +44,13 @@ export async function putWays(ask: Ask, ways: readonly Way[]): Promise<void> {
     const count = counts.get(key) ?? { base, repo, pushes: 0, last: 0 };
     counts.set(key, count);
     count.pushes++;
-    count.last = Math.max(count.last, Number(idx));
+    count.last = Math.max(count.last, idx);
   }
   await insert(
     ask,
     {
       table: 'base_repo',
-      columns: { base: 'integer', repo: 'integer', pushes: 'bigint', last_idx: 'bigint' },
+      columns: { base: 'integer', repo: 'integer', pushes: 'bigint', last_idx: 'integer' },
       conflict: `ON CONFLICT (base, repo) DO UPDATE SET pushes = old.pushes + excluded.pushes,
         last_idx = greatest(old.last_idx, excluded.last_idx)`,
     },
@@ -59,7 +59,7 @@ export async function putWays(ask: Ask, ways: readonly Way[]): Promise<void> {
 }
 
 const LATE: Columns = {
-  ...{ idx: 'bigint', place: 'smallint', repo: 'integer', base: 'integer' },
+  ...{ idx: 'integer', place: 'smallint', repo: 'integer', base: 'integer' },
   ...{ voucher: 'text', claimed: 'smallint' },
 };
 
@@ -75,7 +75,7 @@ export async function putBasesLate(ask: Ask, builts: readonly Built[]): Promise<
 }
 
 interface LateRow extends Readonly<Record<string, unknown>> {
-  readonly idx: string;
+  readonly idx: number;
   readonly repo: number;
   readonly base: number;
   readonly voucher: string | null;
@@ -96,12 +96,12 @@ export async function relateNext(ask: Ask, related: number): Promise<number | un
   );
   if (rows.length === 0) return undefined;
   const builts = new Map<
-    string,
+    number,
     { idx: number; repo: number; digest: Uint8Array | undefined; rows: LateRow[] }
   >();
   for (const row of rows) {
     const { idx, repo, digest } = row;
-    const built = builts.get(idx) ?? { idx: Number(idx), repo, digest: digest ?? undefined, rows: [] };
+    const built = builts.get(idx) ?? { idx, repo, digest: digest ?? undefined, rows: [] };
     builts.set(idx, built);
     built.rows.push(row);
   }

@@ -3,10 +3,10 @@ import type { Ask, Postgres } from '../store/postgres.ts';
 import {
   INDEX_SCHEMA,
   POSTGRES_DIGEST_INDEX,
+  POSTGRES_INDEX_VERSION,
   POSTGRES_LATE_INDEXES,
   POSTGRES_TABLES,
 } from './postgres-schema.ts';
-import { INDEX_VERSION } from './schema-sqlite.ts';
 
 /** Serialises those who start at once: the bytes of "Wrdi". */
 const LOCK = 0x57726469;
@@ -45,7 +45,7 @@ async function use(ask: Ask): Promise<void> {
   await ask(
     `INSERT INTO warden.index_version VALUES ($1, clock_timestamp())
      ON CONFLICT (version) DO UPDATE SET used = excluded.used`,
-    [INDEX_VERSION],
+    [POSTGRES_INDEX_VERSION],
   );
   const unused = await ask<{ version: number }>(
     `DELETE FROM warden.index_version WHERE used < clock_timestamp() - ${UNUSED} RETURNING version`,

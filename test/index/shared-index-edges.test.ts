@@ -1,9 +1,8 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { createWorld } from '../../bench/record-leaves.ts';
 import { FILLER } from '../../src/index/postgres-index.ts';
-import { INDEX_SCHEMA } from '../../src/index/postgres-schema.ts';
+import { INDEX_SCHEMA, POSTGRES_INDEX_VERSION } from '../../src/index/postgres-schema.ts';
 import { createRecordIndex, type RecordIndex } from '../../src/index/record-index.ts';
-import { INDEX_VERSION } from '../../src/index/schema-sqlite.ts';
 import { sharedIndex } from '../../src/index/shared-index.ts';
 import { postgresLogReader } from '../../src/provenance/postgres-reader.ts';
 import type { PushRecord } from '../../src/provenance/record.ts';
@@ -79,7 +78,7 @@ describeNeeding(['postgres'], 'the index in PostgreSQL', () => {
     );
     await (await open()).catchUp();
     expect(await server.sql(address, 'SELECT version FROM warden.index_version ORDER BY version')).toBe(
-      `2\n${INDEX_VERSION}`,
+      `2\n${POSTGRES_INDEX_VERSION}`,
     );
     expect(
       await server.sql(

@@ -1,7 +1,8 @@
 /** One log in a file and in a PostgreSQL, with an index of each. */
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { INDEX_SCHEMA, POSTGRES_TABLE_NAMES } from '../../src/index/postgres-schema.ts';
+import { INDEX_SCHEMA } from '../../src/index/postgres-schema.ts';
+import { TABLES } from '../../src/index/schema-sqlite.ts';
 import { startSharedIndex } from '../../src/index/shared-index.ts';
 import type { LogReader } from '../../src/provenance/log-store.ts';
 import type { PushRecord } from '../../src/provenance/record.ts';
@@ -36,13 +37,28 @@ export function upTo(log: LogReader, end: number): LogReader {
 
 export type Tables = Readonly<Record<string, readonly string[]>>;
 
-/** What is in the tables that both databases have. */
+/** What is kept with each record, in the columns of the file: in PostgreSQL some are tables, and some are views. */
+const COLUMNS = new Map(
+  [...TABLES.matchAll(/CREATE TABLE (\w+) \(([^;]*)\)[^;)]*;/g)].flatMap(([, name = '', columns = '']) =>
+    name.includes('_late')
+      ? []
+      : [
+          [
+            name,
+            [...columns.matchAll(/(\w+) (?:INTEGER|TEXT|BLOB)/g)].map(([, column]) => column).join(', '),
+          ] as const,
+        ],
+  ),
+);
+
 export async function tablesAt(address: string): Promise<Tables> {
   const postgres = connectTo(address, 60_000);
   const tables: Record<string, readonly string[]> = {};
-  for (const name of POSTGRES_TABLE_NAMES) {
-    if (name === 'base_late') continue;
-    tables[name] = (await postgres.ask(`SELECT * FROM ${INDEX_SCHEMA}.${name}`)).map(rowText).sort();
+  for (const [name, columns] of COLUMNS) {
+    const some = { digest: ' WHERE digest IS NOT NULL', rule: ' WHERE rule IS NOT NULL' }[name] ?? '';
+    tables[name] = (await postgres.ask(`SELECT ${columns} FROM ${INDEX_SCHEMA}.${name}${some}`))
+      .map(rowText)
+      .sort();
   }
   await postgres.close();
   return tables;
@@ -52,9 +68,9 @@ export function tablesIn(folder: string): Tables {
   const db = new DatabaseSync(join(folder, 'index.db'), { readOnly: true });
   try {
     return Object.fromEntries(
-      POSTGRES_TABLE_NAMES.filter((name) => name !== 'base_late').map((name) => [
+      [...COLUMNS].map(([name, columns]) => [
         name,
-        db.prepare(`SELECT * FROM ${name}`).all().map(rowText).sort(),
+        db.prepare(`SELECT ${columns} FROM ${name}`).all().map(rowText).sort(),
       ]),
     );
   } finally {
