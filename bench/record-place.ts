@@ -2,8 +2,8 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { AUDIT_TABLES, type OpenedAudit, openAudit } from '../src/audit/open-audit.ts';
+import type { IndexStore } from '../src/index/index-store.ts';
 import { INDEX_SCHEMA } from '../src/index/postgres-schema.ts';
-import type { IndexStore } from '../src/index/record-index.ts';
 import { sharedIndex, startSharedIndex } from '../src/index/shared-index.ts';
 import { sqliteIndex, startIndexThread } from '../src/index/sqlite-index.ts';
 import type { LogReader, LogStore } from '../src/provenance/log-store.ts';

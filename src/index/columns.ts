@@ -6,9 +6,9 @@ import type { PushRecord } from '../provenance/record.ts';
 import { addressKey } from '../store/address-key.ts';
 import { commitKey } from './commit-key.ts';
 import { digestKey } from './digest-key.ts';
-import { idKey } from './entry-of.ts';
+import { idKey } from './id-key.ts';
 import { ACTED, type ActorKind, HAS, ROLES } from './kinds.ts';
-import { labelSet } from './label-sets.ts';
+import { labelSet } from './label-set.ts';
 
 export interface IndexColumns {
   readonly type: string;

@@ -1,16 +1,11 @@
 /** Where in the log a record stands, by its id. A plan. */
+import { idKey } from './id-key.ts';
 import { numberOf, type Plan, select } from './plan.ts';
 
 export interface FoundEntry {
   readonly index: number;
   /** '' where it is of none. */
   readonly repository: string;
-}
-
-/** @returns the bytes of a UUID; undefined for what is none. */
-export function idKey(id: string): Uint8Array | undefined {
-  if (!/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id)) return undefined;
-  return Buffer.from(id.replaceAll('-', ''), 'hex');
 }
 
 /** The first that has it. */

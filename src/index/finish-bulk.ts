@@ -3,15 +3,10 @@
  * cut off goes on at the next start.
  */
 import type { DatabaseSync } from 'node:sqlite';
+import { BULK } from './bulk.ts';
 import type { All } from './rows-sqlite.ts';
 import { LATE_DIGESTS, LATE_INDEXES } from './schema-sqlite.ts';
 import { createAncestry } from './ways-sqlite.ts';
-
-/** How far a long filling is. What is greater are the steps of its end, which each database has its own of. */
-export const BULK = { none: 0, filling: 1 } as const;
-
-/** Entries of a log, from which on a filling from the beginning puts off what costs most. */
-export const BULK_FROM = 50_000;
 
 /** The first of the steps: one for each of LATE_DIGESTS, then the relations of images, then one for each index. */
 const SORTING = 2;

@@ -1,6 +1,6 @@
 /** The end of a long filling in PostgreSQL: what was put off is sorted in at once. In steps, each whole or not at all. */
 import type { Ask } from '../store/postgres.ts';
-import { BULK } from './finish-bulk.ts';
+import { BULK } from './bulk.ts';
 import {
   POSTGRES_DIGEST_INDEX,
   POSTGRES_LATE_INDEXES,

@@ -8,26 +8,15 @@ import { hash } from 'node:crypto';
 import { type Operations, oneByOne } from '../store/thread.ts';
 import { transaction } from '../store/transaction.ts';
 import { createApply } from './apply-sqlite.ts';
-import { BULK, BULK_FROM, beginBulk, finishStep } from './finish-bulk.ts';
+import { BULK, BULK_FROM } from './bulk.ts';
+import { beginBulk, finishStep } from './finish-bulk.ts';
 import { gather } from './gather.ts';
+import type { IndexMark } from './index-store.ts';
 import { type IndexOptions, openIndexFile } from './open-index-file.ts';
 import { type Plan, runPlan } from './plan.ts';
 import { QUESTIONS, type QuestionName } from './questions.ts';
 import { preparedAll } from './rows-sqlite.ts';
 import { LATE_INDEXES } from './schema-sqlite.ts';
-
-/** How far the index has come. */
-export interface IndexMark {
-  /** It covers entries with an index below it. */
-  readonly watermark: number;
-  /** SHA-256 of the last entry that it covers, in hex; '' for none. */
-  readonly last: string;
-  /** It is in the middle of a long filling, and lacks what answers need: `ending` when no more can be added before its end. */
-  readonly bulk: boolean;
-  readonly ending: boolean;
-  /** It cannot be filled here: it is another's file, on which this process may only read. */
-  readonly fixed: boolean;
-}
 
 export interface IndexBatch {
   readonly from: number;

@@ -1,19 +1,11 @@
-/** Which labels a record has, by their names alone: there are few such sets, so a record has the number of its own. Plans. */
+/** From the name of a label to the sets of labels that have it. Plans. */
 import { NAMES } from './kinds.ts';
+import { mayHave } from './label-set.ts';
 import type { Numbers } from './names.ts';
 import { numberOf, type Plan, select } from './plan.ts';
 
-/** In bytes, so that every database has room for it in an index. What is longer is not a set that others have too. */
-const LONGEST = 1_000;
-/** Stands for every set that is longer: what is in it is for the record to say. */
-const MANY = '*';
 /** Past this many sets nothing is known by them. */
 const SETS_LIMIT = 5_000;
-
-export function labelSet(labels: Readonly<Record<string, string>>): string {
-  const text = JSON.stringify(Object.keys(labels).sort());
-  return Buffer.byteLength(text) > LONGEST ? MANY : text;
-}
 
 /**
  * Sets that have a label of this name, or lack it. Those of which it is not known are in both.
@@ -26,10 +18,7 @@ export function* setsWith(name: string, has: boolean): Plan<Numbers | undefined>
     ...[NAMES.labels, SETS_LIMIT + 1],
   );
   if (rows.length > SETS_LIMIT) return undefined;
-  const fitting = rows.filter(({ text }) => {
-    if (text === MANY) return true;
-    return (JSON.parse(String(text)) as readonly string[]).includes(name) === has;
-  });
+  const fitting = rows.filter(({ text }) => mayHave(String(text), name, has));
   return {
     ids: fitting.map(({ id }) => numberOf(id)),
     records: fitting.reduce((sum, { records }) => sum + numberOf(records), 0),

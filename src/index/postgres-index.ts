@@ -9,12 +9,12 @@ import type { LogReader } from '../provenance/log-store.ts';
 import type { Clock } from '../store/clock.ts';
 import type { Ask, Postgres } from '../store/postgres.ts';
 import { applyToPostgres } from './apply-postgres.ts';
-import { BULK, BULK_FROM } from './finish-bulk.ts';
+import { BULK, BULK_FROM } from './bulk.ts';
 import { beginBulk, finishStep } from './finish-postgres.ts';
 import { gather } from './gather.ts';
 import { goingOn, withBefore } from './going-on.ts';
+import type { IndexMark } from './index-store.ts';
 import { indexText } from './index-text.ts';
-import type { IndexMark } from './index-thread.ts';
 import type { Plan } from './plan.ts';
 import {
   POSTGRES_DIGEST_INDEX,

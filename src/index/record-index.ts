@@ -10,36 +10,11 @@ import { isTroubleOfDatabase } from '../store/postgres-failure.ts';
 import type { FoundEntry } from './entry-of.ts';
 import type { RecordQuestion, RecordRows } from './filters.ts';
 import { goingOn, withBefore } from './going-on.ts';
-import type { IndexMark } from './index-thread.ts';
+import type { IndexMark, IndexStore, NextEntries } from './index-store.ts';
 import type { ManifestState } from './manifest-state.ts';
 import type { Plan } from './plan.ts';
 import type { QUESTIONS, QuestionName } from './questions.ts';
 import { readRecords } from './read-records.ts';
-
-/** The next entries of the log. */
-export interface NextEntries {
-  readonly from: number;
-  readonly limit: number;
-  /** Entries that the log has. */
-  readonly size: number;
-  /** As the mark has it of the entry before them: what goes on from another one is of another log. */
-  readonly last: string;
-  /** Reads them, for a store that does not have the log beside it; none where another entry stands before them. */
-  read(): Promise<readonly Uint8Array[]>;
-}
-
-/** Where the index is kept. SQLite in a thread, or a database that others share. */
-export interface IndexStore {
-  mark(): Promise<IndexMark>;
-  /** @returns where it is afterwards; entries that do not go on from its last one change nothing. */
-  add(next: NextEntries): Promise<IndexMark>;
-  /** Ends a long filling, where one is at its end. */
-  finish(): Promise<IndexMark>;
-  /** Empties it where it is still as `seen`. */
-  clear(seen: IndexMark): Promise<IndexMark>;
-  /** Runs one of QUESTIONS. */
-  ask(name: QuestionName, args: unknown): Promise<{ readonly answer: unknown; readonly mark: IndexMark }>;
-}
 
 type AnswerOf<N extends QuestionName> = ReturnType<(typeof QUESTIONS)[N]> extends Plan<infer T> ? T : never;
 type ArgsOf<N extends QuestionName> = Parameters<(typeof QUESTIONS)[N]>[0];

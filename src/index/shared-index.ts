@@ -1,7 +1,7 @@
 /** The index in a PostgreSQL that several instances share, asked through a thread of its own. */
 import { startThread, type Thread } from '../store/thread.ts';
+import type { IndexStore } from './index-store.ts';
 import type { PostgresIndexOptions } from './postgres-index-thread.ts';
-import type { IndexStore } from './record-index.ts';
 
 /** @param thread over postgres-index-thread; its owner closes it. */
 export function sharedIndex(thread: Thread): IndexStore {

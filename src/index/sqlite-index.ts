@@ -1,8 +1,8 @@
 /** The index in a SQLite file, in a thread of its own. */
 import { startThread, type Thread } from '../store/thread.ts';
+import type { IndexStore } from './index-store.ts';
 import type { IndexBatch } from './index-thread.ts';
 import type { IndexOptions } from './open-index-file.ts';
-import type { IndexStore } from './record-index.ts';
 
 /** @param thread over index-thread; its owner closes it. */
 export function sqliteIndex(thread: Thread): IndexStore {

@@ -1,6 +1,7 @@
 /** One log, an index of it in a file, and a PostgreSQL in which indexes of the same log are made. */
 import type { World } from '../../bench/record-leaves.ts';
-import { createRecordIndex, type IndexStore } from '../../src/index/record-index.ts';
+import type { IndexStore } from '../../src/index/index-store.ts';
+import { createRecordIndex } from '../../src/index/record-index.ts';
 import { sharedIndex } from '../../src/index/shared-index.ts';
 import { sqliteIndex, startIndexThread } from '../../src/index/sqlite-index.ts';
 import type { LogReader } from '../../src/provenance/log-store.ts';
