@@ -13,6 +13,32 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   throw error;
 });
 
+async function whileStoppable<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const ending = new AbortController();
+  const names = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
+  let told: (typeof names)[number] | undefined;
+  const listeners = names.map((name) => {
+    const listener = (): void => {
+      told ??= name;
+      ending.abort(name);
+    };
+    process.on(name, listener);
+    return [name, listener] as const;
+  });
+  try {
+    return await work(ending.signal);
+  } catch (error) {
+    if (told === undefined) throw error;
+    process.stderr.write(`${(error as Error).message}\n`);
+    for (const [name, listener] of listeners) process.off(name, listener);
+    // With the handlers gone it ends this process as if nobody had listened, which is what its parent is to see.
+    process.kill(process.pid, told);
+    return await new Promise<never>(() => undefined);
+  } finally {
+    for (const [name, listener] of listeners) process.off(name, listener);
+  }
+}
+
 const program = await createProgram(
   {
     version,
@@ -25,6 +51,7 @@ const program = await createProgram(
       err: (line) => process.stderr.write(`${line}\n`),
     },
     end: (code) => process.exit(code),
+    whileStoppable,
     onSignals({ reload, stop }) {
       process.on('SIGHUP', reload);
       process.on('SIGTERM', stop);

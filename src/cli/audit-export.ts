@@ -2,6 +2,7 @@
 import { hostname, userInfo } from 'node:os';
 import type { ExportFormat, ExportTree } from '../audit/export.ts';
 import type { OpenedAudit } from '../audit/open-audit.ts';
+import { printable } from '../audit/printable.ts';
 import { catalogue, type ErrorName } from '../errors.ts';
 import { writeWhole } from './output-file.ts';
 import { type ServerOptions, streamApi, UsageError } from './server.ts';
@@ -23,6 +24,10 @@ export interface ExportIo {
   readonly err: (line: string) => void;
   /** Shows how far it is; undefined where nobody sits before it. '' takes it away. */
   readonly progress: ((text: string) => void) | undefined;
+  /** Of the terminal; undefined where the output is none. */
+  readonly columns: number | undefined;
+  /** Aborted by the signal that ends the process; the process ends by it when the work has ended. */
+  whileStoppable<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T>;
   openExport(settingsFile: string): Promise<OpenedExport>;
   readStdin(): Promise<string>;
 }
@@ -103,27 +108,34 @@ function fromFiles(
 }
 
 async function deliver(
-  { out, progress }: ExportIo,
+  { out, progress, columns, whileStoppable }: ExportIo,
   output: string | undefined,
   pieces: AsyncIterable<string>,
 ): Promise<void> {
   if (output !== undefined) {
-    try {
-      await writeWhole(output, counted(pieces, progress));
-    } finally {
-      progress?.('');
-    }
+    await whileStoppable((signal) =>
+      writeWhole(output, counted(pieces, progress), signal).finally(() => progress?.('')),
+    );
     return;
   }
+  // A file or a pipe gets the bytes as they are; a terminal obeys some, and a server may be another than one believes.
+  const shown = columns === undefined ? (text: string) => text : printableLines;
   // What a piece ends with is the end of a line, which `out` adds; a piece of a server may end anywhere.
   let rest = '';
   for await (const piece of pieces) {
     const text = rest + piece;
     const end = text.lastIndexOf('\n');
     rest = text.slice(end + 1);
-    if (end >= 0) out(text.slice(0, end));
+    if (end >= 0) out(shown(text.slice(0, end)));
   }
-  if (rest !== '') out(rest);
+  if (rest !== '') out(shown(rest));
+}
+
+function printableLines(text: string): string {
+  return text
+    .split('\n')
+    .map((line) => printable(line.replace(/\r$/, '')))
+    .join('\n');
 }
 
 async function* counted(

@@ -18,8 +18,6 @@ export interface AuditIo extends Io, ExportIo {
   readonly defaultConfig: string;
   /** Opens the files that the settings name. */
   openAudit(settingsFile: string): Promise<OpenedAudit>;
-  /** Of the terminal; undefined where the output is none. */
-  readonly columns: number | undefined;
   /** The status with which the process will end. */
   exit(status: number): void;
 }

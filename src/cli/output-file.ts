@@ -10,16 +10,21 @@ const MODE = 0o600;
  * Writes beside the file, and puts it in its place when all of it is on the disk. One that was there before is replaced, a link
  * itself and not what it leads to. What is no file is left alone: root who writes to /dev/null would replace the device.
  *
- * @throws {Error} with one sentence where it cannot be written; and as `pieces`. Then the file is as it was.
+ * @param signal aborted where it is to end before its end.
+ * @throws {Error} with one sentence where it cannot be written, or was ended; and as `pieces`. Then the file is as it was.
  */
-export async function writeWhole(file: string, pieces: AsyncIterable<string | Uint8Array>): Promise<void> {
+export async function writeWhole(
+  file: string,
+  pieces: AsyncGenerator<string | Uint8Array>,
+  signal: AbortSignal,
+): Promise<void> {
   await requireReplaceable(file);
   const part = join(dirname(file), `.${basename(file)}.${randomBytes(6).toString('hex')}.part`);
   const handle = await open(part, 'wx', MODE).catch((error: unknown) => {
     throw new Error(`${file} cannot be written: ${(error as { code?: string }).code}`);
   });
   try {
-    for await (const piece of pieces) await handle.appendFile(piece);
+    for await (const piece of untilAborted(pieces, signal, file)) await handle.appendFile(piece);
     await handle.sync();
     await handle.close();
     await rename(part, file);
@@ -30,6 +35,29 @@ export async function writeWhole(file: string, pieces: AsyncIterable<string | Ui
     const { code, syscall } = error as { code?: string; syscall?: string };
     const ofFile = syscall !== undefined && ['write', 'fsync', 'rename', 'open'].includes(syscall);
     throw ofFile ? new Error(`${file} cannot be written: ${code}`) : error;
+  }
+}
+
+/** Also while the next piece is waited for: a server may take its time. */
+async function* untilAborted<T>(
+  pieces: AsyncGenerator<T>,
+  signal: AbortSignal,
+  file: string,
+): AsyncGenerator<T> {
+  const aborted = new Promise<'aborted'>((resolve) => {
+    if (signal.aborted) resolve('aborted');
+    else signal.addEventListener('abort', () => resolve('aborted'), { once: true });
+  });
+  for (;;) {
+    const next = pieces.next();
+    const found = await Promise.race([next, aborted]);
+    if (found === 'aborted') {
+      // Nobody waits for it any more.
+      next.catch(() => undefined);
+      throw new Error(`ended by ${String(signal.reason)}: ${file} was not written`);
+    }
+    if (found.done === true) return;
+    yield found.value;
   }
 }
 

@@ -9,6 +9,8 @@ export interface ProgramDeps extends ServeDeps {
   readonly columns: number | undefined;
   /** Rewrites one line of the terminal; undefined where errors go elsewhere. */
   readonly progress: ((text: string) => void) | undefined;
+  /** Aborted by a signal that ends the process; the process ends by it when the work has ended. */
+  whileStoppable<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T>;
 }
 
 interface CommandDeps extends ProgramDeps {

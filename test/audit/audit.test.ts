@@ -179,6 +179,7 @@ describe('warden audit', () => {
       openAudit,
       openExport: async (place) => ({ ...(await openAudit(place)), tree: undefined }),
       progress: undefined,
+      whileStoppable: (work) => work(new AbortController().signal),
       readStdin: async () => stdin,
       columns: 100,
       exit: (status) => {

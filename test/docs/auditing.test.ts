@@ -42,6 +42,7 @@ async function run(line: string): Promise<string> {
     openAudit: async () => ({ audit: opened.audit, close: async () => undefined }),
     openExport: async () => ({ audit: opened.audit, tree: undefined, close: async () => undefined }),
     progress: undefined,
+    whileStoppable: (work) => work(new AbortController().signal),
     readStdin: async () => '',
     exit: (status) => expect({ line, status }).toEqual({ line, status: 0 }),
   });

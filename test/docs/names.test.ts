@@ -134,6 +134,7 @@ const program = await createProgram({
   stdin: process.stdin,
   columns: undefined,
   progress: undefined,
+  whileStoppable: (work) => work(new AbortController().signal),
   onSignals: nothing,
   exit: nothing,
   end: nothing,
