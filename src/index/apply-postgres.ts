@@ -2,7 +2,7 @@
 import type { Ask } from '../store/postgres.ts';
 import { relate } from './ancestry.ts';
 import { builtsOf } from './built.ts';
-import type { Gathered, GatheredName, GatheredTag } from './gather.ts';
+import type { Gathered, GatheredName, GatheredTag } from './gathered.ts';
 import { NAMES } from './kinds.ts';
 import { type Cell, type Columns, insert, withRows } from './postgres-rows.ts';
 import { type IdOf, putCounts, putRecords } from './postgres-tables.ts';

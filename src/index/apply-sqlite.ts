@@ -1,7 +1,7 @@
 /** Writes what was gathered into the tables of SQLite. The caller holds the transaction. */
 import type { DatabaseSync } from 'node:sqlite';
 import { builtsOf } from './built.ts';
-import type { Gathered, GatheredName, GatheredRecord } from './gather.ts';
+import type { Gathered, GatheredName, GatheredRecord } from './gathered.ts';
 import { EVERYTHING, NAMES } from './kinds.ts';
 import type { All } from './rows-sqlite.ts';
 import { LATE_DIGESTS } from './schema-sqlite.ts';

@@ -1,5 +1,5 @@
 /** One accepted manifest with what it was directly built on. */
-import type { GatheredName, GatheredRecord } from './gather.ts';
+import type { GatheredName, GatheredRecord } from './gathered.ts';
 import { EVERYTHING } from './kinds.ts';
 
 export interface Built {

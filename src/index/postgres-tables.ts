@@ -1,6 +1,6 @@
 /** The rows of a batch that need no look at what is there: records, what finds them, and counts. */
 import type { Ask } from '../store/postgres.ts';
-import type { Gathered, GatheredName, GatheredRecord, GatheredTag } from './gather.ts';
+import type { Gathered, GatheredName, GatheredRecord, GatheredTag } from './gathered.ts';
 import { EVERYTHING, ROLES } from './kinds.ts';
 import { type Cell, insert } from './postgres-rows.ts';
 import { LAYER_COLUMNS } from './postgres-schema.ts';
