@@ -1,10 +1,12 @@
 /** Looks at the log's files that SQLite does not take by itself: whether they are whole at a start, and still in their place. */
-import { statSync } from 'node:fs';
+import { type Stats, statSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
 import { FILE_GONE } from '../store/thread.ts';
 
 /** As SQLite says of a damaged page. */
 const CORRUPT = 11;
+/** As it says of a disk that fails. */
+const IO_ERROR = 10;
 
 /**
  * The parts that every write relies on: the tables of intents and tags, the head, and the last record. All records are
@@ -41,7 +43,7 @@ export function watchFiles(files: readonly string[]): () => void {
   const known = new Map<string, string>();
   function look(): void {
     for (const file of files) {
-      const seen = statSync(file, { throwIfNoEntry: false });
+      const seen = statOf(file);
       const before = known.get(file);
       const name = seen && `${seen.dev}:${seen.ino}`;
       if (before !== undefined && name !== before) {
@@ -53,6 +55,15 @@ export function watchFiles(files: readonly string[]): () => void {
   }
   look();
   return look;
+}
+
+/** @returns undefined where there is none. @throws {Error} with SQLite's code where the disk does not say, as one that failed. */
+function statOf(file: string): Stats | undefined {
+  try {
+    return statSync(file, { throwIfNoEntry: false });
+  } catch (error) {
+    throw Object.assign(new Error((error as Error).message), { errcode: IO_ERROR });
+  }
 }
 
 function damaged(message: string): Error {

@@ -149,7 +149,10 @@ export async function createRecorder(deps: RecorderDeps): Promise<Recorder> {
     await left.adopt();
     begun = true;
     reading.resolve();
-    await requireOpened().catch(() => undefined);
+    // A log that has its first record is not written by that, and whether it can be is not for the first push to find out.
+    await requireOpened()
+      .then(() => write(store.probe))
+      .catch(() => undefined);
   }
 
   function requireBegun(): void {

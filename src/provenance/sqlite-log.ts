@@ -37,7 +37,8 @@ export async function openSqliteLog(
 
 /**
  * A disk that hangs answers late or never, and nobody waits that long. What happens by itself later, when it does answer:
- * an intent that nobody was told of is taken back (and where the process ended before that, it is settled as any other);
+ * an intent that nobody was told of is taken back, as often as that takes, since its place is held until then (and where the
+ * process ended before that, it is settled as any other);
  * a conclusion that was not told stands, and is the answer to whoever concludes that intent again.
  *
  * @param thread over log-thread; closed with the store.
@@ -46,6 +47,8 @@ export function sqliteLog(thread: Thread, { clock, patienceMs }: SqliteLogTimes 
   let taken = false;
   /** Conclusions that were asked for and not told, by intent. */
   const untold = new Map<string, Promise<Concluded>>();
+  /** Intents that nobody was told of, and that could not be taken back when it was tried. */
+  const notWithdrawn = new Set<string>();
   const patiently = createPatience(
     clock,
     patienceMs,
@@ -59,6 +62,11 @@ export function sqliteLog(thread: Thread, { clock, patienceMs }: SqliteLogTimes 
     return { index, type: ending.type };
   }
 
+  function withdraw(id: string): void {
+    notWithdrawn.delete(id);
+    thread.call('withdraw', { id }).catch(() => notWithdrawn.add(id));
+  }
+
   return {
     async intend(intent) {
       const intending = thread.call('intend', intent);
@@ -68,7 +76,7 @@ export function sqliteLog(thread: Thread, { clock, patienceMs }: SqliteLogTimes 
       } catch (error) {
         if (isConstraint(error)) return false;
         // Rejected already where it failed; else it is late.
-        intending.then(() => thread.call('withdraw', { id: intent.id })).catch(() => undefined);
+        intending.then(() => withdraw(intent.id)).catch(() => undefined);
         throw error;
       }
     },
@@ -84,6 +92,7 @@ export function sqliteLog(thread: Thread, { clock, patienceMs }: SqliteLogTimes 
     begin: (record) => patiently(thread.call('begin', record)),
     lastOf: (repo, tag) => patiently(thread.call<LastOfTag | undefined>('lastOf', { repo, tag })),
     async takeOver() {
+      for (const id of [...notWithdrawn]) withdraw(id);
       // One process writes the file, so what is open when it starts is of one that ended, and later nothing is.
       if (taken) return [];
       const intents = await patiently(thread.call<OpenIntent[]>('intents'));

@@ -47,7 +47,7 @@ export interface Fault {
   /** `start`: it is so before Warden starts. `running`: it becomes so while it runs. */
   readonly when: 'start' | 'running';
   /** Makes it so; the returned function mends it, with Warden stopped where that is needed. */
-  readonly make: (place: Place) => Promise<(front: Front) => Promise<void> | void>;
+  readonly make: (place: Place, front: Front) => Promise<(front: Front) => Promise<void> | void>;
   /** What the operators' listener says of it. */
   readonly says: RegExp;
 }
@@ -175,6 +175,22 @@ export const FAULTS: readonly Fault[] = [
 
 export const FAULTS_OF_EXT4: readonly Fault[] = [
   {
+    title: 'a disk that failed before the start',
+    when: 'start',
+    // With all files of the log in their place they can be opened and read, and nothing says that none can be written.
+    async make(place, front) {
+      await front.warden.restart();
+      await front.warden.kill();
+      await failingDisk(place);
+      return async (front) => {
+        await stopped(front);
+        await repair(place);
+        await front.warden.restart();
+      };
+    },
+    says: /read-only|input\/output|full|free space/,
+  },
+  {
     title: 'a disk that hangs',
     when: 'running',
     // Whoever writes there waits, in the kernel, until it thaws.
@@ -185,26 +201,62 @@ export const FAULTS_OF_EXT4: readonly Fault[] = [
     says: /its disk has not answered for 7 seconds/,
   },
   {
-    title: 'a disk that becomes read-only since it fails',
+    title: 'a disk that is gone',
     when: 'running',
-    async make({ data, image }) {
-      const [device = ''] = (await must('losetup', ['--noheadings', '--output', 'NAME', '-j', image]))
-        .trim()
-        .split('\n');
-      // As the kernel does at the first error of the device.
-      writeFileSync(`/sys/fs/ext4/${basename(device.trim())}/trigger_fs_error`, 'a test\n');
+    async make(place) {
+      await shutDown(place);
       return async (front) => {
         await stopped(front);
-        await must('umount', [data]);
-        // Its status says what it mended.
-        await run('e2fsck', ['-f', '-y', image]);
-        await mountDisk('ext4', { data, image });
+        await repair(place);
+        await front.warden.restart();
+      };
+    },
+    says: /input\/output|free space/,
+  },
+  {
+    title: 'a disk that becomes read-only since it fails',
+    when: 'running',
+    async make(place) {
+      await failingDisk(place);
+      return async (front) => {
+        await stopped(front);
+        await repair(place);
         await front.warden.restart();
       };
     },
     says: /read-only|input\/output|full|free space/,
   },
 ];
+
+/** The device of the image, whose file system the kernel knows by the device's name. */
+async function failingDisk({ image }: Place): Promise<void> {
+  const [device = ''] = (await must('losetup', ['--noheadings', '--output', 'NAME', '-j', image]))
+    .trim()
+    .split('\n');
+  // As the kernel does at the first error of the device.
+  writeFileSync(`/sys/fs/ext4/${basename(device.trim())}/trigger_fs_error`, 'a test\n');
+}
+
+/** From now on all that is asked of the file system fails, by EXT4_IOC_SHUTDOWN without a last write. */
+async function shutDown({ data }: Place): Promise<void> {
+  const script =
+    'import fcntl, os, struct, sys; fcntl.ioctl(os.open(sys.argv[1], os.O_RDONLY), 0x8004587d, struct.pack("I", 2))';
+  await must('python3', ['-c', script, data]);
+}
+
+/**
+ * Mends what is on the disk, and puts it in place as another disk: while a process with a namespace of its own, of
+ * whatever other test, still has the failing one mounted, the kernel goes on with that, and it stays read-only.
+ */
+async function repair({ data, image }: Place): Promise<void> {
+  await must('umount', [data]);
+  const mended = `${image}.mended`;
+  copyFileSync(image, mended);
+  // Its status says what it mended.
+  await run('e2fsck', ['-f', '-y', mended]);
+  renameSync(mended, image);
+  await mountDisk('ext4', { data, image });
+}
 
 async function mountDisk(disk: Disk, { data, image }: Pick<Place, 'data' | 'image'>): Promise<void> {
   if (disk === 'tmpfs') await must('mount', ['-t', 'tmpfs', '-o', 'size=16m,mode=0700', 'tmpfs', data]);
@@ -266,9 +318,11 @@ export function itServesPullsThrough(faults: readonly Fault[], disk: Disk): void
         if (when === 'start') {
           await stopped(front);
         }
-        const mend = await make(place);
+        const mend = await make(place, front);
         // Which waits until pulls can be served.
         if (when === 'start') await front.warden.restart();
+        // Nobody is told that pushes are taken before that was tried.
+        if (when === 'start') expect((await pushable()).status).toBe(503);
         // What is noticed only by a write is made to be.
         if (when === 'running') await putManifest(front.place, 'pub', 'noticed', image, alice);
         const state = await eventually(pushable, ({ status }) => status === 503, 20_000);
