@@ -45,9 +45,14 @@ export function createInstances(address: string): Instances {
     async records() {
       const postgres = connectTo(address);
       const reader = postgresLogReader(postgres);
-      const leaves = await reader.entries(0, 10_000);
-      if ((await reader.size()) !== leaves.length) throw new Error('the size is not the number of entries');
+      // Somebody may write between two questions: then they are asked again.
+      let [size, leaves] = [-1, [] as readonly Uint8Array[]];
+      while (size !== (await reader.size())) {
+        size = await reader.size();
+        leaves = await reader.entries(0, 10_000);
+      }
       await postgres.close();
+      if (size !== leaves.length) throw new Error('the size is not the number of entries');
       return leaves.map((leaf) => {
         const record = recordSchema.parse(JSON.parse(Buffer.from(leaf).toString()));
         if (Buffer.compare(canonicalBytes(record), leaf) !== 0) throw new Error(`not canonical: ${leaf}`);
