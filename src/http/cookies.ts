@@ -1,4 +1,4 @@
-/** One cookie of a request. */
+/** The cookies of a request. */
 import type { IncomingMessage } from 'node:http';
 
 /**
@@ -8,8 +8,17 @@ import type { IncomingMessage } from 'node:http';
  * @returns undefined where there is none, or more than one: somebody who may set cookies for a part of the address put one there.
  */
 export function cookieOf({ headers }: Pick<IncomingMessage, 'headers'>, name: string): string | undefined {
+  const found = cookiesOf({ headers }).filter(([one]) => one === name);
+  return found.length === 1 ? found[0]?.[1] : undefined;
+}
+
+/** Names and values, in the order in which they came. */
+export function cookiesOf({
+  headers,
+}: Pick<IncomingMessage, 'headers'>): readonly (readonly [name: string, value: string])[] {
   const cookies = (headers.cookie ?? '').split(';').map((one) => one.replace(/^[ \t]+|[ \t]+$/g, ''));
-  const wanted = `${name}=`;
-  const found = cookies.filter((one) => one.startsWith(wanted)).map((one) => one.slice(wanted.length));
-  return found.length === 1 ? found[0] : undefined;
+  return cookies.flatMap((one) => {
+    const at = one.indexOf('=');
+    return at < 0 ? [] : [[one.slice(0, at), one.slice(at + 1)] as const];
+  });
 }

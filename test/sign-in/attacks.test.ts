@@ -17,6 +17,8 @@ import {
   startPeople,
 } from './front.ts';
 
+const nameIn = (cookie: string): string => cookie.split('=')[0] ?? '';
+
 describeNeeding(['docker-registry'], 'a sign-in by an issuer', () => {
   let people: People;
   beforeAll(async () => {
@@ -58,6 +60,9 @@ describeNeeding(['docker-registry'], 'a sign-in by an issuer', () => {
       expect(refusalOf(await comeBack(front, stolen, undefined))).toBe('elsewhere');
       const own = await begin(front);
       expect(refusalOf(await comeBack(front, stolen, own.cookie))).toBe('elsewhere');
+      // Under the name that the stolen one's would have.
+      const renamed = own.cookie.replace(nameIn(own.cookie), nameIn(begun.cookie));
+      expect(refusalOf(await comeBack(front, stolen, renamed))).toBe('elsewhere');
       expect(questions()).toBe(before);
       // Nor does it spoil either of them.
       expect(cookieIn(await comeBack(front, stolen, begun.cookie), 'warden')).toBeDefined();
@@ -66,10 +71,10 @@ describeNeeding(['docker-registry'], 'a sign-in by an issuer', () => {
     });
 
     test.each([
-      ['two cookies of the name', (cookie: string) => `${cookie}; warden-sign-in=x`],
+      ['two cookies of the name', (cookie: string) => `${cookie}; ${nameIn(cookie)}=x`],
       ['a cookie that was changed', (cookie: string) => `${cookie.slice(0, -2)}AA`],
       ['a cookie that is cut', (cookie: string) => cookie.slice(0, 40)],
-      ['a cookie of signs', () => 'warden-sign-in=%00..'],
+      ['a cookie of signs', (cookie: string) => `${nameIn(cookie)}=%00..`],
     ])('counts for nothing with %s', async (_what, spoil) => {
       const begun = await begin(people.front);
       const back = await goThrough(begun.address, 'ann');

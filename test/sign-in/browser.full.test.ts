@@ -63,6 +63,23 @@ describeNeeding(['docker-registry', 'chromium'], 'somebody who signs in by an is
     expect(said).toEqual([]);
   });
 
+  test('ends well in each of two tabs that begin it', async () => {
+    const second = await reader.newPage();
+    for (const tab of [page, second]) {
+      await tab.goto(`/ui/records?tag=${tab === page ? 'one' : 'two'}`);
+      await tab.click('button:has-text("Sign in with Corp corp")');
+      await tab.waitForSelector('input[name=login]');
+    }
+    for (const tab of [page, second]) {
+      await tab.fill('input[name=login]', 'ann');
+      await tab.click('button[value=in]');
+      await tab.waitForURL(`${people.front.warden.url}/ui/records?tag=${tab === page ? 'one' : 'two'}`);
+      await tab.waitForSelector('text=No record fits');
+    }
+    const cookies = await reader.cookies(people.front.warden.url);
+    expect(cookies.map(({ name }) => name)).toEqual(['warden']);
+  });
+
   test('who is in no group is signed in, and reads that policy lets them see nothing', async () => {
     await signIn('nobody', '/ui/records');
     await page.waitForSelector('header nav');

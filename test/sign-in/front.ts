@@ -110,10 +110,10 @@ export async function begin(
   });
   const address =
     reply.status === 200 ? (JSON.parse(reply.text) as { address: string }).address : 'about:blank';
-  return { reply, address: new URL(address), cookie: cookieIn(reply, 'warden-sign-in') ?? '' };
+  return { reply, address: new URL(address), cookie: cookieIn(reply, 'warden-sign-in-[\\w-]+') ?? '' };
 }
 
-/** `name=value` as an answer sets it; undefined where it does not, or takes it away. */
+/** @param name a pattern. @returns `name=value` as an answer sets it; undefined where it does not, or takes it away. */
 export function cookieIn(reply: Reply, name: string): string | undefined {
   const found = new RegExp(`(?:^|, )(${name}=[^;,]+);`).exec(String(reply.headers['set-cookie']));
   return found?.[1];

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { eventually } from '../gate/eventually.ts';
+import type { Reply } from '../gate/wire.ts';
 import { readLog } from '../record/read-log.ts';
 import { describeNeeding } from '../support/needs.ts';
 import { begin, comeBack, cookieIn, goThrough, OURS, type People, signIn, startPeople } from './front.ts';
@@ -37,7 +38,7 @@ describeNeeding(['docker-registry'], 'signing in by an issuer', () => {
     });
     for (const name of ['state', 'nonce', 'code_challenge']) expect(asked[name]).toMatch(/^[\w-]{43}$/);
     const sealed = String(reply.headers['set-cookie']);
-    expect(sealed).toMatch(/^warden-sign-in=[\w-]+; Path=\/; Max-Age=600; HttpOnly; SameSite=Lax$/);
+    expect(sealed).toMatch(/^warden-sign-in-[\w-]{16}=[\w-]+; Path=\/; Max-Age=600; HttpOnly; SameSite=Lax$/);
     // The browser carries them, and cannot read them.
     const text = Buffer.from(sealed.replace(/^[^=]+=([\w-]+).*/, '$1'), 'base64url').toString('latin1');
     for (const name of ['state', 'nonce']) expect(text).not.toContain(asked[name]);
@@ -49,7 +50,7 @@ describeNeeding(['docker-registry'], 'signing in by an issuer', () => {
     const reply = await comeBack(front, await goThrough(address, 'ann'), cookie);
     expect([reply.status, reply.headers['location']]).toEqual([303, `${front.warden.url}/ui/records?tag=1`]);
     const set = String(reply.headers['set-cookie']);
-    expect(set).toContain('warden-sign-in=; Path=/; Max-Age=0');
+    expect(set).toMatch(/^warden-sign-in-[\w-]{16}=; Path=\/; Max-Age=0/);
     expect(set).toMatch(/warden=wrt_[\w.-]+; Path=\/; Max-Age=43200; HttpOnly; SameSite=Strict/);
     expect(reply.headers['referrer-policy']).toBe('no-referrer');
     const mine = cookieIn(reply, 'warden') ?? '';
@@ -74,6 +75,34 @@ describeNeeding(['docker-registry'], 'signing in by an issuer', () => {
     expect(JSON.parse((await session(ann)).text)).toMatchObject({
       user: { name: 'other:ann', groups: ['team'] },
     });
+  });
+
+  test('is one of several that a browser has begun: each of the newest four can be finished', async () => {
+    const { front } = people;
+    const jar = new Map<string, string>();
+    const cookies = (): string => [...jar].map(([name, value]) => `${name}=${value}`).join('; ');
+    const keep = (reply: Reply): void => {
+      const set = String(reply.headers['set-cookie'] ?? '');
+      for (const [, name = '', value = ''] of set.matchAll(/(warden-sign-in-[\w-]+)=([^;,]*);/g)) {
+        if (value === '') jar.delete(name);
+        else jar.set(name, value);
+      }
+    };
+    const addresses: URL[] = [];
+    for (let n = 0; n < 5; n++) {
+      const { reply, address } = await begin(front, 'corp', { headers: { cookie: cookies() } });
+      keep(reply);
+      addresses.push(address);
+    }
+    expect(jar.size).toBe(4);
+    const signedIn: boolean[] = [];
+    for (const address of addresses) {
+      const reply = await comeBack(front, await goThrough(address, 'ann'), cookies());
+      keep(reply);
+      signedIn.push(cookieIn(reply, 'warden') !== undefined);
+    }
+    expect(signedIn).toEqual([false, true, true, true, true]);
+    expect(jar.size).toBe(0);
   });
 
   test('ends at the server when one signs out, and the answer says where to sign out of the issuer', async () => {

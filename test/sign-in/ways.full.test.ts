@@ -78,9 +78,9 @@ describeNeeding(['docker-registry'], 'this registry as client of an issuer', () 
   async function signIn(called: string, login: string): Promise<string> {
     const begun = await begin(front, called, { headers: PROXIED });
     expect(String(begun.reply.headers['set-cookie'])).toMatch(
-      /^__Host-warden-sign-in=[\w-]+; Path=\/; Max-Age=600; HttpOnly; SameSite=Lax; Secure$/,
+      /^__Host-warden-sign-in-[\w-]{16}=[\w-]+; Path=\/; Max-Age=600; HttpOnly; SameSite=Lax; Secure$/,
     );
-    const sealed = cookieIn(begun.reply, '__Host-warden-sign-in');
+    const sealed = cookieIn(begun.reply, '__Host-warden-sign-in-[\\w-]+');
     const back = await goThrough(begun.address, login);
     expect(back.origin).toBe(PUBLIC);
     const reply = await comeBack(front, back, sealed, PROXIED);
@@ -114,7 +114,7 @@ describeNeeding(['docker-registry'], 'this registry as client of an issuer', () 
     const reply = await comeBack(
       front,
       new URL(`${PUBLIC}/ui/signed-in/tls?${query}`),
-      cookieIn(begun.reply, '__Host-warden-sign-in'),
+      cookieIn(begun.reply, '__Host-warden-sign-in-[\\w-]+'),
       PROXIED,
     );
     // The issuer was asked, and does not know the code.

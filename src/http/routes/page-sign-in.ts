@@ -6,12 +6,12 @@ import type { Middleware } from 'koa';
 import { z } from 'zod';
 import { type ErrorName, WardenError } from '../../errors.ts';
 import type { Exchange } from '../../gate/exchange.ts';
-import { type Refusal, SIGN_IN_MS, type SignIn } from '../../identity/sign-in/sign-in.ts';
+import { type Refusal, SIGN_IN_MS, type SignIn, stateIn } from '../../identity/sign-in/sign-in.ts';
 import type { LoginDeps } from '../basic-login.ts';
 import { readJson } from '../json-body.ts';
 import { type PageSessions, pageToken, requirePage, setCookie } from '../page-login.ts';
 import { requireMethod } from '../require-method.ts';
-import { setSignInCookie, signInCookie } from '../sign-in-cookie.ts';
+import { setSignInCookie, signInCookie, withoutOldSignIns } from '../sign-in-cookie.ts';
 import type { AppState } from '../state.ts';
 
 export interface PageSignInDeps extends Pick<LoginDeps, 'loginFailed'> {
@@ -54,7 +54,11 @@ export function beginSignIn(deps: PageSignInDeps): Middleware<AppState> {
     const begun = await deps.signIn.begin({ issuer, returnTo, before: pageToken(exchange) });
     if (begun === undefined)
       throw new WardenError('ROUTE_UNKNOWN', { sentence: 'there is no such issuer to sign in with' });
-    ctx.set('Set-Cookie', setSignInCookie(exchange.client, begun.sealed, Math.floor(SIGN_IN_MS / 1000)));
+    const seconds = Math.floor(SIGN_IN_MS / 1000);
+    ctx.set('Set-Cookie', [
+      ...withoutOldSignIns(exchange),
+      setSignInCookie(exchange.client, begun.state, begun.sealed, seconds),
+    ]);
     ctx.body = { address: begun.address };
   };
 }
@@ -74,7 +78,10 @@ export function finishSignIn(deps: PageSignInDeps): Middleware<AppState> {
     const { issuer } = ctx['params'] as { readonly issuer: string };
     const query = ctx.querystring;
     if (query.length > QUERY_LIMIT) throw new WardenError('TARGET_TOO_LONG');
-    const sealed = isNavigation(exchange) ? signInCookie(exchange) : undefined;
+    const state = stateIn(query);
+    const sealed = state !== undefined && isNavigation(exchange) ? signInCookie(exchange, state) : undefined;
+    // What other tabs have begun goes on.
+    const over = state === undefined ? [] : [setSignInCookie(client, state, '', 0)];
     const found = await signIn.finish({ issuer, query, sealed, address: client.address });
     if (!found.ok) {
       const { refusal, why } = found;
@@ -88,8 +95,7 @@ export function finishSignIn(deps: PageSignInDeps): Middleware<AppState> {
           user: { exists: false, method: 'oidc', kind: 'person' },
           ...{ client, userAgent: request.headers['user-agent'], reason },
         });
-      // What another tab has begun goes on.
-      if (refusal !== 'elsewhere') ctx.set('Set-Cookie', setSignInCookie(client, '', 0));
+      if (refusal !== 'elsewhere') ctx.set('Set-Cookie', over);
       ctx.redirect(`${publicUrl}/ui/?${new URLSearchParams({ signIn: refusal, request: exchange.id })}`);
       ctx.status = 303;
       return;
@@ -101,10 +107,7 @@ export function finishSignIn(deps: PageSignInDeps): Middleware<AppState> {
     const started = await sessions.start({
       ...{ subject, credential, account: subject.name, address: client.address, lastsMs },
     });
-    ctx.set('Set-Cookie', [
-      setSignInCookie(client, '', 0),
-      setCookie(client, started, Math.floor(lastsMs / 1000)),
-    ]);
+    ctx.set('Set-Cookie', [...over, setCookie(client, started, Math.floor(lastsMs / 1000))]);
     ctx.redirect(`${publicUrl}${returnTo}`);
     ctx.status = 303;
   };

@@ -58,7 +58,7 @@ export interface SignIn {
     readonly issuer: string;
     readonly returnTo: string;
     readonly before: string | undefined;
-  }): Promise<{ readonly address: string; readonly sealed: string } | undefined>;
+  }): Promise<{ readonly address: string; readonly state: string; readonly sealed: string } | undefined>;
   /** @param came `query` is that of the address that the browser was sent back to. @throws {StoreError} */
   finish(came: {
     readonly issuer: string;
@@ -109,7 +109,7 @@ export function createSignIn(deps: SignInDeps): SignIn {
           ...{ issuer, secrets, returnTo: returnPath(returnTo, publicUrl), until: now() + SIGN_IN_MS },
           ...(before !== undefined && { before }),
         });
-        return { address, sealed };
+        return { address, state: secrets.state, sealed };
       } catch (error) {
         if (!(error instanceof IssuerProblem)) throw error;
         throw new WardenError('ISSUER_UNAVAILABLE', {
@@ -160,16 +160,19 @@ function issuerOf(name: string): string {
   return name.slice(0, Math.max(0, name.indexOf(':')));
 }
 
+/** The state in the query that a browser was sent back with; undefined where there is not exactly one. */
+export function stateIn(query: string): string | undefined {
+  const states = new URLSearchParams(query).getAll('state');
+  return states.length === 1 ? states[0] : undefined;
+}
+
 function faultOf(
   begun: Begun,
   came: { readonly issuer: string; readonly query: string; readonly now: number },
 ): string | undefined {
   if (came.now >= begun.until) return 'it was begun too long ago';
   if (begun.issuer !== came.issuer) return 'it was begun with another issuer';
-  const states = new URLSearchParams(came.query).getAll('state');
-  return states.length === 1 && states[0] === begun.secrets.state
-    ? undefined
-    : 'it is the answer to another sign-in';
+  return stateIn(came.query) === begun.secrets.state ? undefined : 'it is the answer to another sign-in';
 }
 
 function refuse(refusal: Refusal, why: string): Finished & { readonly ok: false } {
