@@ -25,8 +25,10 @@ export type LoadedSettings =
 /** Relative paths in the file start from the file's own folder. Opens no other file than this one. */
 export async function loadSettings(file: string, read: ReadText = readText): Promise<LoadedSettings> {
   const content = await read(file);
-  if (!content.ok)
-    return { ok: false, problems: [{ file, line: 1, column: 1, message: content.reason }], named: undefined };
+  if (!content.ok) {
+    const message = `${content.reason}; the settings are named with --config, or in WARDEN_CONFIG`;
+    return { ok: false, problems: [{ file, line: 1, column: 1, message }], named: undefined };
+  }
   const document = readYaml(content.text, file, settingsSchema);
   const named = namedFiles(content.text, file);
   if (!document.ok) return { ...document, named };

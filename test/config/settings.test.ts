@@ -310,7 +310,8 @@ describe('a file of settings', () => {
     ['bytes.yaml', 'cannot be read: it is not UTF-8 text'],
   ])('that cannot be read is one sentence: %s', async (name, wanted) => {
     const loaded = await loadSettings(join(folder, name));
-    expect(loaded).toMatchObject({ ok: false, problems: [{ file: join(folder, name), message: wanted }] });
+    const message = `${wanted}; the settings are named with --config, or in WARDEN_CONFIG`;
+    expect(loaded).toMatchObject({ ok: false, problems: [{ file: join(folder, name), message }] });
   });
 
   it('is read from disk', async () => {

@@ -163,6 +163,32 @@ describe('the commands that are named', () => {
     expect(unknownWords(['keys', 'turn'])).toEqual(['turn']);
   });
 
+  it('take the settings and a server as the table of operating.md says', () => {
+    const rows = [...readPage('docs/operating.md').matchAll(/^\| (`[a-z].*`) \| (yes|no) \| (yes|no) \|$/gm)];
+    const said = rows.flatMap(([, names = '', config, url]) =>
+      [...names.matchAll(/`([^`]+)`/g)].map(([, name = '']) => ({
+        name,
+        config: config === 'yes',
+        url: url === 'yes',
+      })),
+    );
+    const leaves = (command: Command, path: readonly string[]): readonly (readonly [string, Command])[] =>
+      command.commands.length === 0
+        ? [[path.join(' '), command]]
+        : command.commands.flatMap((one) => leaves(one, [...path, one.name()]));
+    const wrong = leaves(program, []).filter(([path, { options }]) => {
+      const row = said.filter(({ name }) => `${path} `.startsWith(`${name} `));
+      const has = (long: string): boolean => options.some((option) => option.long === long);
+      return (
+        row.length !== 1 ||
+        row[0]?.config !== has('--config') ||
+        row[0].url !== has('--url') ||
+        has('--url') !== has('--ca')
+      );
+    });
+    expect(wrong.map(([path]) => path)).toEqual([]);
+  });
+
   it.each(pages)('in %s exist, with their options', (page) => {
     // In the text: `warden …`. In blocks: what follows warden up to the end of the command.
     const inText = [...proseOf(page).matchAll(/`warden ([a-z][^`|]*)`/g)].map(([, words = '']) => words);
