@@ -34,7 +34,7 @@ export function createGrowing({ deps, state, goesOn }: Publishing): Growing {
     let openedBefore = false;
     let unflushed = 0;
     while (state.size < until && goesOn()) {
-      const leaves = await reader.entries(state.size, Math.min(BATCH, until - state.size));
+      const leaves = await next(Math.min(BATCH, until - state.size));
       if (leaves.length === 0) break;
       const grown = await thread.call<{ size: number; openedBefore: boolean }>('append', {
         from: state.size,
@@ -49,6 +49,24 @@ export function createGrowing({ deps, state, goesOn }: Publishing): Growing {
       else await thread.call('flush');
     }
     return openedBefore;
+  }
+
+  /**
+   * The next entries, read along with the one before them, which must be the last of the tree: a log that was put back to
+   * an earlier state beneath this process may have grown past it since.
+   */
+  async function next(limit: number): Promise<readonly Uint8Array[]> {
+    const { size } = state;
+    if (size === 0) return reader.entries(0, limit);
+    const [before, ...leaves] = await reader.entries(size - 1, limit + 1);
+    const same =
+      before !== undefined && (await thread.call<boolean>('agrees', { from: size - 1, leaves: [before] }));
+    if (same) return leaves;
+    state.standing = false;
+    state.damaged = true;
+    throw new Refused(
+      `entry ${size - 1} of the log is another than a moment ago: the tree is made again, and held against what was signed`,
+    );
   }
 
   async function restart(size: number): Promise<void> {

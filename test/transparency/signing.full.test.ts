@@ -5,8 +5,9 @@ import { describe, expect, it } from '@jest/globals';
 import { openCheckpoint } from '../../src/tlog/checkpoint.ts';
 import { verifierKey } from '../../src/tlog/vkey.ts';
 import { readSigningLock, writeSigningLock } from '../../src/transparency/signing-lock.ts';
+import { another } from '../../src/transparency/standing.ts';
 import { recordsOf, until } from '../provenance/a-log.ts';
-import { makeKeys, rootOfLog, vkeyOf } from './a-published-log.ts';
+import { makeKeys, ORIGIN, rootOfLog, vkeyOf } from './a-published-log.ts';
 import { fill, folder, keys, places, published, signedAt, start, stop, tlog } from './set-up.ts';
 
 describe('what was signed', () => {
@@ -51,6 +52,24 @@ describe('what was signed', () => {
       log: { origin: next, previous: last },
     });
     expect(readSigningLock(places.lockFile)).toMatchObject({ current: { origin: next }, former: [last] });
+  });
+
+  it('keeps a log from being signed that was put back beneath it, and had grown past it at the next look', async () => {
+    const log = await start();
+    await signedAt(log, 2);
+    await log.recorder.append({ type: 'policy.changed', policy: { digest: 'a' } });
+    await signedAt(log, 3);
+    const last = readFileSync(tlog('checkpoint'), 'utf8');
+    const db = new DatabaseSync(join(places.data, 'log.db'));
+    db.exec('BEGIN IMMEDIATE; DELETE FROM entry WHERE idx >= 2');
+    const add = db.prepare('INSERT INTO entry (idx, leaf) VALUES (?, ?)');
+    for (let index = 2; index < 6; index++) add.run(index, Buffer.from(`{"other":${index}}`));
+    db.exec('UPDATE head SET size = 6; COMMIT');
+    db.close();
+    await until('it is another', () => log.troubles.includes(another(3, ORIGIN)));
+    expect(log.troubles[0]).toMatch(/^entry 2 of the log is another than a moment ago/);
+    expect(readFileSync(tlog('checkpoint'), 'utf8')).toBe(last);
+    expect(readSigningLock(places.lockFile)).toMatchObject({ current: { size: 3 } });
   });
 
   it.each<[string, (file: string) => void, RegExp]>([
