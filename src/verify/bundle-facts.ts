@@ -2,6 +2,7 @@
  * What is to be known of the entries of one bundle to verify a log: their hashes, and what their records say that other
  * records must agree with. Pure. It is made in a thread and read in another, so it is in columns, which are quick to send.
  */
+import { ENTRY_LIMIT } from '../tlog/bundle.ts';
 import { HASH_SIZE, leafHash, sha256 } from '../tlog/hashing.ts';
 import { rootOfTile, TILE_WIDTH } from '../tlog/tile.ts';
 import { readLeaf } from './leaf.ts';
@@ -41,6 +42,8 @@ export interface BundleFacts {
   readonly hashes: Uint8Array;
   /** Of the 256 of a full bundle. */
   readonly root: Uint8Array | undefined;
+  /** Entries that no bundle can hold, and so nobody signed: their places, and bytes. */
+  readonly tooLong: readonly (readonly [at: number, bytes: number])[];
   readonly meaning: Meant | undefined;
 }
 
@@ -61,7 +64,8 @@ export function factsOf(entries: readonly Uint8Array[], meaning: boolean): Bundl
   const hashes = new Uint8Array(width * HASH_SIZE);
   for (const [at, entry] of entries.entries()) hashes.set(leafHash(entry), at * HASH_SIZE);
   const root = width === TILE_WIDTH ? rootOfTile(hashes) : undefined;
-  return { width, hashes, root, meaning: meaning ? meantBy(entries) : undefined };
+  const tooLong = entries.flatMap(({ length }, at) => (length > ENTRY_LIMIT ? [[at, length] as const] : []));
+  return { width, hashes, root, tooLong, meaning: meaning ? meantBy(entries) : undefined };
 }
 
 function meantBy(entries: readonly Uint8Array[]): Meant {

@@ -12,6 +12,8 @@ export type Bundle =
   | { readonly kind: 'bytes'; readonly bytes: Uint8Array; readonly width: number; readonly name: string }
   /** The same as a file; `packed`: compressed by gzip. Its width may be more than was asked for. */
   | { readonly kind: 'file'; readonly file: string; readonly packed: boolean; readonly width: number }
+  /** Entries of a database, one behind the other, of any length: whoever can write there can write what is none. */
+  | { readonly kind: 'entries'; readonly bytes: Uint8Array; readonly lengths: readonly number[] }
   /** In the log itself, in that data folder. */
   | { readonly kind: 'log'; readonly folder: string; readonly from: number; readonly width: number };
 
@@ -35,12 +37,21 @@ export function entriesIn(
     const entries = readLog(bundle.folder, bundle.from, wanted);
     return entries.length === wanted ? entries : undefined;
   }
+  if (bundle.kind === 'entries') return cut(bundle).slice(0, wanted);
   const { width } = bundle;
   const name = bundle.kind === 'file' ? bundle.file : bundle.name;
   const bytes = bundle.kind === 'file' ? readBundle(bundle) : bundle.bytes;
   const decoded = decodeBundle(bytes, width);
   if (!decoded.ok) throw new BundleDamaged(`${name}: ${decoded.reason}`);
   return wanted < width ? decoded.entries.slice(0, wanted) : decoded.entries;
+}
+
+function cut({ bytes, lengths }: Extract<Bundle, { kind: 'entries' }>): readonly Uint8Array[] {
+  let at = 0;
+  return lengths.map((length) => {
+    at += length;
+    return bytes.subarray(at - length, at);
+  });
 }
 
 function readBundle({ file, packed }: Extract<Bundle, { kind: 'file' }>): Uint8Array {

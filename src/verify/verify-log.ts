@@ -5,7 +5,7 @@
  * 3. The root is the signed one. 4. Each older checkpoint is one of this tree's beginnings. 5. The records fit together.
  */
 
-import { BUNDLE_DAMAGED } from '../tlog/bundle.ts';
+import { BUNDLE_DAMAGED, ENTRY_LIMIT } from '../tlog/bundle.ts';
 import { openCheckpoint } from '../tlog/checkpoint.ts';
 import { HASH_SIZE, sameHash } from '../tlog/hashing.ts';
 import type { TrustPolicy } from '../tlog/policy-file.ts';
@@ -112,6 +112,8 @@ export async function verifyLog(options: VerifyOptions): Promise<Verification> {
     for await (const [index, facts] of bundles(options, lookers, size)) {
       const from = index * TILE_WIDTH;
       if (facts !== undefined && 'width' in facts) {
+        for (const [at, bytes] of facts.tooLong)
+          say(`entry ${from + at} has ${bytes} bytes, and no entry has more than ${ENTRY_LIMIT}`, from + at);
         await walk.add(facts.hashes, facts.root);
         if (facts.meaning) meaning?.add(from, facts.meaning);
         if (index % 64 === 0) options.onProgress?.(from + facts.width, size);

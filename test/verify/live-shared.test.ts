@@ -120,6 +120,20 @@ describeNeeding(['postgres'], 'a log in PostgreSQL that is verified where it lie
     ]);
   });
 
+  it('has a row that is longer than any entry as a finding, and the rest of it is verified', async () => {
+    writeExport(`${data}/tlog`, ALL);
+    const long = Buffer.from(JSON.stringify({ v: 1, type: 'x'.repeat(70_000) }));
+    await postgres.ask('UPDATE warden.entry SET leaf = $1 WHERE idx = 5', [long]);
+    await postgres.ask("UPDATE warden.entry SET leaf = leaf || '\\x20' WHERE idx = 9");
+    expect((await verified()).problems).toEqual(
+      expect.arrayContaining([
+        `entry 5 has ${long.length} bytes, and no entry has more than 65535`,
+        'entry 9 is not in the form of RFC 8785: readers may differ in what it says',
+        'the 40 entries do not have the root that was signed',
+      ]),
+    );
+  });
+
   it('is good on a machine without a lock file, which says what was not compared', async () => {
     expect(await verified()).toEqual({
       ...{ size: 40, problems: [] },
