@@ -1,5 +1,7 @@
 /** Makes the tables of this release's index where they are not there, and takes away those that no release uses any more. */
 import type { Ask, Postgres } from '../store/postgres.ts';
+import { DATABASE_UNFIT } from '../store/postgres-failure.ts';
+import { StoreError } from '../store/thread.ts';
 import {
   INDEX_SCHEMA,
   POSTGRES_DIGEST_INDEX,
@@ -15,11 +17,26 @@ const UNUSED = "interval '1 day'";
 
 /** @returns whether it cannot be filled: this user may only read. @throws {StoreError} */
 export async function prepareIndex(postgres: Postgres): Promise<boolean> {
-  const [row] = await postgres.ask<{ there: boolean; writable: boolean | null }>(
-    `SELECT to_regclass($1) IS NOT NULL AS there, has_table_privilege(to_regclass($1), 'UPDATE') AS writable`,
-    [`${INDEX_SCHEMA}.progress`],
+  const [row] = await postgres.ask<{ writable: boolean | null; readable: boolean | null; may: boolean }>(
+    `SELECT has_table_privilege(t.oid, 'UPDATE') AS writable,
+       has_table_privilege(t.oid, 'SELECT') AND has_schema_privilege(n.oid, 'USAGE') AS readable,
+       has_database_privilege(current_database(), 'CREATE') AS may
+     FROM (VALUES ($1)) AS v (name) LEFT JOIN pg_catalog.pg_namespace n ON n.nspname = v.name
+     LEFT JOIN pg_catalog.pg_class t ON t.relnamespace = n.oid AND t.relname = 'progress'`,
+    [INDEX_SCHEMA],
   );
-  if (row?.there && row.writable === false) return true;
+  const refuse = (what: string): never => {
+    throw new StoreError(`PostgreSQL: ${what}`, DATABASE_UNFIT);
+  };
+  if (row?.readable === false)
+    refuse(
+      `this user may not read the index of the record: it needs USAGE of schema ${INDEX_SCHEMA} and SELECT on its tables`,
+    );
+  if (row?.writable === false) return true;
+  if (row?.writable == null && !row?.may)
+    refuse(
+      `there is no index of the record of this release (schema ${INDEX_SCHEMA}), and this user may not make one: let a Warden of this release, whose user may, be started first`,
+    );
   await postgres.transaction(async (ask) => {
     await ask('SELECT pg_advisory_xact_lock($1)', [LOCK]);
     // By a look at the catalogue: what this connection remembers of names is from before it waited for the lock.

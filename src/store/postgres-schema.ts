@@ -21,6 +21,7 @@ const LOCK = 0x5772646e;
  */
 export async function migrate(client: ClientBase, families: readonly PostgresFamily[]): Promise<void> {
   if (await isCurrent(client, families)) return;
+  await requireRights(client, families);
   await client.query('BEGIN');
   try {
     await client.query('SELECT pg_advisory_xact_lock($1)', [LOCK]);
@@ -57,6 +58,20 @@ async function isCurrent(client: ClientBase, families: readonly PostgresFamily[]
   const versions = new Map(rows.map(({ family, version }) => [family, version]));
   for (const { name, steps } of families) requireKnown(name, versions.get(name) ?? 0, steps.length);
   return families.every(({ name, steps }) => versions.get(name) === steps.length);
+}
+
+/** @throws {StoreError} where this user may not make the tables, before the server refuses it in words of its own. */
+async function requireRights(client: ClientBase, families: readonly PostgresFamily[]): Promise<void> {
+  const { rows } = await client.query<{ may: boolean }>(
+    `SELECT has_database_privilege(current_database(), 'CREATE')
+       AND coalesce(has_schema_privilege(to_regnamespace('warden'), 'CREATE'), true) AS may`,
+  );
+  if (rows[0]?.may) return;
+  const names = families.map(({ name }) => name).join(', ');
+  throw new StoreError(
+    `PostgreSQL: tables of this release (${names}) are missing, and this user may not make them: let a Warden of this release, whose user may, be started first`,
+    DATABASE_UNFIT,
+  );
 }
 
 function requireKnown(name: string, found: number, known: number): void {
