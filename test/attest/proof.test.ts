@@ -70,7 +70,7 @@ describeNeeding(['docker-registry'], 'an attestation of a record that is in the 
     leaf = leavesOf(data)[index] as Uint8Array;
     digest = (JSON.parse(Buffer.from(leaf).toString()) as AcceptedPush).subject.digest;
     writeFileSync(at('record.json'), leaf);
-    writeFileSync(at('key.pub'), (await front.warden.cli(['attest', '--public-key'])).stdout);
+    writeFileSync(at('key.pub'), (await front.ask({ path: '/api/v1/attestations/key' })).text);
     const made = await attest('--type', 'release', 'summary', 'push-record', '--format', 'dsse');
     expect(made).toMatchObject({ status: 0, stderr: '' });
     const [release = '', , record = ''] = made.stdout.split('\n');
