@@ -1,4 +1,4 @@
-import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { eventually } from '../gate/eventually.ts';
@@ -197,6 +197,16 @@ describeNeeding(['docker-registry', 'postgres', 'openssl'], 'two Wardens over on
     await second.stop();
     expect(await warden.cli(['log', 'verify'])).toMatchObject({ status: 0 });
     await warden.kill();
+    // Without the tiles of this machine it is held against what the database remembers.
+    const [tiles, aside] = [join(warden.folder, 'data', 'tlog'), temp.at('tlog')];
+    renameSync(tiles, aside);
+    renameSync(join(warden.folder, 'data.checkpoint.lock'), temp.at('lock'));
+    expect(await warden.cli(['log', 'verify'])).toMatchObject({
+      ...{ status: 0, stdout: expect.stringContaining('compared: 0 tiles') },
+      stderr: expect.stringContaining('data.checkpoint.lock is missing: what this machine saw signed'),
+    });
+    renameSync(temp.at('lock'), join(warden.folder, 'data.checkpoint.lock'));
+    renameSync(aside, tiles);
     const exported = await warden.cli(['log', 'export', folder]);
     expect(exported).toMatchObject({ status: 0, stderr: '' });
     expect(await warden.cli(['log', 'verify', folder])).toMatchObject({ status: 0 });
