@@ -1,9 +1,9 @@
 /** Reads the record from its files, beside a running server or without one. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { sharedIndex, startSharedIndex } from '../index/postgres/shared-index.ts';
 import { createRecordIndex } from '../index/record-index.ts';
-import { sharedIndex, startSharedIndex } from '../index/shared-index.ts';
-import { sqliteIndex, startIndexThread } from '../index/sqlite-index.ts';
+import { sqliteIndex, startIndexThread } from '../index/sqlite/sqlite-index.ts';
 import { INVENTORY_FILE, type InventoryOptions } from '../inventory/inventory-thread.ts';
 import { PULL_TABLES } from '../inventory/postgres-pull-tables.ts';
 import { postgresPulls } from '../inventory/postgres-pulls.ts';

@@ -1,5 +1,5 @@
 /** Pages of records that a reader may see, newest first, in bounded work. */
-import type { RecordFilters, RecordRow } from '../index/filters.ts';
+import type { RecordFilters, RecordRow } from '../index/questions/filters.ts';
 import type { PushRecord } from '../provenance/record.ts';
 import type { AuditParts, Page } from './question.ts';
 import { type MayRead, visibleParts } from './visible-parts.ts';

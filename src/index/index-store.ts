@@ -1,5 +1,5 @@
 /** Where the index is kept, and how far it has come: what each database has to offer. */
-import type { QuestionName } from './questions.ts';
+import type { QuestionName } from './questions/questions.ts';
 
 /** How far the index has come. */
 export interface IndexMark {

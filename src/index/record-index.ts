@@ -7,13 +7,13 @@ import type { PushRecord } from '../provenance/record.ts';
 import type { Clock } from '../store/clock.ts';
 import { failureSentence, isTroubleOfDisk } from '../store/failure-sentence.ts';
 import { isTroubleOfDatabase } from '../store/postgres-failure.ts';
-import type { FoundEntry } from './entry-of.ts';
-import type { RecordQuestion, RecordRows } from './filters.ts';
+import type { Plan } from './common/plan.ts';
 import { goingOn, withBefore } from './going-on.ts';
 import type { IndexMark, IndexStore, NextEntries } from './index-store.ts';
-import type { ManifestState } from './manifest-state.ts';
-import type { Plan } from './plan.ts';
-import type { QUESTIONS, QuestionName } from './questions.ts';
+import type { FoundEntry } from './questions/entry-of.ts';
+import type { RecordQuestion, RecordRows } from './questions/filters.ts';
+import type { ManifestState } from './questions/manifest-state.ts';
+import type { QUESTIONS, QuestionName } from './questions/questions.ts';
 import { readRecords } from './read-records.ts';
 
 type AnswerOf<N extends QuestionName> = ReturnType<(typeof QUESTIONS)[N]> extends Plan<infer T> ? T : never;

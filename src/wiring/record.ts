@@ -4,10 +4,10 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { type Audit, createAudit } from '../audit/audit.ts';
 import type { IndexStore } from '../index/index-store.ts';
-import type { IndexOptions } from '../index/open-index-file.ts';
+import { sharedIndex, startSharedIndex } from '../index/postgres/shared-index.ts';
 import { createRecordIndex, type RecordIndex } from '../index/record-index.ts';
-import { sharedIndex, startSharedIndex } from '../index/shared-index.ts';
-import { sqliteIndex } from '../index/sqlite-index.ts';
+import type { IndexOptions } from '../index/sqlite/open-index-file.ts';
+import { sqliteIndex } from '../index/sqlite/sqlite-index.ts';
 import { createInventory, type Inventory } from '../inventory/inventory.ts';
 import { INVENTORY_FILE, type InventoryOptions } from '../inventory/inventory-thread.ts';
 import { postgresPulls } from '../inventory/postgres-pulls.ts';
@@ -121,7 +121,7 @@ async function openIndex(part: Part, databases: Databases | undefined, without: 
   }
   const thread = await storeThread(part, {
     without,
-    module: new URL('../index/index-thread', import.meta.url),
+    module: new URL('../index/sqlite/index-thread', import.meta.url),
     options: { folder: part.settings.data } satisfies IndexOptions,
   });
   return sqliteIndex(thread);

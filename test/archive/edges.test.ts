@@ -10,7 +10,7 @@ import { openSqliteArchivable } from '../../src/archive/sqlite-archivable.ts';
 import type { PushRecord } from '../../src/provenance/record.ts';
 import { openSqliteLogReader } from '../../src/provenance/sqlite-log.ts';
 import { type Verification, verifyLog } from '../../src/verify/verify-log.ts';
-import { appendToFile, copyLog } from '../index/shared.ts';
+import { appendToFile, copyLog } from '../index/postgres/shared.ts';
 import { describeNeeding } from '../support/needs.ts';
 import { startPostgres } from '../support/postgres.ts';
 import { connectTo } from '../support/postgres-log.ts';

@@ -1,15 +1,15 @@
 /** Where the record of a suite about questions is: in its folder, or, for the suites that say so, in a PostgreSQL beside it. */
 import { createAudit } from '../../src/audit/audit.ts';
 import { type OpenedAudit, openAudit } from '../../src/audit/open-audit.ts';
+import { sharedIndex } from '../../src/index/postgres/shared-index.ts';
 import { createRecordIndex } from '../../src/index/record-index.ts';
-import { sharedIndex } from '../../src/index/shared-index.ts';
 import { INVENTORY_FILE } from '../../src/inventory/inventory-thread.ts';
 import { sqlitePulls } from '../../src/inventory/pull-store.ts';
 import { postgresLogReader } from '../../src/provenance/postgres-reader.ts';
 import { openSqliteLogReader } from '../../src/provenance/sqlite-log.ts';
 import { systemClock } from '../../src/store/clock.ts';
 import { startThread } from '../../src/store/thread.ts';
-import { copyLog, startIndexAt } from '../index/shared.ts';
+import { copyLog, startIndexAt } from '../index/postgres/shared.ts';
 import { startPostgres } from '../support/postgres.ts';
 import { connectTo } from '../support/postgres-log.ts';
 

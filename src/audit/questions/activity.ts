@@ -1,6 +1,6 @@
 /** Counts over time, and who or what has most: from numbers that are kept as records come. */
 import { z } from 'zod';
-import { COUNTED, type Counted, type Series } from '../../index/tallies.ts';
+import { COUNTED, type Counted, type Series } from '../../index/questions/tallies.ts';
 import { RECORD_TYPES } from '../../provenance/record.ts';
 import { timestamp } from '../../store/clock.ts';
 import { number } from '../answer-facts.ts';

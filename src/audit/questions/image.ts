@@ -1,6 +1,6 @@
 /** Everything on record about one image: who pushed it first, under which names, in which indexes, what refers to it. */
 import { z } from 'zod';
-import type { Appearance, Role } from '../../index/appearances.ts';
+import type { Appearance, Role } from '../../index/questions/appearances.ts';
 import { limitOf, malformed, parameter, parseDigest, required, SHARED } from '../parameters.ts';
 import type { AuditParts, Page, Question } from '../question.ts';
 import { imagePage, recordItem } from '../record-item.ts';

@@ -1,7 +1,7 @@
 /** The record of pushes, refusals and deletions: the list with all filters. */
 import { z } from 'zod';
-import type { RecordFilters } from '../../index/filters.ts';
-import type { Fact } from '../../index/kinds.ts';
+import type { Fact } from '../../index/common/kinds.ts';
+import type { RecordFilters } from '../../index/questions/filters.ts';
 import { isWithin, parseTimeWindow, type TimeWindow } from '../../policy/time-window.ts';
 import { type PushRecord, RECORD_TYPES } from '../../provenance/record.ts';
 import { basesAsked } from '../bases-asked.ts';

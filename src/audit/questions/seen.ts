@@ -1,6 +1,6 @@
 /** Who and what was not seen for long: users, hosts, jobs, rules that nobody uses any more. */
 import { z } from 'zod';
-import { SEEN, type Seen, type SeenKind } from '../../index/seen.ts';
+import { SEEN, type Seen, type SeenKind } from '../../index/questions/seen.ts';
 import { timestamp } from '../../store/clock.ts';
 import { number, moment as time } from '../answer-facts.ts';
 import { moment } from '../cells.ts';

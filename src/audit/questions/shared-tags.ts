@@ -1,6 +1,6 @@
 /** Tags that more than one user or host moved. */
 import { z } from 'zod';
-import type { SharedTag, TagMover } from '../../index/shared-tags.ts';
+import type { SharedTag, TagMover } from '../../index/questions/shared-tags.ts';
 import { ANONYMOUS } from '../../policy/facts.ts';
 import { matchesRepository, parseRepositoryGlob } from '../../policy/glob.ts';
 import { number, recordIndex, user } from '../answer-facts.ts';
