@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import type { Browser, BrowserContext, Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { eventually } from '../gate/eventually.ts';
 import { BUILDER, ELSEWHERE, tokenIn } from '../gate/front.ts';
 import { blobOf } from '../gate/images.ts';
@@ -9,10 +9,9 @@ import { ask } from '../gate/wire.ts';
 import { type Builds, startBuilds } from '../oidc/front.ts';
 import { GITLAB } from '../oidc/shapes.ts';
 import { artifact, layer, layeredImage, type Pushable, pushed } from '../record/layered.ts';
-import { newReader, startBrowser } from '../support/browser.ts';
 import { MEDIA_TYPES } from '../support/image.ts';
 import { describeNeeding } from '../support/needs.ts';
-import { buildPage } from './build.ts';
+import { openReader, signInWithPassword, startReading } from './reading.ts';
 
 const [one, two, three, four] = ['1', '2', '3', '4'].map((name) => layer(`layer ${name}`)) as [
   ReturnType<typeof layer>,
@@ -37,11 +36,10 @@ const LATE_HOST = '127.0.0.8';
 describeNeeding(['docker-registry', 'chromium'], 'an auditor', () => {
   let builds: Builds;
   let browser: Browser;
-  let reader: BrowserContext;
   let page: Page;
 
   beforeAll(async () => {
-    await buildPage();
+    browser = await startReading();
     builds = await startBuilds(
       { transparency: { origin: 'registry.corp/log', keyFile: 'log.pem', lockFile: 'log.lock' } },
       {},
@@ -69,9 +67,7 @@ describeNeeding(['docker-registry', 'chromium'], 'an auditor', () => {
     await push('team/app/web', '1.0', RUNNING);
     await pull(HOST);
     await push('team/app/web', undefined, SIGNATURE);
-    browser = await startBrowser();
-    reader = await newReader(browser, { baseURL: front.warden.url });
-    page = await reader.newPage();
+    ({ page } = await openReader(browser, { baseURL: front.warden.url }));
   }, 120_000);
   afterAll(async () => {
     await browser?.close();
@@ -81,10 +77,7 @@ describeNeeding(['docker-registry', 'chromium'], 'an auditor', () => {
   test('goes from the digest that a host runs to its push, its job and its base, proves it, and hands over a file that proves itself', async () => {
     const { front } = builds;
     await page.goto('/ui/');
-    await page.fill('input[name=user]', 'erin');
-    await page.fill('input[name=password]', front.passwords.erin);
-    await page.keyboard.press('Enter');
-    await page.waitForSelector('header nav');
+    await signInWithPassword(page, 'erin', front.passwords.erin);
 
     // What docker inspect shows on the host.
     await page.click('nav >> text=Image');

@@ -10,11 +10,10 @@ import { systemClock } from '../../src/store/clock.ts';
 import { startThread } from '../../src/store/thread.ts';
 import { eventually } from '../gate/eventually.ts';
 import { BUILDER, type Front, POLICY, startFront } from '../gate/front.ts';
-import { newReader, startBrowser } from '../support/browser.ts';
 import { describeNeeding } from '../support/needs.ts';
 import { ALL_COLUMNS } from './all-columns.ts';
-import { buildPage } from './build.ts';
 import { addHostileRecords, DIGEST, HOSTILE } from './hostile-records.ts';
+import { openReader, signInWithPassword, startReading } from './reading.ts';
 
 /** What no answer may hold raw: what terminals obey, and what hides text or turns it round. */
 const STRANGE = /(?![\n\r])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
@@ -59,7 +58,7 @@ describeNeeding(['docker-registry', 'chromium'], 'what others wrote, wherever it
   const ask = (path: string) => front.ask({ path: `/api/v1/${path}`, basic: basic() });
 
   beforeAll(async () => {
-    await buildPage();
+    browser = await startReading();
     front = await startFront({
       users: ['alice', 'erin'],
       policy: `${POLICY}
@@ -97,7 +96,6 @@ describeNeeding(['docker-registry', 'chromium'], 'what others wrote, wherever it
       async () => (await ask(`record?index=${first + RECORD_TYPES.length}`)).text,
       (text) => text.includes('onerror'),
     );
-    browser = await startBrowser();
   }, 120_000);
   afterAll(async () => {
     await browser?.close();
@@ -106,14 +104,12 @@ describeNeeding(['docker-registry', 'chromium'], 'what others wrote, wherever it
 
   const settled = (): Promise<unknown> => page.waitForSelector('main:has(h1):not(:has(.loading, .waiting))');
   beforeEach(async () => {
-    said = [];
-    reader = await newReader(browser, { baseURL: front.warden.url });
-    await reader.addInitScript(
-      (words: readonly string[]) => localStorage.setItem('warden.columns.records', JSON.stringify(words)),
-      ALL_COLUMNS,
-    );
-    page = await reader.newPage();
-    page.on('pageerror', (error) => said.push(String(error)));
+    ({ reader, page, said } = await openReader(browser, { baseURL: front.warden.url }, (one) =>
+      one.addInitScript(
+        (words: readonly string[]) => localStorage.setItem('warden.columns.records', JSON.stringify(words)),
+        ALL_COLUMNS,
+      ),
+    ));
     page.on('console', (message) => {
       // That a filter which nobody could mean is refused is right.
       if (message.type() === 'error' && !message.text().includes('status of 400')) said.push(message.text());
@@ -124,10 +120,7 @@ describeNeeding(['docker-registry', 'chromium'], 'what others wrote, wherever it
         said.push(request.url());
     });
     await page.goto('/ui/');
-    await page.fill('input[name=user]', 'erin');
-    await page.fill('input[name=password]', front.passwords.erin);
-    await page.keyboard.press('Enter');
-    await page.waitForSelector('header nav');
+    await signInWithPassword(page, 'erin', front.passwords.erin);
   });
   afterEach(() => reader?.close());
 

@@ -1,14 +1,12 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import AxeBuilder from '@axe-core/playwright';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { eventually } from '../gate/eventually.ts';
 import { BUILDER, ELSEWHERE, type Front, POLICY, startFront } from '../gate/front.ts';
 import { pushImage, smallImage } from '../gate/images.ts';
-import { newReader, startBrowser } from '../support/browser.ts';
 import { describeNeeding } from '../support/needs.ts';
-import { buildPage } from './build.ts';
+import { faultsOfAccess, openReader, signInWithPassword, startReading } from './reading.ts';
 
 /** What a pusher may write into an image, and what a page that trusted it would do. */
 const HOSTILE = `"><img src=x onerror="document.title='broken'"><script>document.title='broken'</script>{{7*7}}\u202e`;
@@ -34,7 +32,7 @@ describeNeeding(['docker-registry', 'chromium'], 'the page in a browser', () => 
   let said: string[];
 
   beforeAll(async () => {
-    await buildPage();
+    browser = await startReading();
     front = await startFront({
       users: ['alice', 'carol', 'erin'],
       policy: `${POLICY}
@@ -60,25 +58,17 @@ describeNeeding(['docker-registry', 'chromium'], 'the page in a browser', () => 
       expect(reply.status).toBe(201);
     }
     await pushImage(front.place, 'team/app', 'refused', smallImage(), { token, from: ELSEWHERE });
-    browser = await startBrowser();
   }, 60_000);
   afterAll(async () => {
     await browser?.close();
     await front?.stop();
-  });
-  beforeEach(() => {
-    said = [];
   });
   afterEach(() => reader?.close());
 
   async function open(
     options: { readonly width?: number; readonly dark?: boolean; readonly language?: string } = {},
   ) {
-    reader = await newReader(browser, { baseURL: front.warden.url, ...options });
-    page = await reader.newPage();
-    // What does not come is named, before the test as a whole has taken too long.
-    page.setDefaultTimeout(20_000);
-    page.on('pageerror', (error) => said.push(String(error)));
+    ({ reader, page, said } = await openReader(browser, { baseURL: front.warden.url, ...options }));
     page.on('console', (message) => {
       if (message.type() === 'error') said.push(message.text());
     });
@@ -89,10 +79,7 @@ describeNeeding(['docker-registry', 'chromium'], 'the page in a browser', () => 
     await page.goto('/ui/');
   }
   async function signIn(as: 'carol' | 'erin' = 'erin'): Promise<void> {
-    await page.fill('input[name=user]', as);
-    await page.fill('input[name=password]', front.passwords[as]);
-    await page.keyboard.press('Enter');
-    await page.waitForSelector('header nav');
+    await signInWithPassword(page, as, front.passwords[as]);
   }
   /** Nothing is awaited any more. A stream of events stays open, so the network is never idle. */
   async function settled(): Promise<void> {
@@ -109,12 +96,6 @@ describeNeeding(['docker-registry', 'chromium'], 'the page in a browser', () => 
     const { items } = JSON.parse(reply.text) as { items: [{ index: number; subject: { digest: string } }] };
     const [{ index, subject }] = items;
     return { index, digest: subject.digest };
-  }
-  async function faultsOfAccess(): Promise<readonly string[]> {
-    const { violations } = await new AxeBuilder({ page })
-      .withTags(['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa'])
-      .analyze();
-    return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
   }
 
   test('whoever signs in sees the pushes, and asks nobody but this server', async () => {
@@ -416,7 +397,7 @@ describeNeeding(['docker-registry', 'chromium'], 'the page in a browser', () => 
     async (_how, options) => {
       await open(options);
       await page.waitForSelector('input[name=user]');
-      expect(await faultsOfAccess()).toEqual([]);
+      expect(await faultsOfAccess(page)).toEqual([]);
       await signIn();
       const { index, digest } = await newestPush();
       const own = [`record/${index}`, `compare/${index - 1}/${index}`, `image?digest=${digest}`];
@@ -425,7 +406,7 @@ describeNeeding(['docker-registry', 'chromium'], 'the page in a browser', () => 
         await settled();
         // Tables scroll by themselves; the page does not.
         const fits = await page.evaluate('document.documentElement.scrollWidth <= innerWidth');
-        expect({ path, fits, faults: await faultsOfAccess() }).toEqual({ path, fits: true, faults: [] });
+        expect({ path, fits, faults: await faultsOfAccess(page) }).toEqual({ path, fits: true, faults: [] });
       }
       expect(said).toEqual([]);
     },

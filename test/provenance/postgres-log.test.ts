@@ -1,29 +1,11 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals';
+import { expect, it } from '@jest/globals';
 import type { DeletionIntent } from '../../src/provenance/record.ts';
 import { RecordBusy, RecordUnavailable } from '../../src/provenance/record-errors.ts';
-import { describeNeeding } from '../support/needs.ts';
-import { type RunningPostgres, startPostgres } from '../support/postgres.ts';
-import type { LogTimes } from '../support/postgres-log.ts';
 import { ANSWERED, aDigest, anIntent, until } from './a-log.ts';
-import { createInstances, type Instances, NOTHING_THERE, push } from './postgres-instances.ts';
+import { describeInstances } from './describe-instances.ts';
+import { NOTHING_THERE, push } from './postgres-instances.ts';
 
-describeNeeding(['postgres'], 'the push log in PostgreSQL', () => {
-  let server: RunningPostgres;
-  let address = '';
-  let instances: Instances;
-  const instance = (times?: Partial<LogTimes>) => instances.start(times);
-  const records = () => instances.records();
-
-  beforeAll(async () => {
-    server = await startPostgres();
-  }, 30_000);
-  afterAll(() => server.stop());
-  beforeEach(async () => {
-    address = await server.database();
-    instances = createInstances(address);
-  });
-  afterEach(() => instances.stop());
-
+describeInstances('the push log in PostgreSQL', ({ start: instance, records, leave, server, address }) => {
   it('is opened by one record, however many instances start at once', async () => {
     await Promise.all([instance(), instance(), instance()]);
     expect(await records()).toMatchObject([{ type: 'log.opened' }]);
@@ -91,7 +73,7 @@ describeNeeding(['postgres'], 'the push log in PostgreSQL', () => {
     });
     await until(
       'it is claimed',
-      async () => (await server.sql(address, 'SELECT count(*) FROM warden.claim')) === '1',
+      async () => (await server().sql(address(), 'SELECT count(*) FROM warden.claim')) === '1',
     );
     const deleting = one.withRepository('team/app', async () => {
       entered.push('deletion');
@@ -100,7 +82,7 @@ describeNeeding(['postgres'], 'the push log in PostgreSQL', () => {
     });
     await until(
       'it is waited for',
-      async () => (await server.sql(address, 'SELECT count(*) FROM warden.claim')) === '2',
+      async () => (await server().sql(address(), 'SELECT count(*) FROM warden.claim')) === '2',
     );
     const second = other.withLock('team/app', '3.0', async () => entered.push('second'));
     await other.withLock('team/else', '3.0', async () => undefined);
@@ -116,7 +98,7 @@ describeNeeding(['postgres'], 'the push log in PostgreSQL', () => {
     const settled = other.settle(NOTHING_THERE);
     const intent = anIntent({ tag: '1.0' });
     await one.withLock('team/app', '1.0', () => one.intend(intent));
-    await instances.leave(one);
+    await leave(one);
     await settled;
     await until('it is settled', async () => (await records()).length === 2);
     expect((await records())[1]).toMatchObject({ id: intent.id, type: 'push.aborted' });
@@ -133,7 +115,10 @@ describeNeeding(['postgres'], 'the push log in PostgreSQL', () => {
     await one.withLock('team/app', 'slow', async () => {
       await one.intend(slow);
       // Taken for dead, as one that was stopped for too long.
-      await server.sql(address, 'DELETE FROM warden.instance WHERE id = (SELECT owner FROM warden.intent)');
+      await server().sql(
+        address(),
+        'DELETE FROM warden.instance WHERE id = (SELECT owner FROM warden.intent)',
+      );
       await until('it is taken over', async () => (await records()).length === 2);
       await expect(one.conclude(slow.id, ANSWERED)).rejects.toBeInstanceOf(RecordUnavailable);
       const looks = { ...NOTHING_THERE, lookTag: async () => slow.subject.digest };
@@ -151,11 +136,11 @@ describeNeeding(['postgres'], 'the push log in PostgreSQL', () => {
 
   it('takes for dead who died before the clock of the database was set back, and nobody who lives', async () => {
     for (let nth = 0; nth < 2; nth++) await (await instance({ leaseMs: 2_000 })).settle(NOTHING_THERE);
-    const ids = () => server.sql(address, 'SELECT id FROM warden.instance ORDER BY id');
+    const ids = () => server().sql(address(), 'SELECT id FROM warden.instance ORDER BY id');
     const alive = await ids();
     expect(alive.split('\n')).toHaveLength(2);
-    await server.sql(
-      address,
+    await server().sql(
+      address(),
       `INSERT INTO warden.instance VALUES (gen_random_uuid(), 'dead', now());
        UPDATE warden.instance SET seen = seen + interval '1 hour'`,
     );

@@ -1,88 +1,74 @@
 /** What a push log in PostgreSQL does while the database, or a connection to it, is gone. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals';
+import { expect, it } from '@jest/globals';
 import { RecordUnavailable } from '../../src/provenance/record-errors.ts';
-import { describeNeeding } from '../support/needs.ts';
-import { type RunningPostgres, startPostgres } from '../support/postgres.ts';
 import { anIntent, until } from './a-log.ts';
-import { createInstances, type Instances, NOTHING_THERE, push } from './postgres-instances.ts';
+import { describeInstances } from './describe-instances.ts';
+import { NOTHING_THERE, push } from './postgres-instances.ts';
 
-describeNeeding(['postgres'], 'the push log in a PostgreSQL that is gone for a while', () => {
-  let server: RunningPostgres;
-  let address = '';
-  let instances: Instances;
-  const instance = () => instances.start();
-  const records = () => instances.records();
-
-  beforeAll(async () => {
-    server = await startPostgres();
-  }, 30_000);
-  afterAll(() => server.stop());
-  beforeEach(async () => {
-    address = await server.database();
-    instances = createInstances(address);
-  });
-  afterEach(() => instances.stop());
-
-  it('refuses pushes at once while it is stopped or gone, and takes them again when it is back', async () => {
-    const recorder = await instance();
-    await push(recorder, anIntent());
-    server.pause();
-    await expect(push(recorder, anIntent())).rejects.toBeInstanceOf(RecordUnavailable);
-    await until('it is known', () => !recorder.health().writable);
-    expect(recorder.health()).toEqual({
-      writable: false,
-      why: expect.stringMatching(/^the push record cannot be written: PostgreSQL does not answer/),
-    });
-    server.resume();
-    await until('it is writable', () => recorder.health().writable);
-    await push(recorder, anIntent());
-    await server.kill();
-    await until('it is known without a push', () => !recorder.health().writable);
-    await server.restart();
-    await until('it is writable', () => recorder.health().writable);
-    await push(recorder, anIntent());
-    expect((await records()).filter(({ type }) => type === 'push.accepted')).toHaveLength(3);
-  }, 30_000);
-
-  it('finds out what became of a commit whose answer was lost, and neither loses nor doubles it', async () => {
-    const recorder = await instance();
-    let lost = 0;
-    for (let round = 0; round < 12; round++) {
-      const intent = anIntent({ tag: 'same' });
-      // Backends are killed at any moment, also between a commit and its answer.
-      const killing = sleep(round).then(() =>
-        server.sql(
-          address,
-          "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'warden test'",
-        ),
-      );
-      await push(recorder, intent).then(
-        () => undefined,
-        async () => {
-          lost++;
-        },
-      );
-      await killing;
+describeInstances(
+  'the push log in a PostgreSQL that is gone for a while',
+  ({ start: instance, records, server, address }) => {
+    it('refuses pushes at once while it is stopped or gone, and takes them again when it is back', async () => {
+      const recorder = await instance();
+      await push(recorder, anIntent());
+      server().pause();
+      await expect(push(recorder, anIntent())).rejects.toBeInstanceOf(RecordUnavailable);
+      await until('it is known', () => !recorder.health().writable);
+      expect(recorder.health()).toEqual({
+        writable: false,
+        why: expect.stringMatching(/^the push record cannot be written: PostgreSQL does not answer/),
+      });
+      server().resume();
       await until('it is writable', () => recorder.health().writable);
-      await recorder.settleOne(intent, NOTHING_THERE).catch(() => undefined);
-    }
-    expect(lost).toBeGreaterThan(0);
-    await until(
-      'nothing is open',
-      async () => (await server.sql(address, 'SELECT count(*) FROM warden.intent')) === '0',
-    );
-    const ids = (await records()).map(({ id }) => id);
-    expect(new Set(ids).size).toBe(ids.length);
-  }, 60_000);
+      await push(recorder, anIntent());
+      await server().kill();
+      await until('it is known without a push', () => !recorder.health().writable);
+      await server().restart();
+      await until('it is writable', () => recorder.health().writable);
+      await push(recorder, anIntent());
+      expect((await records()).filter(({ type }) => type === 'push.accepted')).toHaveLength(3);
+    }, 30_000);
 
-  it('starts while the database is away, and opens when it is there', async () => {
-    await server.kill();
-    const recorder = await instance();
-    expect(recorder.health().writable).toBe(false);
-    await expect(push(recorder, anIntent())).rejects.toBeInstanceOf(RecordUnavailable);
-    await server.restart();
-    await until('it is writable', () => recorder.health().writable);
-    await push(recorder, anIntent());
-  }, 30_000);
-});
+    it('finds out what became of a commit whose answer was lost, and neither loses nor doubles it', async () => {
+      const recorder = await instance();
+      let lost = 0;
+      for (let round = 0; round < 12; round++) {
+        const intent = anIntent({ tag: 'same' });
+        // Backends are killed at any moment, also between a commit and its answer.
+        const killing = sleep(round).then(() =>
+          server().sql(
+            address(),
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'warden test'",
+          ),
+        );
+        await push(recorder, intent).then(
+          () => undefined,
+          async () => {
+            lost++;
+          },
+        );
+        await killing;
+        await until('it is writable', () => recorder.health().writable);
+        await recorder.settleOne(intent, NOTHING_THERE).catch(() => undefined);
+      }
+      expect(lost).toBeGreaterThan(0);
+      await until(
+        'nothing is open',
+        async () => (await server().sql(address(), 'SELECT count(*) FROM warden.intent')) === '0',
+      );
+      const ids = (await records()).map(({ id }) => id);
+      expect(new Set(ids).size).toBe(ids.length);
+    }, 60_000);
+
+    it('starts while the database is away, and opens when it is there', async () => {
+      await server().kill();
+      const recorder = await instance();
+      expect(recorder.health().writable).toBe(false);
+      await expect(push(recorder, anIntent())).rejects.toBeInstanceOf(RecordUnavailable);
+      await server().restart();
+      await until('it is writable', () => recorder.health().writable);
+      await push(recorder, anIntent());
+    }, 30_000);
+  },
+);

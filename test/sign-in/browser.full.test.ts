@@ -1,9 +1,7 @@
-import AxeBuilder from '@axe-core/playwright';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { eventually } from '../gate/eventually.ts';
-import { buildPage } from '../page/build.ts';
-import { newReader, startBrowser } from '../support/browser.ts';
+import { faultsOfAccess, openReader, signInWithPassword, startReading } from '../page/reading.ts';
 import { describeNeeding } from '../support/needs.ts';
 import { type People, startPeople } from './front.ts';
 
@@ -15,23 +13,19 @@ describeNeeding(['docker-registry', 'chromium'], 'somebody who signs in by an is
   let said: string[];
 
   beforeAll(async () => {
-    await buildPage();
+    browser = await startReading();
     people = await startPeople();
     await people.other.close();
     await people.front.warden.restart();
     people.issuer.people['ann'] = { groups: ['auditors'] };
     people.issuer.people['nobody'] = { groups: [] };
-    browser = await startBrowser();
   }, 60_000);
   afterAll(async () => {
     await browser?.close();
     await people?.stop();
   });
   beforeEach(async () => {
-    said = [];
-    reader = await newReader(browser, { baseURL: people.front.warden.url });
-    page = await reader.newPage();
-    page.on('pageerror', (error) => said.push(String(error)));
+    ({ reader, page, said } = await openReader(browser, { baseURL: people.front.warden.url }));
   });
   afterEach(() => reader?.close());
 
@@ -123,20 +117,14 @@ describeNeeding(['docker-registry', 'chromium'], 'somebody who signs in by an is
     await page.goto('/ui/');
     await page.click('button:has-text("Sign in with Corp other")');
     await page.waitForSelector('[role=alert]:has-text("Corp other does not answer as it must now")');
-    await page.fill('input[name=user]', 'erin');
-    await page.fill('input[name=password]', people.front.passwords.erin);
-    await page.keyboard.press('Enter');
-    await page.waitForSelector('header nav');
+    await signInWithPassword(page, 'erin', people.front.passwords.erin);
   });
 
   test('finds a screen that is open to everyone by the rules that can be checked', async () => {
     for (const refusal of ['', '?signIn=elsewhere&request=abc']) {
       await page.goto(`/ui/${refusal}`);
       await page.waitForSelector('button:has-text("Sign in with Corp corp")');
-      const { violations } = await new AxeBuilder({ page })
-        .withTags(['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa'])
-        .analyze();
-      expect(violations.map(({ id }) => id)).toEqual([]);
+      expect(await faultsOfAccess(page)).toEqual([]);
     }
   });
 });

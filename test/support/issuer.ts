@@ -10,11 +10,9 @@ import {
   randomBytes,
   sign as signBytes,
 } from 'node:crypto';
-import { createServer, type RequestListener, type Server } from 'node:http';
-import { createServer as createTlsServer } from 'node:https';
-import { setTimeout as sleep } from 'node:timers/promises';
-import Provider, { type Adapter, type JWK } from 'oidc-provider';
-import { freePort } from './ports.ts';
+import type { RequestListener } from 'node:http';
+import Provider, { type Adapter } from 'oidc-provider';
+import { issuerServer, privateJwk } from './issuer-server.ts';
 
 export interface IssuerOptions {
   /** Served over TLS with these PEM texts. */
@@ -86,24 +84,23 @@ class NoStore implements Adapter {
 }
 
 export async function startIssuer({ tls, host = '127.0.0.1' }: IssuerOptions = {}): Promise<Issuer> {
-  const port = await freePort(host);
-  const url = `${tls ? 'https' : 'http'}://${host}:${port}`;
   const asked: string[] = [];
   let key = makeSigningKey();
-  let delayMs = 0;
   let other: RequestListener | undefined;
   let claims: Members = {};
   let handler: RequestListener;
-  let server: Server | undefined;
+  const { url, delay, listen, close } = await issuerServer(
+    { host, tls },
+    (request, response) => (other ?? handler)(request, response),
+    ({ url: path }) => asked.push(path ?? ''),
+  );
 
   function provide(): void {
     const provider = new Provider(url, {
       adapter: NoStore,
       ttl: { ClientCredentials: LIFETIME_SECONDS },
       jwks: {
-        keys: [
-          { ...key.privateKey.export({ format: 'jwk' }), kid: key.kid, alg: 'RS256', use: 'sig' } as JWK,
-        ],
+        keys: [privateJwk(key)],
       },
       clients: [
         {
@@ -141,30 +138,6 @@ export async function startIssuer({ tls, host = '127.0.0.1' }: IssuerOptions = {
     handler = provider.callback();
   }
 
-  function listen(): Promise<void> {
-    const serve: RequestListener = async (request, response) => {
-      asked.push(request.url ?? '');
-      if (delayMs > 0) await sleep(delayMs, undefined, { ref: false });
-      if (!response.destroyed) (other ?? handler)(request, response);
-    };
-    const started = tls ? createTlsServer(tls, serve) : createServer(serve);
-    server = started;
-    return new Promise((resolve, reject) => {
-      started.once('error', reject);
-      started.listen(port, host, resolve);
-    });
-  }
-
-  async function close(): Promise<void> {
-    const ending = server;
-    server = undefined;
-    if (!ending) return;
-    await new Promise((resolve) => {
-      ending.close(resolve);
-      ending.closeAllConnections();
-    });
-  }
-
   provide();
   await listen();
   return {
@@ -196,9 +169,7 @@ export async function startIssuer({ tls, host = '127.0.0.1' }: IssuerOptions = {
       key = makeSigningKey();
       provide();
     },
-    delay(ms) {
-      delayMs = ms;
-    },
+    delay,
     answer(instead) {
       other = instead;
     },

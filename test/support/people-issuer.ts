@@ -3,12 +3,10 @@
  * can be slow, fail, go away, and say what it likes at each of its addresses.
  */
 import { randomBytes } from 'node:crypto';
-import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
-import { createServer as createTlsServer } from 'node:https';
-import { setTimeout as sleep } from 'node:timers/promises';
+import type { IncomingMessage, RequestListener } from 'node:http';
 import Provider, { type Adapter, type AdapterPayload, type JWK } from 'oidc-provider';
 import { type Members, makeSigningKey, type SigningKey } from './issuer.ts';
-import { freePort } from './ports.ts';
+import { issuerServer, privateJwk } from './issuer-server.ts';
 
 export interface PeopleIssuer {
   /** The `iss`. */
@@ -46,8 +44,6 @@ export interface PeopleIssuerOptions {
 
 export async function startPeopleIssuer(options: PeopleIssuerOptions = {}): Promise<PeopleIssuer> {
   const { host = '127.0.0.2', userinfoOnly = false, clientKey, secretBy, tls } = options;
-  const port = await freePort(host);
-  const url = `${tls ? 'https' : 'http'}://${host}:${port}`;
   const key = makeSigningKey();
   const clientId = 'registry';
   const clientSecret = randomBytes(24).toString('base64url');
@@ -55,8 +51,15 @@ export async function startPeopleIssuer(options: PeopleIssuerOptions = {}): Prom
   const others = new Map<string, RequestListener>();
   const people: Record<string, Members> = {};
   const stored = new Map<string, AdapterPayload>();
-  let delayMs = 0;
-  let server: Server | undefined;
+  const { url, delay, listen, close } = await issuerServer(
+    { host, tls },
+    (request, response) => {
+      const path = pathOf(request);
+      const usual = path.startsWith('/interaction/') ? interact : provider.callback();
+      (others.get(path) ?? usual)(request, response);
+    },
+    (request) => asked.push(`${request.method} ${pathOf(request)}`),
+  );
   let provider = provide([], []);
 
   function provide(redirects: readonly string[], afterwards: readonly string[]): Provider {
@@ -73,9 +76,7 @@ export async function startPeopleIssuer(options: PeopleIssuerOptions = {}): Prom
       adapter: (name: string) => adapterOf(stored, name),
       cookies: { keys: [randomBytes(16).toString('hex')] },
       jwks: {
-        keys: [
-          { ...key.privateKey.export({ format: 'jwk' }), kid: key.kid, alg: 'RS256', use: 'sig' } as JWK,
-        ],
+        keys: [privateJwk(key)],
       },
       claims: { openid: ['sub', 'groups', 'email_verified', 'email'], profile: ['preferred_username'] },
       conformIdTokenClaims: userinfoOnly,
@@ -114,37 +115,9 @@ export async function startPeopleIssuer(options: PeopleIssuerOptions = {}): Prom
     await provider.interactionFinished(request, response, result);
   };
 
-  const serve: RequestListener = async (request, response) => {
-    const path = new URL(request.url ?? '/', url).pathname;
-    asked.push(`${request.method} ${path}`);
-    if (delayMs > 0) await sleep(delayMs, undefined, { ref: false });
-    if (response.destroyed) return;
-    const usual = path.startsWith('/interaction/') ? interact : provider.callback();
-    (others.get(path) ?? usual)(request, response);
-  };
-
-  function listen(): Promise<void> {
-    const started = tls ? createTlsServer(tls, serve) : createServer(serve);
-    server = started;
-    return new Promise((resolve, reject) => {
-      started.once('error', reject);
-      started.listen(port, host, resolve);
-    });
-  }
-
-  async function close(): Promise<void> {
-    const ending = server;
-    server = undefined;
-    if (!ending) return;
-    await new Promise((resolve) => {
-      ending.close(resolve);
-      ending.closeAllConnections();
-    });
-  }
-
   await listen();
   return {
-    ...{ url, clientId, clientSecret, key, people, close, listen },
+    ...{ url, clientId, clientSecret, key, people, delay, close, listen },
     allow(wardenUrl, called) {
       provider = provide([`${wardenUrl}/ui/signed-in/${called}`], [`${wardenUrl}/ui/`]);
     },
@@ -153,11 +126,13 @@ export async function startPeopleIssuer(options: PeopleIssuerOptions = {}): Prom
       if (instead) others.set(path, instead);
       else others.delete(path);
     },
-    delay(ms) {
-      delayMs = ms;
-    },
     stop: close,
   };
+}
+
+/** Of an address that begins with a slash. */
+function pathOf({ url = '/' }: IncomingMessage): string {
+  return new URL(url, 'http://issuer').pathname;
 }
 
 async function textOf(request: IncomingMessage): Promise<string> {
