@@ -158,6 +158,7 @@ describe('a tag', () => {
       {
         repository: 'team/app',
         tag: '1.0',
+        ...{ userCount: 2, hostCount: 1 },
         users: [
           { name: 'alice', pushes: 1 },
           { name: 'builder', pushes: 1 },

@@ -16,6 +16,8 @@ const item = z.strictObject({
   tag: z.string(),
   users: movers,
   hosts: movers,
+  userCount: number.describe('how many users there are in all'),
+  hostCount: number.describe('how many hosts there are in all'),
   index: recordIndex.describe('of its latest record'),
 });
 export type SharedTagItem = Readonly<z.output<typeof item>>;
@@ -42,8 +44,8 @@ export const sharedTags: Question<z.output<typeof parameters>, SharedTagItem> = 
   item,
   columns: [
     { head: 'REPOSITORY', least: 12, text: ({ repository, tag }) => `${repository}:${tag}` },
-    { head: 'USERS', least: 8, text: ({ users }) => moversText(users) },
-    { head: 'HOSTS', least: 8, text: ({ hosts }) => moversText(hosts) },
+    { head: 'USERS', least: 8, text: ({ users, userCount }) => moversText(users, userCount) },
+    { head: 'HOSTS', least: 8, text: ({ hosts, hostCount }) => moversText(hosts, hostCount) },
   ],
   async answer({ index }, { repository, by, cursor, ...query }, mayRead) {
     const limit = limitOf(query);
@@ -76,6 +78,7 @@ export const sharedTags: Question<z.output<typeof parameters>, SharedTagItem> = 
         ...{ repository: tag.repository, tag: tag.tag, index: tag.last },
         users: moversOf(movers, tag.id, 'user'),
         hosts: moversOf(movers, tag.id, 'host'),
+        ...{ userCount: tag.users, hostCount: tag.hosts },
       })),
       ...(next !== undefined && { next: String(next) }),
       watermark,
@@ -89,6 +92,10 @@ function moversOf(movers: readonly TagMover[], id: number, kind: TagMover['kind'
     .map(({ name, pushes }) => ({ name, pushes }));
 }
 
-function moversText(movers: SharedTagItem['users']): string {
-  return movers.map(({ name, pushes }) => `${name || '(anonymous)'} ${pushes}x`).join(', ');
+function moversText(movers: SharedTagItem['users'], count: number): string {
+  const more = count - movers.length;
+  return [
+    ...movers.map(({ name, pushes }) => `${name || '(anonymous)'} ${pushes}x`),
+    ...(more > 0 ? [`and ${more} more`] : []),
+  ].join(', ');
 }
