@@ -59,6 +59,37 @@ describe('the arrows of docs/architecture.md', () => {
   });
 });
 
+describe.each(dividedRooms(page))('the parts of the room %s', (room) => {
+  const rows = readArrows(page, `part of ${room}`);
+  const inside = readImports().filter(({ file }) => roomOf(file) === room && file.includes('/'));
+  const partOf = (file: string): string => {
+    const [, part = '', ...rest] = file.split('/');
+    return rest.length > 0 ? part : room;
+  };
+
+  it('are its folders, and the files beside them', () => {
+    expect([...rows.keys()].sort()).toEqual([...new Set(inside.map(({ file }) => partOf(file)))].sort());
+    expect([...rows.values()].flat().filter((part) => !rows.has(part))).toEqual([]);
+  });
+
+  it('have no circle', () => {
+    expect(circles(rows)).toEqual([]);
+  });
+
+  it('import what their rows allow', () => {
+    const wrong = inside.flatMap(({ file, targets }) =>
+      targets
+        .filter((target) => target.startsWith('.'))
+        .map((target) => resolveFrom(file, target))
+        .filter((target) => roomOf(target) === room)
+        .map((target) => ({ from: partOf(file), to: partOf(target) }))
+        .filter(({ from, to }) => from !== to && !rows.get(from)?.includes(to))
+        .map(({ from, to }) => `${file}: ${from} may not import ${to}`),
+    );
+    expect(wrong).toEqual([]);
+  });
+});
+
 describe('the reading of arrows', () => {
   it('takes room and targets out of the rows of the table', () => {
     const text = '| room | may import |\n| --- | --- |\n| a | |\n| b | a |\n| c | a, b |\n\n| d | e |\n';
@@ -67,6 +98,14 @@ describe('the reading of arrows', () => {
       ['b', ['a']],
       ['c', ['a', 'b']],
     ]);
+  });
+
+  it('takes the table of a room that is divided, and of no other', () => {
+    const text =
+      '| room | may import |\n| --- | --- |\n| a | |\n\n| part of a | may import |\n| --- | --- |\n| b | a |\n';
+    expect(dividedRooms(text)).toEqual(['a']);
+    expect([...readArrows(text, 'part of a')]).toEqual([['b', ['a']]]);
+    expect(() => readArrows(text, 'part of c')).toThrow('no table');
   });
 
   it('sees a circle', () => {
@@ -134,9 +173,16 @@ function resolveFrom(file: string, target: string): string {
     .join('/');
 }
 
-function readArrows(text: string): Map<string, string[]> {
+/** Rooms whose folders have a table of their own. */
+function dividedRooms(text: string): string[] {
+  return [...text.matchAll(/^\| part of (\S+) \| may import \|$/gm)].map(([, room = '']) => room);
+}
+
+/** @param head of the table's first column. @throws {Error} where there is no such table. */
+function readArrows(text: string, head = 'room'): Map<string, string[]> {
   const lines = text.split('\n');
-  const start = lines.findIndex((line) => /^\|\s*room\s*\|\s*may import\s*\|$/.test(line));
+  const start = lines.indexOf(`| ${head} | may import |`);
+  if (start < 0) throw new Error(`there is no table of each ${head}`);
   const rows = new Map<string, string[]>();
   for (const line of lines.slice(start + 2)) {
     const cells = /^\|\s*(\S+)\s*\|(.*)\|$/.exec(line);

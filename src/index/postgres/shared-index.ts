@@ -3,7 +3,7 @@ import { startThread, type Thread } from '../../store/thread.ts';
 import type { IndexStore } from '../index-store.ts';
 import type { PostgresIndexOptions } from './index-thread.ts';
 
-/** @param thread over postgres-index-thread; its owner closes it. */
+/** @param thread over index-thread; its owner closes it. */
 export function sharedIndex(thread: Thread): IndexStore {
   return {
     mark: () => thread.call('mark'),
