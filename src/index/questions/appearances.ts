@@ -72,7 +72,8 @@ export function firstPushes(asked: FirstQuestion): Plan<readonly First[]> {
   return firstAs(
     'manifest',
     asked,
-    `AND r.type = (SELECT id FROM name WHERE kind = ${NAMES.type} AND text = 'push.accepted')`,
+    // The `+` keeps a database from going through all records of the type to find those few.
+    `AND +r.type = (SELECT id FROM name WHERE kind = ${NAMES.type} AND text = 'push.accepted')`,
   );
 }
 
@@ -109,7 +110,7 @@ export function* manifestDeletions({
   const rows = yield* select(
     `SELECT g.digest, g.idx, r.time FROM digest g CROSS JOIN record r
      WHERE g.digest IN (${keys.map(() => '?').join(', ')}) AND g.role = ${ROLES.manifest} AND r.idx = g.idx
-       AND r.repo IN (${listOf(ids)}) AND r.type IN (${listOf(types)})`,
+       AND +r.repo IN (${listOf(ids)}) AND +r.type IN (${listOf(types)})`,
     ...keys,
   );
   return rows.flatMap(({ digest, idx, time }) =>
