@@ -31,8 +31,8 @@ const AT_ONCE = { inAll: 32, ofOne: 8 };
 const LOOK_MS = 1_000;
 const HEARTBEAT_MS = 15_000;
 const LONGEST_MS = 900_000;
-/** Between two looks at who reads. */
-const AGAIN_MS = 1_000;
+/** Between two looks at who reads: below that between two looks at the log, so that each of those is one. */
+const AGAIN_MS = 500;
 const READ_AT_ONCE = 100;
 /** Records that a reader who comes back may have missed. More are for a question, not for a stream. */
 const FURTHEST_BACK = 10_000;
