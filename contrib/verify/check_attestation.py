@@ -74,7 +74,7 @@ def check(vkey, document, pem, record):
         if sha256(b"\x00" + record) != leaf:
             raise ValueError("the record is not the one that is proved")
         about = json.loads(record)["subject"]
-        if not image.endswith("/%s@%s" % (about["repo"], about["digest"])):
+        if image.split("/", 1)[1:] != ["%s@%s" % (about["repo"], about["digest"])]:
             raise ValueError("the record is not of " + image)
     return "record %s in a tree of %d: %s" % (index, size, image)
 

@@ -104,8 +104,10 @@ export function differsFrom(
   if (!record.success) return 'the record is of no accepted push';
   const { subject, tag } = record.data;
   const place = `/${subject.repo}@${subject.digest}`;
-  if (!image.endsWith(place)) return `the record is of ${subject.repo}@${subject.digest}, not of ${image}`;
   const registry = image.slice(0, -place.length);
+  // With a further part before its name it would be another repository, which only ends like that of the record.
+  if (!image.endsWith(place) || registry === '' || registry.includes('/'))
+    return `the record is of ${subject.repo}@${subject.digest}, not of ${image}`;
   if (purl !== undefined && purl !== packageUrl(registry, { subject, tag }))
     return `the record is of the tag ${tag?.name ?? 'none'}, and the attestation of another: ${purl}`;
   return undefined;

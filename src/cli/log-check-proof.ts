@@ -77,13 +77,20 @@ async function checkAttestations(
     throw new UsageError(`${file}: no attestation in it says where its record is in the log`);
   for (const one of attestations) {
     if (key !== undefined && !isSignedBy(one, key)) {
-      deps.io.err(`${one.predicateType}: the attestation is not signed by the key of ${attestationKey}`);
+      deps.io.err(
+        printable(`${one.predicateType}: the attestation is not signed by the key of ${attestationKey}`),
+      );
       return WRONG;
     }
   }
   for (const one of attestations) {
-    const { proof, image } = one;
-    if (proof === undefined) continue;
+    const { proof, image, predicateType } = one;
+    if (proof === undefined) {
+      // Anybody can take a proof out of what is not signed: it is not to pass among those that have one.
+      const seen = key === undefined ? 'nothing of it was looked at' : 'its signature alone was looked at';
+      deps.io.err(printable(`${predicateType} of ${image} carries no proof: ${seen}`));
+      continue;
+    }
     const differs = differenceOf(one, entry);
     const found = differs ?? verified(proof.file, proof.leafHash, trust);
     const status = tell(deps, found, ` of ${image}${unchecked(one, key, entry)}`);

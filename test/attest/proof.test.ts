@@ -112,6 +112,12 @@ describeNeeding(['docker-registry'], 'an attestation of a record that is in the 
     expect((await check(at('release.json'), ...whole)).out).toEqual([expect.stringMatching(/^good: [^;]*$/)]);
     const several = await check(at('several.jsonl'), ...vkey, '--attestation-key', at('key.pub'));
     // The record is in the third of them; the second carries no proof.
+    expect(several.err).toEqual([
+      expect.stringMatching(/^https:\/\/slsa\.dev\/.* carries no proof: its signature alone was looked at$/),
+    ]);
+    expect((await check(at('several.jsonl'), ...vkey)).err).toEqual([
+      expect.stringMatching(/ carries no proof: nothing of it was looked at$/),
+    ]);
     expect(several.out).toEqual([
       expect.stringMatching(/^good: .*; not looked at: what the record says \(--entry\)$/),
       expect.stringMatching(/^good: [^;]*$/),
@@ -194,6 +200,27 @@ describeNeeding(['docker-registry'], 'an attestation of a record that is in the 
           ...vkey,
         ],
         'the record is of team/app@',
+      ],
+      [
+        [
+          forged(
+            'longer.json',
+            (statement) => ({
+              ...statement,
+              subject: [{ name: `${front.warden.address}/prod/team/app`, digest: { sha256: digest.slice(7) } }],
+            }),
+            'record-attested.json',
+          ),
+          ...vkey,
+        ],
+        `the record is of team/app@${digest}, not of ${front.warden.address}/prod/team/app@`,
+      ],
+      [
+        [
+          forged('escape.json', (statement) => ({ ...statement, predicateType: 'x\u001b]0;good\u0007' })),
+          ...[...vkey, '--attestation-key', at('key.pub')],
+        ],
+        'x\\u{1b}]0;good\\u{7}: the attestation is not signed by the key of',
       ],
       [
         [
