@@ -58,35 +58,45 @@ export async function liveLog(
       `${lockFile}, which says what was signed last, is missing: bring it back, or give a checkpoint that was kept with --against`,
     );
   }
-  const older = [
-    ...(follows(database, here) ? [] : keptIn(here, lockFile ?? '')),
-    ...(follows(here, database) ? [] : keptIn(database, DATABASE)),
-  ];
+  const published = readIfThere(join(tiles, CHECKPOINT_FILE))?.toString('utf8');
+  const all = [...keptIn(here, lockFile ?? ''), ...keptIn(database, DATABASE)];
+  const origin = originOf(published ?? database?.checkpoint ?? here?.checkpoint ?? '');
+  const following = all.filter(({ note }) => originOf(note) === origin);
+  const older = all.filter(
+    (one) => !following.some((other) => isBefore(one, other) && !isBefore(other, one)),
+  );
+  const newest = newestOf([published, ...older.map(({ note }) => note)], await reader.size());
   return {
     older,
-    source: {
-      ...source,
-      async checkpoint() {
-        const published = readIfThere(join(tiles, CHECKPOINT_FILE))?.toString('utf8');
-        return (
-          newestOf([published, ...older.map(({ note }) => note)], await reader.size()) ?? source.checkpoint()
-        );
-      },
-    },
+    source: { ...source, checkpoint: async () => newest ?? source.checkpoint() },
     ...(missing &&
       !given && { lacking: `${lockFile} is missing: what this machine saw signed is not compared` }),
   };
 }
 
-function keptIn(lock: SigningLock | undefined, name: string): readonly Kept[] {
-  return lock?.checkpoint === undefined ? [] : [{ name, note: lock.checkpoint }];
+interface KeptIn extends Kept {
+  /** The last notes of origins before. */
+  readonly former: readonly string[];
 }
 
-/** Whether the origin of the one was signed for before that of the other, as is known here: then it says nothing of it. */
-function follows(lock: SigningLock | undefined, before: SigningLock | undefined): boolean {
-  if (lock === undefined || before === undefined || lock.current.origin === before.current.origin)
-    return false;
-  return lock.former.some((note) => note.startsWith(`${before.current.origin}\n`));
+function keptIn(lock: SigningLock | undefined, name: string): readonly KeptIn[] {
+  return lock?.checkpoint === undefined ? [] : [{ name, note: lock.checkpoint, former: lock.former }];
+}
+
+/**
+ * Whether what was signed is of an origin before that of `following`, and so says nothing of it. That counts where the log is
+ * verified as the one that follows, by its signature: whoever can write into the database could else have what this machine
+ * saw left out.
+ */
+function isBefore({ note }: KeptIn, following: KeptIn): boolean {
+  const origin = originOf(note);
+  if (origin === originOf(following.note)) return false;
+  return following.former.some((one) => originOf(one) === origin);
+}
+
+/** Of a note that nobody believes yet. */
+function originOf(note: string): string {
+  return note.split('\n')[0] ?? '';
 }
 
 /**

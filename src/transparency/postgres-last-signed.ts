@@ -98,6 +98,7 @@ export function postgresLastSigned({ postgres, instance, name, memory }: SharedS
         if (here === undefined) return last;
         if (there !== undefined && there.origin !== here.origin) {
           requireFollowing(last.lock, here.origin, memory.file);
+          requireUnused(last.lock, mine, memory.file);
           return last;
         }
         if (there !== undefined && there.size >= here.size) return { ...last, remembered: here };
@@ -185,5 +186,18 @@ function requireFollowing(lock: SigningLock | undefined, origin: string, file: s
   if (before.includes(origin)) return;
   throw new Error(
     `${file} says that ${origin} was signed, and the database that ${lock?.current.origin} was, which does not follow it: nothing is signed; see warden log open-origin`,
+  );
+}
+
+/**
+ * What the database says may be another's work: by its word alone a name that was signed for is not begun again.
+ *
+ * @throws {Error} where the name that is to follow was signed for as far as this machine remembers.
+ */
+function requireUnused(lock: SigningLock | undefined, mine: SigningLock | undefined, file: string): void {
+  const used = [mine?.current.origin, ...(mine?.former ?? []).map((note) => note.split('\n')[0])];
+  if (lock?.next === undefined || !used.includes(lock.next)) return;
+  throw new Error(
+    `the database says that ${lock.next} may follow, and ${file} that it was signed for before: a name is used once, and nothing is signed; see warden log open-origin`,
   );
 }

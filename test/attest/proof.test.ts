@@ -207,7 +207,9 @@ describeNeeding(['docker-registry'], 'an attestation of a record that is in the 
             'longer.json',
             (statement) => ({
               ...statement,
-              subject: [{ name: `${front.warden.address}/prod/team/app`, digest: { sha256: digest.slice(7) } }],
+              subject: [
+                { name: `${front.warden.address}/prod/team/app`, digest: { sha256: digest.slice(7) } },
+              ],
             }),
             'record-attested.json',
           ),

@@ -24,6 +24,7 @@ describeNeeding(['postgres'], 'a tree that several may sign', () => {
   let postgres: Postgres;
   let temp: Temp;
   const endings: (() => Promise<void>)[] = [];
+  const states: { readonly publisher: Publisher }[] = [];
   const keys = generateKeyPairSync('ed25519');
 
   beforeAll(async () => {
@@ -86,6 +87,7 @@ describeNeeding(['postgres'], 'a tree that several may sign', () => {
       await publisher.close();
       await thread.close();
     });
+    states.push({ publisher });
     const checkpoint = join(folder, 'checkpoint');
     return {
       publisher,
@@ -144,5 +146,22 @@ describeNeeding(['postgres'], 'a tree that several may sign', () => {
       (size) => size === 10,
     );
     expect(Number(row?.['version'])).toBeGreaterThan(0);
+  });
+
+  it('is not begun anew where the database says that its name may follow another, and a machine saw it signed', async () => {
+    const before = await lock();
+    const [other, forged] = ['registry.test/other', `${ORIGIN}\n1\n`];
+    await postgres.ask('UPDATE warden.signing SET lock = $1, version = version + 1', [
+      JSON.stringify({
+        ...{ version: 1, next: ORIGIN, former: [forged] },
+        current: { ...before.current, origin: other, size: 0 },
+      }),
+    ]);
+    await write(1);
+    await eventually(
+      () => states.map(({ publisher }) => publisher.state().trouble ?? ''),
+      (told) => told.every((why) => why.includes('a name is used once, and nothing is signed')),
+    );
+    expect((await lock()).current.origin).toBe(other);
   });
 });

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import { liveLog } from '../../src/cli/log-live.ts';
 import { LOG_TABLES } from '../../src/provenance/postgres-log-tables.ts';
@@ -150,5 +150,25 @@ describeNeeding(['postgres'], 'a log in PostgreSQL that is verified where it lie
     expect((await verified()).problems).toEqual([]);
     await remember(lockOf(ALL));
     expect((await verified()).problems).toEqual([expect.stringContaining(lockFile())]);
+  });
+
+  it('is held against what this machine saw, whatever the database says came after it', async () => {
+    writeSigningLock(lockFile(), lockOf(ALL));
+    writeExport(`${data}/tlog`, ALL.slice(0, 20));
+    await cut(20);
+    const gone = `${lockFile()} has 40 entries, and the log 20: entries that were signed are gone`;
+    const earlier = lockOf(ALL.slice(0, 20));
+    const { checkpoint: _, ...unsigned } = lockOf([], 'registry.test/other', [`${ORIGIN}\n`]);
+    await remember(unsigned);
+    expect((await verified()).problems).toEqual([gone]);
+    // Also where the signed note of an earlier state stands for that of the other name, with tiles and without.
+    await remember({ ...unsigned, ...(earlier.checkpoint && { checkpoint: earlier.checkpoint }) });
+    expect((await verified()).problems).toEqual([gone]);
+    rmSync(`${data}/tlog`, { recursive: true });
+    expect((await verified()).problems).not.toEqual([]);
+    // Each says that it came after the other.
+    writeSigningLock(lockFile(), lockOf(ALL, ORIGIN, ['registry.test/other\n']));
+    await remember(lockOf(ALL.slice(0, 20), 'registry.test/other', [`${ORIGIN}\n`]));
+    expect((await verified()).problems).not.toEqual([]);
   });
 });
