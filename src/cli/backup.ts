@@ -1,11 +1,14 @@
 /** `warden backup` and `warden restore`: copies of what cannot be made again, and the way back. */
+import { basename, dirname, join } from 'node:path';
 import type { Command } from 'commander';
 import { makeBackup } from '../backup/make-backup.ts';
 import type { Manifest } from '../backup/manifest.ts';
+import { KEYS } from '../backup/parts.ts';
 import { restoreBackup } from '../backup/restore-backup.ts';
 import { verifyBackup } from '../backup/verify-backup.ts';
 import { loadSettings, type Settings } from '../config/settings.ts';
 import { describeProblem } from '../config/yaml.ts';
+import { followersOf } from '../token/key-ring-files.ts';
 import type { Io } from './io.ts';
 import { count } from './serve.ts';
 
@@ -59,7 +62,12 @@ export function addBackupCommands(program: Command, deps: BackupDeps): void {
       }
       return attempt(deps, options.config, async (settings) => {
         const { data, users } = settings;
-        const restored = await restoreBackup({ from: folder, data, users, keys: keyFilesOf(settings) });
+        const restored = await restoreBackup({
+          from: folder,
+          data,
+          users,
+          keys: keyFilesOf(settings, join(folder, KEYS)),
+        });
         deps.io.out(`${data}: ${describe(restored.manifest)}`);
         for (const file of restored.left) deps.io.err(`${file} stays as it is`);
       });
@@ -93,13 +101,23 @@ function describe({ made, log, files }: Manifest): string {
   return `backup of ${made}: ${of}; ${count(files.length, 'file')}`;
 }
 
-function keyFilesOf({ tokens, registry, offload, attestations }: Settings): readonly string[] {
-  const offloadKey = offload?.redirect?.keyFile;
+/** All that `warden keys` makes. A key of tokens that follows another has its name, whether it is there yet or not. */
+function keyFilesOf(
+  { tokens, registry, offload, attestations, transparency }: Settings,
+  folderOfFollowers?: string,
+): readonly string[] {
+  const followers = followersOf(
+    folderOfFollowers === undefined ? tokens.keyFile : join(folderOfFollowers, basename(tokens.keyFile)),
+  );
   return [
     tokens.keyFile,
+    ...followers.map(({ file }) => join(dirname(tokens.keyFile), basename(file))),
+    registry.caKeyFile,
     registry.keyFile,
     registry.certificateFile,
-    ...(offloadKey === undefined ? [] : [offloadKey]),
-    ...(attestations === undefined ? [] : [attestations.keyFile]),
-  ];
+    offload?.redirect?.keyFile,
+    attestations?.keyFile,
+    transparency?.keyFile,
+    transparency?.previousKeyFile,
+  ].filter((file) => file !== undefined);
 }

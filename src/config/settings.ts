@@ -54,6 +54,7 @@ function complete(value: z.output<typeof settingsSchema>, file: string): Setting
     forward,
     page,
     transparency,
+    attestations,
     ...rest
   } = value;
   const service = value.service ?? authorityOf(value.publicUrl);
@@ -108,6 +109,7 @@ function complete(value: z.output<typeof settingsSchema>, file: string): Setting
     forward: forward.map((to) => forwardFilesAt(to, at)),
     page: { ...page, signIn: page.signIn.map((entry) => signInFilesAt(entry, at)) },
     ...(transparency && { transparency: transparencyAt(transparency, at(value.data), at) }),
+    ...(attestations && { attestations: { ...attestations, keyFile: at(attestations.keyFile) } }),
     ...(state && { state: { redisUrlFile: at(state.redisUrlFile) } }),
     ...(store && {
       store: {

@@ -83,6 +83,7 @@ describeNeeding(['docker-registry'], 'a backup', () => {
     expect((await backup('with-keys', '--with-keys')).status).toBe(0);
     expect(readdirSync(temp.at('with-keys', 'keys')).sort()).toEqual([
       'tokens.pem',
+      'upstream-ca.pem',
       'upstream.crt',
       'upstream.pem',
     ]);

@@ -1,6 +1,7 @@
 /** Runs commands of a program in this process, and keeps what they say. */
 import { PassThrough } from 'node:stream';
 import { Command } from 'commander';
+import { addBackupCommands } from '../../src/cli/backup.ts';
 import { addImportCommands } from '../../src/cli/import.ts';
 import { addKeysCommands } from '../../src/cli/keys.ts';
 import { addPolicyCommands } from '../../src/cli/policy.ts';
@@ -63,6 +64,7 @@ export async function runCommand(
   addKeysCommands(program, deps);
   addUserCommands(program, deps);
   addPolicyCommands(program, { ...deps, columns: input.columns, now: () => input.now ?? Date.now() });
+  addBackupCommands(program, { ...deps, version: 'test' });
   addImportCommands(program, deps);
   addSessionCommands(program, {
     ...deps,
