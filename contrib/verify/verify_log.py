@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Verifies an exported log of Registry Warden. Needs Python 3.8 and the package cryptography, and nothing of Warden.
 
-usage: verify_log.py <key line> <folder> [<older checkpoint>...]
+usage: verify_log.py <key lines> <folder> [<older checkpoint>...]
 
-The folder is in the layout of c2sp.org/tlog-tiles: checkpoint, tile/entries/... (as they are, or with .gz).
+Key lines stand in one argument with blanks or line ends between them: more than one where the key of the log was changed,
+and one of them must have signed each checkpoint. The folder is in the layout of c2sp.org/tlog-tiles: checkpoint, tile/entries/... (as they are, or with .gz).
 docs/provenance-format.md says what every byte is. Ends with 0 if all is good, with a sentence and 1 if not.
 """
 import base64
@@ -28,23 +29,32 @@ def open_checkpoint(path, vkey):
         raise ValueError("%s: %s" % (path, error))
 
 
-def open_note(note, vkey):
+def read_key(vkey):
     name, key_id, encoded = vkey.split("+", 2)
     raw = base64.b64decode(encoded, validate=True)
     if raw[0] != 1 or sha256(name.encode() + b"\n" + raw)[:4].hex() != key_id:
         raise ValueError("the key line is not one of an Ed25519 log key")
+    return (name, key_id), Ed25519PublicKey.from_public_bytes(raw[1:])
+
+
+def open_note(note, vkeys):
+    keys = dict(read_key(vkey) for vkey in vkeys.split())
     text, signatures = note.rsplit("\n\n", 1)
     text += "\n"
+    found = None
     for line in signatures.splitlines():
         dash, signer, value = line.split(" ")
         value = base64.b64decode(value, validate=True)
-        if dash == "\u2014" and signer == name and value[:4].hex() == key_id:
-            Ed25519PublicKey.from_public_bytes(raw[1:]).verify(value[4:], text.encode())
+        key = keys.get((signer, value[:4].hex()))
+        if dash == "\u2014" and key is not None:
+            key.verify(value[4:], text.encode())
             origin, size, root = text.splitlines()[:3]
-            if origin != name:
+            if origin != signer:
                 raise ValueError("the checkpoint is of another log")
-            return int(size), base64.b64decode(root, validate=True)
-    raise ValueError("the checkpoint is not signed by that key")
+            found = int(size), base64.b64decode(root, validate=True)
+    if found is None:
+        raise ValueError("the checkpoint is not signed by any of the keys that were given")
+    return found
 
 
 def bundle(folder, index, width):

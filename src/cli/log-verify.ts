@@ -30,12 +30,12 @@ export function addVerifyCommand(log: Command, deps: LogDeps): void {
     log
       .command('verify')
       .description('verify every record against the signed tree; ends with 0 if all is good, with 1 if not')
-      .argument('[folder]', 'an export, an archive, or a mirror; otherwise the log of the settings'),
+      .argument('[folder]', 'an export, or a mirror; otherwise the log of the settings'),
   )
     .option('--config <file>', 'the settings, which say where the log is', deps.defaultConfig)
     .option(
       '--key <vkey>',
-      'a key that must have signed, of the log or of a witness; otherwise that of the settings',
+      'a key that must have signed, of the log or of a witness; may be repeated, and of several of the log one is enough; otherwise those of the settings',
       collect,
     )
     .option('--policy <file>', 'whose signatures are wanted: logs, witnesses, quorum')

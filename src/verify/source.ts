@@ -15,7 +15,7 @@ export interface LogSource {
   tile(place: TilePlace): Promise<Uint8Array | undefined>;
 }
 
-/** A folder in the layout of tlog-tiles, bundles as they are or compressed: an export, an archive, a mirror. */
+/** A folder in the layout of tlog-tiles, bundles as they are or compressed: an export, an archive (which is a part), a mirror. */
 export function folderSource(folder: string): LogSource {
   return {
     async checkpoint() {

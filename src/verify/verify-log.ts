@@ -91,7 +91,10 @@ export async function verifyLog(options: VerifyOptions): Promise<Verification> {
   const expected = new Map<number, { readonly name: string; readonly root: Uint8Array }[]>();
   for (const { name, note } of options.older) {
     const before = openCheckpoint(note, policy.logs, policy.witnesses);
-    if (!before.ok) say(`${name}: ${before.reason}`);
+    if (!before.ok)
+      say(
+        `${name}: ${before.reason}; one of before a change of the log's key needs the line of that key too`,
+      );
     else if (before.checkpoint.origin !== origin)
       say(`${name} is of ${before.checkpoint.origin}, not of ${origin}`);
     else if (before.checkpoint.size > size)
