@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Checks an attestation of Registry Warden and its proof. Needs Python 3.8 and the package cryptography, and nothing of Warden.
 
-usage: check_attestation.py <key line of the log> <attestation> <key of attestations> [<record>]
+usage: check_attestation.py <key lines of the log> <attestations> <key of attestations> [<record>]
 
-The attestation is a DSSE envelope or a Sigstore bundle, its key is in PEM, the record is the bytes as the log has them.
+Attestations are DSSE envelopes or Sigstore bundles, one on each line; their key is in PEM, the record is the bytes as the log
+has them. Those without a proof, such as summaries, are checked for their signature alone; one with a proof must be there.
 docs/provenance-format.md says what every byte is. Ends with 0 if all is good, with a sentence and 1 if not.
 """
 import base64
@@ -56,7 +57,9 @@ def check(vkey, document, pem, record):
     statement = statement_of(document, pem)
     (subject,) = statement["subject"]
     image = "%s@sha256:%s" % (subject["name"], subject["digest"]["sha256"])
-    proof = statement["predicate"][FIELD]
+    proof = statement["predicate"].get(FIELD)
+    if proof is None:
+        return None
     leaf = unpack(proof["leafHash"])
     head, note = proof["proof"].split("\n\n", 1)
     lines = head.split("\n")
@@ -88,6 +91,11 @@ if __name__ == "__main__":
     try:
         vkey, attestation, pem = sys.argv[1:4]
         record = read(sys.argv[4]) if len(sys.argv) > 4 else None
-        print("good: " + check(vkey, json.loads(read(attestation)), read(pem), record))
+        results = [check(vkey, json.loads(line), read(pem), record) for line in read(attestation).splitlines() if line]
+        proved = [result for result in results if result is not None]
+        if not proved:
+            raise ValueError("none of the attestations says where its record is in the log")
+        for result in proved:
+            print("good: " + result)
     except (ValueError, KeyError, OSError, InvalidSignature) as error:
         sys.exit("%s: %s" % (type(error).__name__, error))

@@ -293,6 +293,16 @@ describeNeeding(['docker-registry'], 'an attestation of a record that is in the 
       );
       expect((await checkBy(vkey, at('release.json'), at('key.pub'), at('record.json'))).status).toBe(0);
       const stranger = generateKeyPairSync('ed25519').publicKey;
+      // All that was written at once: a release, a summary without a proof, a record; and the line of another key.
+      const lines = `${formatVkey(verifierKey(key.name, 1, stranger))}\n${vkey}`;
+      const several = await checkBy(lines, at('several.jsonl'), at('key.pub'));
+      expect(several.stdout.match(/^good: /gm)).toHaveLength(2);
+      const summary = readFileSync(at('several.jsonl'), 'utf8').split('\n')[1] ?? '';
+      writeFileSync(at('summary.json'), summary);
+      expect(await checkBy(vkey, at('summary.json'), at('key.pub'))).toMatchObject({
+        status: 1,
+        stderr: expect.stringContaining('none of the attestations says where its record is in the log'),
+      });
       for (const args of [
         [formatVkey(verifierKey(key.name, 1, stranger)), at('release.json'), at('key.pub')],
         [vkey, at('release.json'), at('other.pub')],

@@ -31,6 +31,7 @@ const PACKAGES = {
   ldapadd: 'ldap-utils',
   rsyslogd: 'rsyslog',
   faketime: 'faketime',
+  jq: 'jq',
   chromium: 'chromium',
   groovy: 'groovy',
   bash: 'bash',
