@@ -59,6 +59,8 @@ def check(vkey, document, pem, record):
     image = "%s@sha256:%s" % (subject["name"], subject["digest"]["sha256"])
     proof = statement["predicate"].get(FIELD)
     if proof is None:
+        # Signed as it is; but it is not to pass among those that have one.
+        print("%s carries no proof: its signature alone was looked at" % ascii(image), file=sys.stderr)
         return None
     leaf = unpack(proof["leafHash"])
     head, note = proof["proof"].split("\n\n", 1)

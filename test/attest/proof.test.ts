@@ -297,6 +297,7 @@ describeNeeding(['docker-registry'], 'an attestation of a record that is in the 
       const lines = `${formatVkey(verifierKey(key.name, 1, stranger))}\n${vkey}`;
       const several = await checkBy(lines, at('several.jsonl'), at('key.pub'));
       expect(several.stdout.match(/^good: /gm)).toHaveLength(2);
+      expect(several.stderr).toMatch(/^'\S+' carries no proof: its signature alone was looked at\n$/);
       const summary = readFileSync(at('several.jsonl'), 'utf8').split('\n')[1] ?? '';
       writeFileSync(at('summary.json'), summary);
       expect(await checkBy(vkey, at('summary.json'), at('key.pub'))).toMatchObject({
