@@ -25,11 +25,6 @@ export interface Way extends Ancestor {
   readonly repo: number;
 }
 
-/** One image that is built on a base. */
-interface On extends Ancestor {
-  readonly image: Image;
-}
-
 export interface KnownWays {
   /** By the key of a digest: the latest record of it, before the batch, that is built on something. */
   readonly latest: ReadonlyMap<string, number>;
@@ -37,8 +32,6 @@ export interface KnownWays {
   readonly ancestors: ReadonlyMap<number, readonly Ancestor[]>;
   /** Of a record of the batch whose manifest is a base by this number, and was not on record with bases of its own before. */
   readonly selves: ReadonlyMap<number, number>;
-  /** What is built on these, before the batch. */
-  readonly on: ReadonlyMap<number, readonly On[]>;
   /** The latest record of a digest that another record vouches for; undefined where there is none. */
   vouched(digest: string, by: number): Image | undefined;
 }
@@ -71,16 +64,8 @@ export function* knownWays(batch: readonly Built[]): Plan<KnownWays> {
   );
   for (const row of ancestorRows) listIn(ancestors, numberOf(row['idx'])).push(ancestorOf(row));
   const selves = yield* selvesOf(batch);
-  const on = new Map<number, On[]>();
-  const onRows = yield* forAll(
-    [...new Set(selves.values())],
-    (marks) => `SELECT b.base, b.idx, b.distance, b.claimed, r.repo, r.digest FROM built b CROSS JOIN record r
-       WHERE b.base IN (${marks}) AND r.idx = b.idx`,
-  );
-  for (const row of onRows)
-    listIn(on, numberOf(row['base'])).push({ ...ancestorOf(row), image: imageOf(row) });
   const vouched = yield* vouchedIn(batch);
-  return { latest, ancestors, selves, on, vouched };
+  return { latest, ancestors, selves, vouched };
 }
 
 function* selvesOf(batch: readonly Built[]): Plan<ReadonlyMap<number, number>> {
@@ -130,11 +115,10 @@ function* vouchedIn(batch: readonly Built[]): Plan<KnownWays['vouched']> {
 }
 
 /** What is known, and what the batch adds to it. */
-export function createWays({ latest, ancestors, selves, on }: KnownWays) {
-  const added: Way[] = [];
+export function createWays({ latest, ancestors }: KnownWays) {
+  let added: Way[] = [];
   const rows = new Map<number, Map<number, Ancestor>>();
   const images = new Map<string, Set<number>>();
-  const onSelf = new Map<number, On[]>([...selves.values()].map((id) => [id, [...(on.get(id) ?? [])]]));
 
   function rowsOf(idx: number): Map<number, Ancestor> {
     const before = rows.get(idx);
@@ -145,7 +129,14 @@ export function createWays({ latest, ancestors, selves, on }: KnownWays) {
   }
 
   return {
-    added,
+    /** How many rows are new. */
+    pending: (): number => added.length,
+    /** The new rows, which are then no longer among them. */
+    take(): readonly Way[] {
+      const taken = added;
+      added = [];
+      return taken;
+    },
     /** @param repo counts the row. */
     add(image: Image, repo: number, one: Ancestor): void {
       const known = rowsOf(image.idx);
@@ -153,7 +144,6 @@ export function createWays({ latest, ancestors, selves, on }: KnownWays) {
       known.set(one.base, one);
       const { key, idx } = image;
       images.set(key, (images.get(key) ?? new Set()).add(idx));
-      onSelf.get(one.base)?.push({ ...one, image });
       added.push({ ...one, idx, repo });
     },
     /** What the latest image of this digest is built on that was on record before `idx`, and is built on anything. */
@@ -164,10 +154,10 @@ export function createWays({ latest, ancestors, selves, on }: KnownWays) {
       for (const one of images.get(key) ?? []) if (one < idx && one > image) image = one;
       return image < 0 ? [] : [...rowsOf(image).values()].sort((one, other) => one.base - other.base);
     },
-    /** As it is now. */
-    builtOn: (base: number): readonly On[] => [...(onSelf.get(base) ?? [])],
   };
 }
+
+export type Ways = ReturnType<typeof createWays>;
 
 /** One statement for many values: `marks` has a place for each. */
 function* forAll(values: readonly Value[], statement: (marks: string) => string): Plan<readonly Row[]> {
@@ -207,7 +197,7 @@ function textOf(digest: Value | undefined): string {
   return keyText(digest instanceof Uint8Array ? digest : undefined);
 }
 
-function ancestorOf(row: Row): Ancestor {
+export function ancestorOf(row: Row): Ancestor {
   return {
     base: numberOf(row['base']),
     distance: numberOf(row['distance']),
@@ -215,6 +205,6 @@ function ancestorOf(row: Row): Ancestor {
   };
 }
 
-function imageOf({ idx, repo, digest }: Row): Image {
+export function imageOf({ idx, repo, digest }: Row): Image {
   return { idx: numberOf(idx), key: textOf(digest), repo: numberOf(repo ?? 0) };
 }

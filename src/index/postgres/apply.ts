@@ -1,12 +1,11 @@
 /** Writes what was gathered into the tables of PostgreSQL, each table with a statement or two. The caller holds the transaction. */
 import type { Ask } from '../../store/postgres.ts';
 import { NAMES } from '../common/kinds.ts';
-import { relate } from '../filling/ancestry.ts';
 import { builtsOf } from '../filling/built.ts';
 import type { Gathered, GatheredName, GatheredTag } from '../filling/gathered.ts';
 import { type Cell, type Columns, insert, withRows } from './rows.ts';
 import { type IdOf, putCounts, putRecords } from './tables.ts';
-import { putBasesLate, putWays, selecting } from './ways.ts';
+import { putBasesLate, putBuilts } from './ways.ts';
 
 /** The last numbers that were given. */
 export interface Given {
@@ -34,7 +33,7 @@ export async function applyToPostgres(
   await putCounts(ask, gathered, idOf);
   const builts = gathered.records.flatMap((record) => builtsOf(record, idOf));
   if (late) await putBasesLate(ask, builts);
-  else await putWays(ask, await selecting(ask, relate(builts)));
+  else await putBuilts(ask, builts);
   return { names: names.last, tags: tags.last };
 }
 

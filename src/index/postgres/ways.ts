@@ -1,7 +1,7 @@
 /** What is built on what, in PostgreSQL: with each batch, or at the end of a long filling. */
 import type { Ask } from '../../store/postgres.ts';
 import { digestKey } from '../common/digest-key.ts';
-import type { Plan, Row } from '../common/plan.ts';
+import type { Plan, Row, Statement } from '../common/plan.ts';
 import { relate } from '../filling/ancestry.ts';
 import type { Built } from '../filling/built.ts';
 import type { Way } from '../filling/known-ways.ts';
@@ -13,17 +13,29 @@ const IMAGES = 2_000;
 
 /** Runs a plan in the caller's transaction. */
 export function selecting<T>(ask: Ask, plan: Plan<T>): Promise<T> {
-  return runPlanSlowly(plan, (statement) => {
-    const { text, values } = numbered(statement);
-    return ask<Row>(text, values);
-  });
+  return runPlanSlowly(plan, (statement) => rowsOf(ask, statement));
+}
+
+function rowsOf(ask: Ask, statement: Statement): Promise<readonly Row[]> {
+  const { text, values } = numbered(statement);
+  return ask<Row>(text, values);
+}
+
+/** Images in the order of the log, next to what was related before. Table `digest` has all of their records. */
+export async function putBuilts(ask: Ask, batch: readonly Built[]): Promise<void> {
+  const relating = relate(batch);
+  for (let step = relating.next(); !step.done; ) {
+    const { value } = step;
+    if ('put' in value) await putWays(ask, value.put);
+    step = relating.next('put' in value ? [] : await rowsOf(ask, value));
+  }
 }
 
 /**
  * Each new row of `built` is counted once for its base and repository. In two statements: the planner would join what one
  * inserted with what it was given by going through all for each.
  */
-export async function putWays(ask: Ask, ways: readonly Way[]): Promise<void> {
+async function putWays(ask: Ask, ways: readonly Way[]): Promise<void> {
   const put = await withRows<{ base: number; idx: number }>(
     ask,
     `INSERT INTO built (base, idx, distance, claimed) SELECT base, idx, distance, claimed FROM $rows ORDER BY at
@@ -111,6 +123,6 @@ export async function relateNext(ask: Ask, related: number): Promise<number | un
       ...{ id: base, digest: text, of: voucher ?? undefined, claimed: claimed === 1 },
     })),
   }));
-  await putWays(ask, await selecting(ask, relate(batch)));
+  await putBuilts(ask, batch);
   return batch.at(-1)?.idx;
 }

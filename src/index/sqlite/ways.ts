@@ -1,8 +1,9 @@
 /** What is built on what, in SQLite: with each batch, or at the end of a long filling. The caller holds the transaction. */
 import type { DatabaseSync } from 'node:sqlite';
-import { numberOf, type Row, runPlan } from '../common/plan.ts';
+import { numberOf, type Row } from '../common/plan.ts';
 import { relate } from '../filling/ancestry.ts';
 import type { Built } from '../filling/built.ts';
+import type { Way } from '../filling/known-ways.ts';
 import type { All } from './rows.ts';
 
 /** Images that are related at once. */
@@ -32,9 +33,18 @@ export function createAncestry(db: DatabaseSync, all: All): Ancestry {
   );
 
   /** Each new row of `built` is counted once for its base and repository. */
-  function add(batch: readonly Built[]): void {
-    for (const { base, idx, repo, distance, claimed } of runPlan(relate(batch), all)) {
+  function write(ways: readonly Way[]): void {
+    for (const { base, idx, repo, distance, claimed } of ways) {
       if (put.get(base, idx, distance, claimed)) putRepository.run(base, repo, idx);
+    }
+  }
+
+  function add(batch: readonly Built[]): void {
+    const relating = relate(batch);
+    for (let step = relating.next(); !step.done; ) {
+      const { value } = step;
+      if ('put' in value) write(value.put);
+      step = relating.next('put' in value ? [] : all(value));
     }
   }
 

@@ -25,7 +25,7 @@ export interface TwoIndexes {
   stop(): Promise<void>;
 }
 
-export async function startTwoIndexes(world: World, records: number): Promise<TwoIndexes> {
+export async function startTwoIndexes(world: Pick<World, 'record'>, records: number): Promise<TwoIndexes> {
   const endings = new AsyncDisposableStack();
   const folder = makeFolder();
   endings.defer(async () => folder.remove());
