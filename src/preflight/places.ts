@@ -3,8 +3,10 @@ import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:
 import { dirname } from 'node:path';
 import { describeErrno } from '../config/read-text.ts';
 import type { Settings } from '../config/settings.ts';
+import type { Problem } from '../config/yaml.ts';
 import { isLocal } from '../store/postgres-address.ts';
 import { type Database, readDatabase } from '../store/postgres-file.ts';
+import { readSecretFile } from '../token/read-secret-file.ts';
 import { at, type Part } from './part.ts';
 
 /** Why the record could not be kept there, as far as can be told without writing. */
@@ -40,7 +42,10 @@ export function loadDatabase(store: NonNullable<Settings['store']>): Part<{ read
   const sentence = 'sslmode is disable: the password and the records cross the network readable';
   return {
     ok: true,
-    warnings: plain ? [at(store.postgresUrlFile, sentence)] : [],
+    warnings: [
+      ...openToOthers(store.postgresUrlFile),
+      ...(plain ? [at(store.postgresUrlFile, sentence)] : []),
+    ],
     database: read.database,
   };
 }
@@ -59,5 +64,11 @@ export function loadRedisUrl(file: string): Part<{ readonly url: string }> {
       problems: [at(file, 'expected one line: redis://[user:password@]host:port[/database]')],
     };
   }
-  return { ok: true, warnings: [], url };
+  return { ok: true, warnings: url.includes('@') ? openToOthers(file) : [], url };
+}
+
+/** Of a file that has been read just now. */
+function openToOthers(file: string): readonly Problem[] {
+  const read = readSecretFile(file, 'secret');
+  return read.ok ? read.warnings : [];
 }

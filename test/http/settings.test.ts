@@ -590,6 +590,25 @@ describeNeeding(['openssl'], 'a wrong setting of every kind', () => {
     expect(err.filter((line) => /allowCredentialsOverHttp.*\(warning\)$/.test(line))).toHaveLength(1);
   });
 
+  it('is a warning where a password of a database or of Redis is open to others', async () => {
+    const warned = async (redis: string, mode: number) => {
+      const config = await broken((folder) => {
+        set('store', { postgresUrlFile: 'database.url' })(folder);
+        set('state', { redisUrlFile: 'redis.url' })(folder);
+        writeFileSync(join(folder, 'database.url'), 'postgresql://warden:secret-canary@127.0.0.1/warden\n');
+        writeFileSync(join(folder, 'redis.url'), `${redis}\n`);
+        for (const name of ['database.url', 'redis.url']) chmodSync(join(folder, name), mode);
+      });
+      const { err } = await say('check', config);
+      expect(err.join('\n')).not.toContain('secret-canary');
+      return err.flatMap((line) => /(\w+\.url):1:1 the secret is open to other users/.exec(line)?.[1] ?? []);
+    };
+    const redis = 'redis://:secret-canary@127.0.0.1';
+    expect(await warned(redis, 0o644)).toEqual(['redis.url', 'database.url']);
+    expect(await warned('redis://127.0.0.1', 0o644)).toEqual(['database.url']);
+    expect(await warned(redis, 0o600)).toEqual([]);
+  });
+
   it('of the command line is told too', async () => {
     for (const words of [['serv'], ['serve', '--confg', 'x'], ['check', 'extra']]) {
       const { status, stderr } = await run(process.execPath, [MAIN, ...words]);
