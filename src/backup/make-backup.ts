@@ -12,6 +12,8 @@ import { DATA, DATABASES, KEYS, MANIFEST_FILE, NEVER_COPIED, TREE_FOLDER } from 
 export interface BackupOptions {
   /** `data` of the settings. */
   readonly data: string;
+  /** Whether the record and the rest are in its databases. Otherwise those that lie there are of before, and left out. */
+  readonly inUse: boolean;
   /** A folder that is empty, or not there yet. */
   readonly to: string;
   /** The users file. One that is not there is left out. */
@@ -24,7 +26,8 @@ export interface BackupOptions {
 }
 
 /** @throws {Error} with one sentence; the folder is then no whole backup, which its missing backup.json says. */
-export async function makeBackup({ data, to, users, keys, version, now }: BackupOptions): Promise<Manifest> {
+export async function makeBackup(options: BackupOptions): Promise<Manifest> {
+  const { data, inUse, to, users, keys, version, now } = options;
   if (existsSync(to) && readdirSync(to).length > 0) {
     throw new Error(`${to} is not empty; each backup needs a folder of its own`);
   }
@@ -32,7 +35,7 @@ export async function makeBackup({ data, to, users, keys, version, now }: Backup
   const copies = join(to, DATA);
   makeFolder(copies, 0o700);
   copyTree(join(data, TREE_FOLDER), join(copies, TREE_FOLDER));
-  for (const name of DATABASES) {
+  for (const name of inUse ? DATABASES : []) {
     const file = join(data, name);
     if (!existsSync(file)) continue;
     await copyDatabase(file, join(copies, name));

@@ -34,6 +34,7 @@ export function addBackupCommands(program: Command, deps: BackupDeps): void {
       attempt(deps, options.config, async (settings) => {
         const manifest = await makeBackup({
           data: settings.data,
+          inUse: settings.store === undefined,
           to: folder,
           users: settings.users,
           keys: options.withKeys ? keyFilesOf(settings) : [],
@@ -42,7 +43,7 @@ export function addBackupCommands(program: Command, deps: BackupDeps): void {
         });
         if (settings.store !== undefined) {
           deps.io.err(
-            'the record and the credentials are in PostgreSQL, and not in this backup: use pg_dump for them',
+            'the record, the credentials and what else is counted and kept are in PostgreSQL, and not in this backup: use pg_dump for them',
           );
         }
         deps.io.out(`${folder}: ${describe(manifest)}`);

@@ -55,3 +55,16 @@ it('holds every key that signs, the ones before and after it too, and all are pu
   expect(contents(temp.at('trust'))).toEqual(contents(temp.at('trust.lost')));
   for (const [name = ''] of keys) expect(statSync(temp.at('keys', name)).mode & 0o777).toBe(0o600);
 });
+
+it('has no databases of before where all is in PostgreSQL', async () => {
+  const settings = JSON.parse(readFileSync(temp.at('warden.yaml'), 'utf8')) as object;
+  writeFileSync(
+    temp.at('warden.yaml'),
+    JSON.stringify({ ...settings, store: { postgresUrlFile: 'database-url' } }),
+  );
+  writeFileSync(temp.at('data', 'log.db'), 'of before');
+  const said = await run('backup', temp.at('shared'));
+  expect(said).toMatchObject({ status: 0, err: [expect.stringContaining('use pg_dump for them')] });
+  expect(said.out).toEqual([expect.stringContaining(': without a log; ')]);
+  expect(readdirSync(temp.at('shared', 'data'))).not.toContain('log.db');
+});
