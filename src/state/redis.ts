@@ -10,6 +10,11 @@ export interface RedisOptions {
 
 export interface RedisConnection {
   readonly client: Redis;
+  /**
+   * Fulfilled when the first attempt to connect has come to something: before it each command fails. Never rejected; a
+   * server that takes connections and says nothing keeps it waiting.
+   */
+  readonly tried: Promise<void>;
   close(): void;
 }
 
@@ -35,5 +40,9 @@ export function connectRedis({ url, onProblem }: RedisOptions): RedisConnection 
     // A reply error begins with its kind (WRONGPASS, NOAUTH, …); the rest may repeat what was sent.
     onProblem(error.code ?? /^[A-Z]{3,20}\b/.exec(error.message)?.[0] ?? 'connection failed');
   });
-  return { client, close: () => client.disconnect() };
+  const tried = new Promise<void>((resolve) => {
+    client.once('ready', resolve);
+    client.once('close', resolve);
+  });
+  return { client, tried, close: () => client.disconnect() };
 }

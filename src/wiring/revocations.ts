@@ -1,4 +1,5 @@
 /** What is revoked, from everywhere it is kept, and looked at each second. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createRedisRevocations, watchRedisRevocations } from '../revocation/redis-revocations.ts';
 import type { Revocation } from '../revocation/revocation.ts';
 import { createRevocations, type Revocations } from '../revocation/revocations.ts';
@@ -63,6 +64,8 @@ export async function openRevocations(
   endings.defer(() => clearInterval(purging));
 
   const deadline = performance.now() + FIRST_MS;
+  // Otherwise every start would warn of a Redis that is only being connected to.
+  if (redis) await Promise.race([redis.tried, sleep(FIRST_MS, undefined, { ref: false })]);
   for (await revocations.refresh(); revocations.ageMs() === Infinity && performance.now() < deadline; ) {
     await new Promise((resolve) => setTimeout(resolve, FIRST_LOOK_MS));
     await revocations.refresh();

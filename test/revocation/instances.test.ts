@@ -50,6 +50,13 @@ describeNeeding(
     const refreshAt = (front: Front, refresh: string) =>
       refreshWith({ ...front, service: 'registry.corp' }, refresh);
 
+    it('start without a warning of a Redis that is there', () => {
+      for (const { warden } of [one, other]) {
+        expect(warden.logLines().map(({ msg }) => msg)).toContain('serving');
+        expect(warden.log()).not.toContain('revocations cannot be read');
+      }
+    });
+
     it('end a login on both, whichever of them was told, with the sessions that the other keeps', async () => {
       const [here, there] = [await logInAt(one, 'alice'), await logInAt(other, 'alice')];
       const bob = await logInAt(other, 'bob');

@@ -233,9 +233,9 @@ describeNeeding(['redis-server'], 'revocations that several instances share thro
   it('are never fresh while Redis has not answered once', async () => {
     redis.signal('SIGSTOP');
     try {
-      const { client, close } = await redisAway();
-      endings.push(close);
-      const one = await anInstance({ client, close });
+      const connection = await redisAway();
+      endings.push(connection.close);
+      const one = await anInstance(connection);
       expect([one.ageMs(), one.oldest()]).toEqual([Infinity, 'Redis']);
     } finally {
       redis.signal('SIGCONT');
