@@ -1,4 +1,4 @@
-/** The unit of systemd: understood by systemd, and in keeping with the defaults of the settings and the pages. */
+/** The units of systemd: understood by systemd, and in keeping with the defaults of the settings and the pages. */
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
@@ -7,9 +7,13 @@ import { run } from '../support/process.ts';
 import { makeTemp } from '../support/temp.ts';
 import { blocksOf, ROOT } from './blocks.ts';
 
-const UNIT = join(ROOT, 'contrib/systemd/registry-warden.service');
-const text = readFileSync(UNIT, 'utf8');
-const value = (key: string): string | undefined => new RegExp(`^${key}=(.*)$`, 'm').exec(text)?.[1];
+const textOf = (unit: string): string => readFileSync(join(ROOT, 'contrib/systemd', unit), 'utf8');
+const valueIn =
+  (text: string) =>
+  (key: string): string | undefined =>
+    new RegExp(`^${key}=(.*)$`, 'm').exec(text)?.[1];
+const value = valueIn(textOf('registry-warden.service'));
+const witness = valueIn(textOf('warden-witness.service'));
 
 const analyze = await run('systemd-analyze', ['--version']).then(
   ({ status }) => status === 0,
@@ -27,6 +31,7 @@ describe('the unit', () => {
     const [, program] = /^exec (.*) "\$@"$/m.exec(command?.text ?? '') ?? [];
     expect(program).toBeDefined();
     expect(value('ExecStart')).toBe(`${program} serve --config /etc/registry-warden/warden.yaml`);
+    expect(witness('ExecStart')).toBe(`${program} witness serve --config /etc/registry-warden/witness.yaml`);
   });
 
   it('writes only where the settings of README.md put what is written', () => {
@@ -34,23 +39,29 @@ describe('the unit', () => {
       words.get('file')?.endsWith('/warden.yaml'),
     )?.text;
     expect(settings).toMatch(new RegExp(`^data: ${value('ReadWritePaths')}/`, 'm'));
+    const witnessing = blocksOf('docs/transparency.md').find(({ text }) => text.startsWith('name: '))?.text;
+    for (const key of ['keyFile', 'state'])
+      expect(witnessing).toMatch(new RegExp(`^${key}: ${witness('ReadWritePaths')}/`, 'm'));
   });
 
-  const it_ = analyze ? it : it.skip;
-  it_(`is understood by systemd${analyze ? '' : ' [systemd-analyze is not installed]'}`, async () => {
-    const temp = makeTemp('unit');
-    try {
-      // Only its program is not here: a stand-in at a path that exists.
-      const program = temp.at('node');
-      writeFileSync(program, '#!/bin/sh\n');
-      chmodSync(program, 0o755);
-      const unit = temp.at('system/registry-warden.service');
-      mkdirSync(dirname(unit), { recursive: true });
-      writeFileSync(unit, text.replace(/^ExecStart=\S+/m, `ExecStart=${program}`));
-      const { status, stdout, stderr } = await run('systemd-analyze', ['verify', '--man=no', unit]);
-      expect({ status, said: stdout + stderr }).toEqual({ status: 0, said: '' });
-    } finally {
-      await temp.stop();
-    }
-  });
+  const each = analyze ? it.each : it.skip.each;
+  each(['registry-warden.service', 'warden-witness.service'])(
+    `%s is understood by systemd${analyze ? '' : ' [systemd-analyze is not installed]'}`,
+    async (name) => {
+      const temp = makeTemp('unit');
+      try {
+        // Only its program is not here: a stand-in at a path that exists.
+        const program = temp.at('node');
+        writeFileSync(program, '#!/bin/sh\n');
+        chmodSync(program, 0o755);
+        const unit = temp.at('system', name);
+        mkdirSync(dirname(unit), { recursive: true });
+        writeFileSync(unit, textOf(name).replace(/^ExecStart=\S+/m, `ExecStart=${program}`));
+        const { status, stdout, stderr } = await run('systemd-analyze', ['verify', '--man=no', unit]);
+        expect({ status, said: stdout + stderr }).toEqual({ status: 0, said: '' });
+      } finally {
+        await temp.stop();
+      }
+    },
+  );
 });
