@@ -7,7 +7,7 @@
  * run again. The lock makes the second run wait until the first is decided.
  */
 import type { Outcome } from '../store/batches.ts';
-import type { Ask } from '../store/postgres.ts';
+import type { Ask, LocalSettings } from '../store/postgres.ts';
 import { droppedDigest, leafOf, movedTag } from './log-entry.ts';
 import type { Concluded, Ending, Held, LastOfTag, OpenIntent } from './log-store.ts';
 import { holdsRepository, type Intent, type PushRecord, type RecordType } from './record.ts';
@@ -53,6 +53,18 @@ interface Changes {
 
 /** Names hold no blank. */
 const keyOf = (repo: string, name: string): string => `${repo} ${name}`;
+
+/**
+ * Settings of a group's transaction. Its statements are planned once for a connection, when the tables may still be empty:
+ * each row that they need has a key, and is found by it however many there are later.
+ */
+export const GROUP_PLANNING: LocalSettings = {
+  enable_seqscan: 'off',
+  enable_hashjoin: 'off',
+  enable_mergejoin: 'off',
+  // What is so made expensive would be compiled each time.
+  jit: 'off',
+};
 
 /** @param me the id of this instance's lease. @throws {StoreError} with nothing written; see `Postgres.transaction`. */
 export async function writeGroup(
@@ -146,7 +158,7 @@ function add(record: PushRecord, known: Known, changes: Changes): Concluded {
 }
 
 async function readKnown(ask: Ask, me: string, writes: readonly Write[]): Promise<Known> {
-  const [head] = await ask<{ size: string }>('SELECT size FROM warden.head FOR UPDATE');
+  const [head] = await ask<{ size: string }>('SELECT size FROM warden.head FOR UPDATE', [], 'log.head');
   const ids = writes.flatMap((write) => idOf(write) ?? []);
   const records = writes.flatMap((write) => ('record' in write ? [write.record] : []));
   const tags = records.flatMap((record) => movedTag(record) ?? []);
@@ -154,16 +166,20 @@ async function readKnown(ask: Ask, me: string, writes: readonly Write[]): Promis
   const places = writes.flatMap((write): readonly Held[] =>
     write.does === 'intend' ? [write.intent] : write.does === 'append' && write.under ? [write.under] : [],
   );
-  const [row] = await ask<KnownRow>(READ, [
-    me,
-    ids,
-    tags.map(({ repo }) => repo),
-    tags.map(({ tag }) => tag),
-    dropped.map(({ repo }) => repo),
-    dropped.map(({ digest }) => digest),
-    places.map(({ repo }) => repo),
-    places.map(({ reference }) => reference),
-  ]);
+  const [row] = await ask<KnownRow>(
+    READ,
+    [
+      me,
+      ids,
+      tags.map(({ repo }) => repo),
+      tags.map(({ tag }) => tag),
+      dropped.map(({ repo }) => repo),
+      dropped.map(({ digest }) => digest),
+      places.map(({ repo }) => repo),
+      places.map(({ reference }) => reference),
+    ],
+    'log.read',
+  );
   if (head === undefined || row === undefined) throw new Error('the push log has no head');
   return {
     size: Number(head.size),
@@ -241,24 +257,28 @@ async function store(ask: Ask, me: string, size: number, changes: Changes): Prom
     const [repo = '', tag = ''] = key.split(' ');
     return { repo, tag, ...last };
   });
-  await ask(WRITE, [
-    me,
-    size,
-    ended,
-    made.map(({ id }) => id),
-    made.map(({ repo }) => repo),
-    made.map(({ reference }) => reference),
-    made.map(({ body }) => holdsRepository(body)),
-    made.map(({ body }) => JSON.stringify(body)),
-    made.map(({ at }) => at),
-    leaves.map(({ index }) => index),
-    leaves.map(({ id }) => id),
-    leaves.map(({ leaf }) => Buffer.from(leaf)),
-    moved.map(({ repo }) => repo),
-    moved.map(({ tag }) => tag),
-    moved.map(({ index }) => index),
-    moved.map(({ digest }) => digest ?? null),
-  ]);
+  await ask(
+    WRITE,
+    [
+      me,
+      size,
+      ended,
+      made.map(({ id }) => id),
+      made.map(({ repo }) => repo),
+      made.map(({ reference }) => reference),
+      made.map(({ body }) => holdsRepository(body)),
+      made.map(({ body }) => JSON.stringify(body)),
+      made.map(({ at }) => at),
+      leaves.map(({ index }) => index),
+      leaves.map(({ id }) => id),
+      leaves.map(({ leaf }) => Buffer.from(leaf)),
+      moved.map(({ repo }) => repo),
+      moved.map(({ tag }) => tag),
+      moved.map(({ index }) => index),
+      moved.map(({ digest }) => digest ?? null),
+    ],
+    'log.write',
+  );
 }
 
 const WRITE = `

@@ -13,7 +13,7 @@ import { DATABASE_TROUBLE } from '../store/postgres-failure.ts';
 import { StoreError } from '../store/thread.ts';
 import type { Concluded, LogStore } from './log-store.ts';
 import { createPostgresClaims } from './postgres-claims.ts';
-import { type Write, type Written, writeGroup } from './postgres-group.ts';
+import { GROUP_PLANNING, type Write, type Written, writeGroup } from './postgres-group.ts';
 import { createLease } from './postgres-lease.ts';
 
 export interface PostgresLogOptions {
@@ -59,7 +59,10 @@ export function openPostgresLog(options: PostgresLogOptions): PostgresLog {
     let doubt = false;
     for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
       try {
-        const outcomes = await postgres.transaction((ask) => writeGroup(ask, lease.id(), group));
+        const outcomes = await postgres.transaction(
+          (ask) => writeGroup(ask, lease.id(), group),
+          GROUP_PLANNING,
+        );
         commits++;
         writes += group.length;
         return outcomes;

@@ -34,7 +34,14 @@ export interface PostgresOptions extends PostgresTarget {
 }
 
 type Row = Readonly<Record<string, unknown>>;
-export type Ask = <R extends Row = Row>(text: string, values?: readonly unknown[]) => Promise<readonly R[]>;
+/** @param name where a statement is asked so often that each connection keeps it prepared: the same name, the same text. */
+export type Ask = <R extends Row = Row>(
+  text: string,
+  values?: readonly unknown[],
+  name?: string,
+) => Promise<readonly R[]>;
+/** Settings of PostgreSQL by their names, for one transaction. Names and values are written into a statement as they are. */
+export type LocalSettings = Readonly<Record<string, 'on' | 'off'>>;
 
 export interface Postgres {
   readonly target: PostgresTarget;
@@ -46,7 +53,7 @@ export interface Postgres {
    * @throws {StoreError} where nothing was committed, or what `work` throws.
    * @throws {CommitUnknown} where COMMIT was sent, and its answer did not come.
    */
-  transaction<T>(work: (ask: Ask) => Promise<T>): Promise<T>;
+  transaction<T>(work: (ask: Ask) => Promise<T>, settings?: LocalSettings): Promise<T>;
   close(): Promise<void>;
 }
 
@@ -135,9 +142,10 @@ export function connectPostgres(options: PostgresOptions): Postgres {
 
   const asking =
     (client: pg.PoolClient): Ask =>
-    async <R extends Row>(text: string, values?: readonly unknown[]) => {
+    async <R extends Row>(text: string, values?: readonly unknown[], name?: string) => {
       try {
-        return (await client.query<R>(text, values === undefined ? undefined : [...values])).rows;
+        const kept = name === undefined ? {} : { name };
+        return (await client.query<R>({ text, ...kept, ...(values && { values: [...values] }) })).rows;
       } catch (error) {
         throw postgresFailure(error);
       }
@@ -145,11 +153,12 @@ export function connectPostgres(options: PostgresOptions): Postgres {
 
   return {
     target: { address, ca: options.ca, timeoutMs },
-    ask: (text, values) => use((client) => asking(client)(text, values)),
-    transaction: (work) =>
+    ask: (text, values, name) => use((client) => asking(client)(text, values, name)),
+    transaction: (work, settings = {}) =>
       use(async (client) => {
         const ask = asking(client);
-        await ask('BEGIN');
+        const local = Object.entries(settings).map(([name, value]) => `SET LOCAL ${name} = ${value}`);
+        await ask(['BEGIN', ...local].join('; '));
         const value = await work(ask);
         try {
           await ask('COMMIT');

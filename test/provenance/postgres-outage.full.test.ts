@@ -1,5 +1,4 @@
 /** What a push log in PostgreSQL does while the database, or a connection to it, is gone. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from '@jest/globals';
 import { RecordUnavailable } from '../../src/provenance/record-errors.ts';
 import { anIntent, until } from './a-log.ts';
@@ -34,23 +33,28 @@ describeInstances(
       const recorder = await instance();
       let lost = 0;
       for (let round = 0; round < 12; round++) {
-        const intent = anIntent({ tag: 'same' });
-        // Backends are killed at any moment, also between a commit and its answer.
-        const killing = sleep(round).then(() =>
-          server().sql(
+        // Backends are killed at any moment, also between a commit and its answer: pushes follow each other until then.
+        let going = true;
+        const killing = server()
+          .sql(
             address(),
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'warden test'",
-          ),
-        );
-        await push(recorder, intent).then(
-          () => undefined,
-          async () => {
-            lost++;
-          },
-        );
+          )
+          .finally(() => {
+            going = false;
+          });
+        while (going) {
+          const intent = anIntent({ tag: 'same' });
+          const told = await push(recorder, intent).then(
+            () => true,
+            () => false,
+          );
+          if (told) continue;
+          lost++;
+          await until('it is writable', () => recorder.health().writable);
+          await recorder.settleOne(intent, NOTHING_THERE).catch(() => undefined);
+        }
         await killing;
-        await until('it is writable', () => recorder.health().writable);
-        await recorder.settleOne(intent, NOTHING_THERE).catch(() => undefined);
       }
       expect(lost).toBeGreaterThan(0);
       await until(
