@@ -1,5 +1,5 @@
 /** contrib/jenkins/resources/push-grant.sh, with the shell of Debian, curl and skopeo. */
-import { readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { eventually } from '../gate/eventually.ts';
 import { describeNeeding } from '../support/needs.ts';
@@ -114,6 +114,8 @@ describeNeeding(['docker-registry', 'skopeo', 'curl'], 'the script that pushes w
     ],
     ['no credential', [], { WARDEN_USER: '' }, 2, 'WARDEN_USER is not set'],
     ['an address without TLS', ['--url', 'http://registry.corp'], {}, 2, '--url is not https'],
+    ['a name that is only like loopback', ['--url', 'http://127.0.0.1.evil.example'], {}, 2, 'is not https'],
+    ['a user in the address', ['--url', 'http://localhost:5000@evil.example'], {}, 2, '--url holds an @'],
     ['an unknown option', ['--colour', 'red'], {}, 2, 'push-grant.sh run|begin|end'],
     ['a value of two lines', ['--job', 'a\nb'], {}, 2, 'control character'],
   ] as const)('says in one sentence what is wrong: %s', async (_name, more, env, status, sentence) => {
@@ -121,5 +123,18 @@ describeNeeding(['docker-registry', 'skopeo', 'curl'], 'the script that pushes w
     expect(ended.stderr).toContain(sentence);
     expect(ended.status).toBe(status);
     expect(ended.stdout + ended.stderr).not.toContain(secrets());
+  });
+
+  it('writes the login into no folder that was there before', async () => {
+    const folder = job.temp.at('of-another');
+    mkdirSync(folder);
+    const grants = (await job.grants()).length;
+    const refused = await script(['begin', '--folder', folder, ...about()]);
+    expect([refused.status, refused.stderr]).toEqual([2, expect.stringContaining('that is not there yet')]);
+    expect([readdirSync(folder), (await job.grants()).length]).toEqual([[], grants]);
+    // One that it made itself is gone where there was no grant.
+    const mine = job.temp.at('mine');
+    expect((await script(['begin', '--folder', mine, ...about(), '--repository', 'sec'])).status).toBe(3);
+    expect(existsSync(mine)).toBe(false);
   });
 });

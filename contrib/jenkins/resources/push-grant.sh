@@ -44,7 +44,7 @@ list() { printf '%s' "${1:+$1,}$(quoted "$2")"; }
 # Of an answer: what Warden puts into these has neither quotes nor backslashes.
 member() { printf '%s\n' "$answer" | sed -n "s/.*\"$1\":\"\([^\"\\\\]*\)\".*/\1/p" | head -n 1; }
 status() { printf '%s\n' "$answer" | tail -n 1; }
-message() { printf '%s\n' "$answer" | sed -n 's/.*"message":"\(.*\)"}\]}.*/\1/p' | head -n 1; }
+message() { printf '%s\n' "$answer" | sed -n 's/.*"message":"\([^"\\]*\(\\.[^"\\]*\)*\)".*/\1/p' | head -n 1; }
 
 # ask USER PASSWORD PATH [JSON]: sets `answer`. What stands among the arguments of a process is anybody's to read, so the
 # password goes to curl by a pipe and the JSON, which has none, as an argument.
@@ -94,8 +94,16 @@ done
 
 begin() {
   [ -n "$url" ] && [ -n "$repositories" ] || usage
+  # The password goes to the host that curl finds there, which a name before an @, or a longer name, is not.
+  host=${url#*://}
+  host=${host%%/*}
   case $url in
-    https://* | http://127.* | http://localhost:*) ;;
+    *@*) fail '--url holds an @' 2 ;;
+    https://*) ;;
+    http://127.* | http://localhost*)
+      host=${host%:*}
+      case $host in localhost) ;; *[!0-9.]*) fail '--url is not https' 2 ;; esac
+      ;;
     *) fail '--url is not https' 2 ;;
   esac
   [ -n "${WARDEN_USER:-}" ] || fail 'WARDEN_USER is not set' 2
@@ -149,7 +157,12 @@ end() {
 case $mode in
   begin)
     [ -n "$folder" ] && [ -z "$command" ] || usage
+    # One that is there may be somebody else's, and with it the file that the login is written to.
+    mkdir -p -- "$(dirname -- "$folder")"
+    mkdir -- "$folder" || fail '--folder: expected the name of a folder that is not there yet' 2
+    trap 'rm -rf -- "$folder"' EXIT
     begin
+    trap - EXIT
     ;;
   end)
     [ -n "$folder" ] && [ -z "$command" ] || usage
