@@ -1,4 +1,5 @@
 /** An export ends with the login that it was asked for, and nobody takes it for whole. */
+import { readFileSync, writeFileSync } from 'node:fs';
 import { type ClientRequest, type IncomingMessage, request } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
@@ -155,5 +156,25 @@ rules:
     await revoke({ kind: 'subject', id: 'erin' });
     const { status, stderr } = await asked;
     expect([status, stderr]).toEqual([3, expect.stringContaining('the server has cut the export')]);
+  });
+
+  test('is cut where its reader may not read all of the record any more', async () => {
+    const before = (await cutsOnRecord()).length;
+    const taking = await begin('/api/v1/pushes?format=ndjson', {
+      authorization: basicHeader('erin', basic().password),
+    });
+    const file = join(front.warden.folder, 'policy.yaml');
+    const policy = readFileSync(file, 'utf8');
+    const mayAsk = async () =>
+      (await front.ask({ path: '/api/v1/activity?limit=1', basic: basic() })).status === 200;
+    writeFileSync(file, policy.replace('[audit, sessions]', '[audit]').replace('["**"]', '["team-1/**"]'));
+    await eventually(mayAsk, (may) => !may);
+    const { text, broken } = await taking.takeAll();
+    writeFileSync(file, policy);
+    await eventually(mayAsk, (may) => may);
+    expect(broken).toBe(true);
+    const [last = ''] = text.trimEnd().split('\n').slice(-1);
+    expect(JSON.parse(last)).toEqual({ cut: { items: expect.any(Number), reason: 'POLICY_DENIED' } });
+    await eventually(cutsOnRecord, (found) => found.length > before);
   });
 });

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { cutLine, type ExportFormat, type ExportTree } from '../../audit/export.ts';
 import { malformed } from '../../audit/parameters.ts';
 import { QUESTIONS } from '../../audit/questions.ts';
-import type { ErrorName } from '../../errors.ts';
+import { type ErrorName, WardenError } from '../../errors.ts';
 import type { Exchange } from '../../gate/exchange.ts';
 import type { Subject } from '../../policy/facts.ts';
 import { formParameters, questionId } from '../api/questions.ts';
@@ -129,13 +129,15 @@ interface AskedExport {
 async function answerExport(
   deps: AuditDeps,
   ctx: Context,
-  { subject, mayRead, everything }: Auditor,
+  auditor: Auditor,
   { question, raw, format, proofs, places, since }: AskedExport,
 ): Promise<void> {
   const { exports } = deps;
   const state = ctx.state as AppState;
   const { exchange } = state;
   const { response } = exchange;
+  const { subject, everything } = auditor;
+  const { mayRead, again } = whileTheSame(auditor, () => identifyAuditor(deps, state, since));
   await places.hold(subject.name, response, async () => {
     const tree = format === 'ndjson' && proofs ? await exports.tree() : undefined;
     const query = Object.fromEntries(Object.entries(raw).map(([name, value]) => [name, String(value)]));
@@ -161,7 +163,7 @@ async function answerExport(
     ctx.body = Readable.from(
       whileAllowed(all(first, pieces), {
         ...{ response, everyMs: AGAIN_MS },
-        ask: () => identifyAuditor(deps, state, since),
+        ask: again,
         cut: (reason) => cutLine(format, { items, reason }),
         async onCut(reason) {
           exchange.log.warn({ error: reason, export: made }, 'an export was cut');
@@ -174,6 +176,34 @@ async function answerExport(
       }),
     );
   });
+}
+
+/**
+ * What a reader may read, as long as it is not less than at the beginning: without the rows that they lost an export would
+ * look whole, and be less than it says. Their groups may be others since, too.
+ *
+ * @returns `mayRead` and `again` throw a WardenError, POLICY_DENIED, where it is less.
+ */
+function whileTheSame(
+  begun: Auditor,
+  identify: () => Promise<Auditor>,
+): { readonly mayRead: Auditor['mayRead']; readonly again: () => Promise<void> } {
+  const lost = () =>
+    new WardenError('POLICY_DENIED', { sentence: 'less may be read than when the export began' });
+  const granted = new Set<string>();
+  let reader = begun;
+  return {
+    mayRead(repository) {
+      const may = reader.mayRead(repository);
+      if (!may && (begun.everything || granted.has(repository))) throw lost();
+      if (may) granted.add(repository);
+      return may;
+    },
+    async again() {
+      reader = await identify();
+      if (begun.everything && !reader.everything) throw lost();
+    },
+  };
 }
 
 async function* all(first: IteratorResult<string>, pieces: AsyncGenerator<string>): AsyncGenerator<string> {
