@@ -7,7 +7,7 @@ import type { FoundAttestation } from '../attest/found.ts';
 import { pushesOfRecord } from '../attest/pushes-of.ts';
 import { publicKeyText } from '../attest/sign.ts';
 import { STATEMENTS, type StatementKind } from '../attest/statement.ts';
-import { printable } from '../audit/printable.ts';
+import { printable, printableJson } from '../audit/printable.ts';
 import { authorityOf, loadSettings, type Settings } from '../config/settings.ts';
 import { describeProblem } from '../config/yaml.ts';
 import { loadSigningKey, type SigningKey } from '../token/keys.ts';
@@ -80,7 +80,7 @@ export function addAttestCommand(program: Command, deps: AttestDeps): void {
     try {
       await run(deps, image, options);
     } catch (error) {
-      deps.io.err(`warden: ${(error as Error).message}`);
+      deps.io.err(`warden: ${printable((error as Error).message)}`);
       deps.exit(error instanceof UsageError ? BAD_USAGE : FAILED);
     }
   });
@@ -112,7 +112,7 @@ async function run(deps: AttestDeps, image: string | undefined, options: AttestO
       ? await fromFiles(deps.io, options.config, asked)
       : await fromServer(deps, options, url, asked);
   const lines = made.map(({ bundle, envelope }) =>
-    JSON.stringify(options.format === 'bundle' ? bundle : envelope),
+    printableJson(options.format === 'bundle' ? bundle : envelope),
   );
   if (options.to === undefined) for (const line of lines) deps.io.out(line);
   else await writeFile(options.to, `${lines.join('\n')}\n`);

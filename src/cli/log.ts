@@ -1,6 +1,7 @@
 /** `warden log …`: the signed tree of the record: verified, proved, and what an operator does with its name. */
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import { printable } from '../audit/printable.ts';
 import type { Settings } from '../config/settings.ts';
 import { parseSize } from '../tlog/sizes.ts';
 import { findRecord } from '../transparency/find-record.ts';
@@ -48,7 +49,7 @@ async function checkpoint(deps: LogDeps, options: FileOptions & { cosigned?: tru
   if (options.url !== undefined) {
     const api = await openApi({ ...options, url: options.url }, deps.readStdin);
     const { bytes } = await api({ method: 'GET', path: `log/checkpoint${cosigned ? '.cosigned' : ''}` });
-    deps.io.out(bytes.toString('utf8').replace(/\n$/, ''));
+    deps.io.out(plainLines(bytes));
     return 0;
   }
   requireNoServer(options);
@@ -66,7 +67,7 @@ async function proof(deps: LogDeps, options: FileOptions & { index?: string; id?
     const api = await openApi({ ...options, url: options.url }, deps.readStdin);
     const query: Record<string, string> = id === undefined ? { index: String(number) } : { id };
     const { bytes } = await api({ method: 'GET', path: 'log/proof', query });
-    deps.io.out(bytes.toString('utf8').replace(/\n$/, ''));
+    deps.io.out(plainLines(bytes));
     return 0;
   }
   requireNoServer(options);
@@ -87,4 +88,16 @@ async function indexOf(settings: Settings, id: string): Promise<number> {
   } finally {
     await reader.close();
   }
+}
+
+/**
+ * A checkpoint or proof of a server, which may be another than one believes, for a terminal or a file.
+ *
+ * @throws {Error} where it holds what a terminal would obey.
+ */
+function plainLines(bytes: Buffer): string {
+  const text = bytes.toString('utf8').replace(/\n$/, '');
+  if (text.split('\n').some((line) => printable(line) !== line))
+    throw new Error('the answer is not what Registry Warden gives: it holds control characters');
+  return text;
 }

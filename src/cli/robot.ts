@@ -1,7 +1,7 @@
 /** `warden robot create|list|rotate|revoke`: accounts of machines; on the files, or by a running server. */
 import { randomBytes } from 'node:crypto';
 import type { Command } from 'commander';
-import { printableJson } from '../audit/printable.ts';
+import { printable, printableJson } from '../audit/printable.ts';
 import { faultOfExpiry } from '../identity/robots/administer.ts';
 import { faultOfRobot, type NewRobot } from '../identity/robots/robot.ts';
 import { type RobotJson, robotJson } from '../identity/robots/robot-json.ts';
@@ -84,8 +84,8 @@ async function create(deps: ServerCommandDeps, name: string, options: CreateOpti
   );
   if (options.json) return deps.io.out(printableJson(made));
   // The secret alone on standard output, so that it can be taken from there.
-  deps.io.out(made.secret);
-  deps.io.err(`the robot ${name} expires at ${made.expires}; nobody can ask for its secret again`);
+  deps.io.out(printable(made.secret));
+  deps.io.err(`the robot ${name} expires at ${printable(made.expires)}; nobody can ask for its secret again`);
 }
 
 async function createOnFiles(files: Files, robot: NewRobot) {
@@ -161,8 +161,8 @@ async function rotate(
     return { name, secret: turned.secret, oldUntil };
   });
   if (options.json) return deps.io.out(printableJson(made));
-  deps.io.out(made.secret);
-  deps.io.err(`the secret before counts until ${made.oldUntil}`);
+  deps.io.out(printable(made.secret));
+  deps.io.err(`the secret before counts until ${printable(made.oldUntil)}`);
 }
 
 async function revoke(files: Files, name: string): Promise<void> {

@@ -1,5 +1,5 @@
 /** An export ends with the login that it was asked for, and nobody takes it for whole. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { type ClientRequest, type IncomingMessage, request } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
@@ -155,7 +155,12 @@ rules:
     await eventually(exports, (made) => made > before);
     await revoke({ kind: 'subject', id: 'erin' });
     const { status, stderr } = await asked;
-    expect([status, stderr]).toEqual([3, expect.stringContaining('the server has cut the export')]);
+    // The connection is broken off behind the last line, which a command that has much to take may not have reached.
+    expect([status, stderr]).toEqual([
+      3,
+      expect.stringMatching(/the server has cut the export|was cut short/),
+    ]);
+    expect(existsSync(file)).toBe(false);
   });
 
   test('is cut where its reader may not read all of the record any more', async () => {
