@@ -98,7 +98,10 @@ async function told({ io, exit }: BackupDeps, work: () => Promise<void>): Promis
 }
 
 function describe({ made, log, files }: Manifest): string {
-  const of = log === undefined ? 'without a log' : `${count(log.size, 'record')}, tree ${log.root}`;
+  const of =
+    log === undefined
+      ? 'without a log'
+      : `${count(log.size, 'record')}, root ${Buffer.from(log.root, 'hex').toString('base64')}`;
   return `backup of ${made}: ${of}; ${count(files.length, 'file')}`;
 }
 

@@ -133,6 +133,7 @@ function recordRefusal(
     actor: actorOf(token),
     peer: peerOf(exchange, judgement.decision),
     token: { ip: token.address },
+    ...(token.via.grant !== undefined && { grant: token.via.grant }),
     ...buildOf(token.subject),
     policy: policyOf(judgement, deps.policyDigest(), exchange.id),
   });

@@ -29,6 +29,7 @@ export async function admitGrant(
     actor: actorOf(token),
     peer: peerOf(exchange, { host: undefined }),
     token: tokenOf(token),
+    grant: id,
   });
   throw new WardenError('GRANT_SPENT', { sentence: `${job} (grant ${id}; ${exchange.id})` });
 }

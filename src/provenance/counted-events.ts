@@ -58,8 +58,8 @@ export function createCountedEvents({ clock, append }: CountedEventsDeps): Count
 
   return {
     refused(facts) {
-      const { subject, tag, token, action, reason, policy } = facts;
-      const what = [subject?.repo, tag?.name, token?.ip, action, reason, policy?.rules];
+      const { subject, tag, token, action, reason, policy, grant } = facts;
+      const what = [subject?.repo, tag?.name, token?.ip, action, reason, policy?.rules, grant];
       refusals.add(JSON.stringify([...whoOf(facts), ...what]), shortened(facts), sourceOf(facts));
     },
     loginFailed(facts) {

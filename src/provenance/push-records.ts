@@ -171,6 +171,8 @@ export const pushRefused = z.strictObject({
   peer: peer.optional(),
   token: token.optional(),
   ...behind,
+  /** The push grant that was used. */
+  grant: text.optional(),
   policy: policy.optional(),
   truncated,
 });

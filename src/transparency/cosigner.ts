@@ -41,6 +41,8 @@ export interface CosignedTree {
 export interface Cosigner {
   /** What was last cosigned by as many as are wanted, whichever instance asked for it; 0 and 0 before. */
   state(): CosignedTree;
+  /** Whether a witness did not cosign when this process asked it last. */
+  silent(): boolean;
   close(): Promise<void>;
 }
 
@@ -125,6 +127,7 @@ export function startCosigner(deps: CosignerDeps): Cosigner {
       if (note !== others.note) others = { note, tree: cosignedTree(note, keys) };
       return others.tree.at > whole.at ? others.tree : whole;
     },
+    silent: () => standings.some(({ trouble }) => trouble !== undefined),
     async close() {
       ending.abort();
       await beating;

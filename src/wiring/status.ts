@@ -107,6 +107,7 @@ function troublesOf({
     ['revocations-stale', revocations.stale() !== undefined],
     ['authorities-refused', clientCertificates?.refused() ?? false],
     ['signing-failed', transparency.state()?.trouble !== undefined],
+    ['witness-silent', transparency.state()?.witnessSilent === true],
     ['pulls-uncounted', record.inventory.dropped() > 0],
   ];
   return found.filter(([, holds]) => holds).map(([name]) => name);

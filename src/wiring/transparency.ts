@@ -40,6 +40,8 @@ export interface TransparencyState {
   readonly cosignedSize: number;
   /** Seconds since 1970; 0 before the first. */
   readonly cosignedAt: number;
+  /** Whether this instance signs, and a witness did not cosign when it was asked last. */
+  readonly witnessSilent: boolean;
   readonly trouble: string | undefined;
   /** Whether this instance is the one that signs. */
   readonly signs: boolean;
@@ -139,7 +141,15 @@ export async function openTransparency(
     state() {
       const { signedSize, signedAt, trouble, signs } = publisher.state();
       const { size, at } = cosigner.state();
-      return { signedSize, signedAt, trouble, signs, cosignedSize: size, cosignedAt: at };
+      return {
+        signedSize,
+        signedAt,
+        trouble,
+        signs,
+        cosignedSize: size,
+        cosignedAt: at,
+        witnessSilent: signs && cosigner.silent(),
+      };
     },
   };
 }

@@ -63,7 +63,7 @@ describeNeeding(['docker-registry'], 'a backup', () => {
     await pushing;
     expect({ status, stdout }).toEqual({
       status: 0,
-      stdout: expect.stringMatching(/: backup of \S+Z: \d+ records, tree [0-9a-f]{64}; \d+ files\n$/),
+      stdout: expect.stringMatching(/: backup of \S+Z: \d+ records, root [A-Za-z0-9+/]{43}=; \d+ files\n$/),
     });
     expect(told.length).toBeGreaterThan(before);
     const copied = logOf('running').filter(({ tag }) => tag?.name === 'running');

@@ -34,14 +34,18 @@ const MANY_SCOPES = `https://registry.corp:5000/token?service=registry.corp:5000
 
 /** What differs from run to run. */
 function normalized(text: string): string[] {
-  return text
-    .replace(/\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?Z?/g, 'TIME')
-    .replace(/\b[0-9a-f]{12,64}\b/g, 'HEX')
-    .replace(/\(\d+ warnings?\)/g, '(N warnings)')
-    .replace(/\b\d+ (record|file)s?\b/g, 'N $1s')
-    .split('\n')
-    .map((line) => line.trim().replace(/\s+/g, ' '))
-    .filter((line) => line !== '' && !line.endsWith('(warning)'));
+  return (
+    text
+      .replace(/\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?Z?/g, 'TIME')
+      .replace(/\b[0-9a-f]{12,64}\b/g, 'HEX')
+      // A root, as a checkpoint has it.
+      .replace(/[A-Za-z0-9+/]{43}=/g, 'ROOT')
+      .replace(/\(\d+ warnings?\)/g, '(N warnings)')
+      .replace(/\b\d+ (record|file)s?\b/g, 'N $1s')
+      .split('\n')
+      .map((line) => line.trim().replace(/\s+/g, ' '))
+      .filter((line) => line !== '' && !line.endsWith('(warning)'))
+  );
 }
 
 /** The pages ask for health with curl, and so does the stand-in for systemctl. */

@@ -78,7 +78,7 @@ describeNeeding(['docker-registry'], 'a push grant', () => {
   });
 
   it('is worth nothing from another host, for another repository or for another tag', async () => {
-    const { login } = await ask();
+    const { id, login } = await ask();
     for (const from of [ELSEWHERE, OTHER_BUILDER]) {
       const reply = await site.askToken(login, scope('team/app'), from);
       expect([reply.status, reply.error?.message]).toEqual([
@@ -92,6 +92,11 @@ describeNeeding(['docker-registry'], 'a push grant', () => {
     expect((await push(await tokenOf(login, 'team/other'), 'team/other')).status).toBe(403);
     // Its own password asks for nothing more.
     expect((await site.api('grants', login, { repositories: ['team/app'] })).status).toBe(403);
+    // By the grant its job is found.
+    expect(await recordOf('push.refused', id)).toMatchObject({
+      ...{ reason: 'POLICY_DENIED', subject: { repo: expect.stringMatching(/^team\//) } },
+      actor: { sub: 'alice', method: 'grant' },
+    });
   });
 
   it('still pulls what anyone may pull', async () => {
@@ -144,6 +149,9 @@ describeNeeding(['docker-registry'], 'a push grant', () => {
     const other = await push(token, 'team/app', 'latest');
     expect(other).toMatchObject({ status: 403, error: { code: 'DENIED' } });
     expect(other.error?.message).toContain('This grant is used up');
+    expect(await recordOf('push.refused', id)).toMatchObject({
+      ...{ reason: 'GRANT_SPENT', tag: { name: 'latest' }, actor: { sub: 'alice' } },
+    });
     const login2 = await site.askToken(login, scope('team/app'));
     expect([login2.status, login2.error?.message]).toEqual([401, 'this push grant is used up']);
   });

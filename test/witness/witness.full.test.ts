@@ -85,9 +85,18 @@ describeNeeding(['docker-registry'], 'a witness in a process of its own', () => 
           () => warden.log(),
           (log) => log.includes('a witness does not cosign'),
         );
+        const troubles = async (): Promise<readonly string[]> => {
+          const reply = await front.ask({
+            path: '/api/v1/status',
+            basic: { user: 'erin', password: front.passwords.erin },
+          });
+          return (JSON.parse(reply.text) as { troubles: readonly string[] }).troubles;
+        };
+        expect(await troubles()).toEqual(['witness-silent']);
         witness = await serve();
         await eventually(cosigned, (size) => size === leavesOf(data).length && size > 0, 30_000);
         expect(await metric('warden_log_cosigned_entries')).toBe(cosigned());
+        expect(await troubles()).toEqual([]);
 
         const before = cosigned();
         witness.signal('SIGKILL');

@@ -23,6 +23,8 @@ export const TROUBLES = [
   'authorities-refused',
   /** The tree of the record cannot be signed. */
   'signing-failed',
+  /** A witness does not cosign the checkpoints. */
+  'witness-silent',
   /** Pulls could not be counted for too long. */
   'pulls-uncounted',
 ] as const;

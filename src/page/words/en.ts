@@ -262,6 +262,7 @@ export const en = {
   'trouble.revocations-stale': 'It is not known whose logins were ended; pushes are refused',
   'trouble.authorities-refused': 'The authorities of client certificates on disk are refused',
   'trouble.signing-failed': 'The tree of the record cannot be signed',
+  'trouble.witness-silent': 'A witness does not cosign the checkpoints',
   'trouble.pulls-uncounted': 'Some pulls could not be counted',
   'hosts.pulls': 'Pulls',
   'hosts.behind': 'Behind',

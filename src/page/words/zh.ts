@@ -259,6 +259,7 @@ export const zh: Words = {
   'trouble.revocations-stale': '无法获知已结束的登录，推送被拒绝',
   'trouble.authorities-refused': '磁盘上的客户端证书颁发机构被拒绝',
   'trouble.signing-failed': '无法对记录树签名',
+  'trouble.witness-silent': '有见证者未对检查点进行联署',
   'trouble.pulls-uncounted': '部分拉取未能计数',
   'hosts.pulls': '拉取',
   'hosts.behind': '落后',
