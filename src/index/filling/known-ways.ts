@@ -32,7 +32,10 @@ export interface KnownWays {
   readonly ancestors: ReadonlyMap<number, readonly Ancestor[]>;
   /** Of a record of the batch whose manifest is a base by this number, and was not on record with bases of its own before. */
   readonly selves: ReadonlyMap<number, number>;
-  /** The latest record of a digest that another record vouches for; undefined where there is none. */
+  /**
+   * The latest record of a digest that another record of its repository vouches for; undefined where there is none. Who pushes
+   * elsewhere says nothing of the images here, and takes none of the bases that an image may have.
+   */
   vouched(digest: string, by: number): Image | undefined;
 }
 
@@ -94,19 +97,19 @@ function* selvesOf(batch: readonly Built[]): Plan<ReadonlyMap<number, number>> {
 }
 
 function* vouchedIn(batch: readonly Built[]): Plan<KnownWays['vouched']> {
-  const asked = new Map<string, readonly [Uint8Array, number]>();
-  for (const { idx, bases } of batch) {
+  const asked = new Map<string, readonly [Uint8Array, number, number]>();
+  for (const { idx, repo, bases } of batch) {
     for (const { of } of bases) {
       const key = of === undefined ? undefined : digestKey(of);
-      if (key) asked.set(`${of} ${idx}`, [key, idx]);
+      if (key) asked.set(`${of} ${idx}`, [key, idx, repo]);
     }
   }
   const rows = yield* forEach(
     [...asked.values()],
     (values) => `SELECT p.digest, p.by_idx, r.idx, r.repo FROM (
          SELECT k.column1 AS digest, k.column2 AS by_idx, (
-           SELECT g.idx FROM digest g WHERE g.digest = k.column1 AND ${MANIFEST} AND g.idx <= k.column2
-           ORDER BY g.idx DESC LIMIT 1
+           SELECT g.idx FROM digest g CROSS JOIN record i WHERE g.digest = k.column1 AND ${MANIFEST}
+             AND g.idx <= k.column2 AND i.idx = g.idx AND i.repo = k.column3 ORDER BY g.idx DESC LIMIT 1
          ) AS idx FROM (${values}) AS k
        ) AS p CROSS JOIN record r WHERE r.idx = p.idx`,
   );

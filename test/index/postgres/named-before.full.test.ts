@@ -10,6 +10,9 @@ import { startTwoIndexes, type TwoIndexes } from './two-indexes.ts';
 const digestOf = (name: string): string => `sha256:${createHash('sha256').update(name).digest('hex')}`;
 const several = (name: string, count: number) => Array.from({ length: count }, (_, at) => `${name}-${at}`);
 
+/** Another repository's word about an image here, of which it would fill the share. */
+const ELSEWHERE = 'stranger';
+
 /** Images that name it, of which the newest get what it is built on. */
 const IMAGES = 300;
 /** What it is built on: 248, and the 8 by which. */
@@ -19,6 +22,7 @@ const REACHED = Math.floor(50_000 / OWN);
 const PUSHES: readonly (readonly [name: string, bases: readonly string[]])[] = [
   ...several('image', IMAGES).map((name) => [name, ['late']] as const),
   ['full', [...several('other', 250), 'late']],
+  [ELSEWHERE, several('junk', 256)],
   ...several('middle', 8).map((name) => [name, several(`low-${name}`, 31)] as const),
   ['late', several('middle', 8)],
   // Named by nobody before, and built on what was.
@@ -29,14 +33,20 @@ function recordOf([name, bases]: (typeof PUSHES)[number], at: number): PushRecor
   const time = new Date(Date.parse('2026-03-01T00:00:00Z') + at * 1_000).toISOString();
   return {
     v: 1,
-    ...anIntent({ digest: digestOf(name), tag: null, began: time }),
+    ...anIntent({
+      ...{ digest: digestOf(name), tag: null, began: time },
+      repo: name === ELSEWHERE ? 'team/other' : 'team/app',
+    }),
     ...{
       type: 'push.accepted',
       time,
       proxy: { instance: 'test', version: 'test' },
       backend: { status: 201, ms: 1 },
     },
-    base: bases.map((base) => ({ digest: digestOf(base), by: 'buildkit', evidence: 'claimed' })),
+    base: bases.map((base) => ({
+      ...{ digest: digestOf(base), by: 'buildkit', evidence: 'claimed' },
+      ...(name === ELSEWHERE && { of: digestOf(`image-${IMAGES - 1}`) }),
+    })),
   } as PushRecord;
 }
 
