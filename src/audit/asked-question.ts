@@ -1,6 +1,7 @@
 /** A question whose own types do not matter to who puts it: parameters go in as texts, a page comes out. */
 import type { z } from 'zod';
 import { csv } from './csv.ts';
+import { factsText } from './facts-text.ts';
 import { LARGEST_LIMIT, type RawFilters, readParameters } from './parameters.ts';
 import type { AuditParts, Page, Question } from './question.ts';
 import { table } from './table.ts';
@@ -26,7 +27,7 @@ export interface AskedQuestion {
 const WHOLE = 1_000_000;
 
 export function asked<P, T>(question: Question<P, T>): AskedQuestion {
-  const { name, summary, parameters, item, page = {}, columns, answer } = question;
+  const { name, summary, parameters, item, page = {}, columns, factsBut, answer } = question;
   const { shape } = parameters;
   const limit = 'limit' in shape ? ('cursor' in shape ? LARGEST_LIMIT : WHOLE) : undefined;
   // The items come from this question's answer, here or at the server that was asked it by name.
@@ -36,7 +37,10 @@ export function asked<P, T>(question: Question<P, T>): AskedQuestion {
     ask: async (parts, raw, mayRead) => answer(parts, readParameters(parameters, raw), mayRead),
     askWidely: async (parts, raw, mayRead) =>
       answer(parts, { ...readParameters(parameters, raw), ...(limit !== undefined && { limit }) }, mayRead),
-    table: (items, width) => table(columns, own(items), width),
+    table: (items, width) =>
+      factsBut
+        ? items.map((one) => factsText(one, factsBut)).join('\n\n')
+        : table(columns, own(items), width),
     csv: (items) => csv(columns, own(items)),
   };
 }

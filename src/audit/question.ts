@@ -47,6 +47,8 @@ export interface Question<P, T> {
   /** A strict object: each parameter a text as it comes, with its description. */
   readonly parameters: z.ZodObject<z.ZodRawShape> & z.ZodType<P>;
   readonly columns: readonly Column<T>[];
+  /** For a question about one thing: a terminal shows its facts below each other, but for these, and no table. */
+  readonly factsBut?: readonly string[];
   /** With what this reader may see and nothing else. */
   answer(parts: AuditParts, query: P, mayRead: MayRead): Promise<Page<T>>;
 }

@@ -26,6 +26,8 @@ export const record: Question<z.output<typeof parameters>, RecordItem> = {
   parameters,
   item: recordItem,
   columns: PUSHES_COLUMNS,
+  // The leaf is all of it once more.
+  factsBut: ['leaf'],
   async answer({ index }, { index: place, id }, mayRead) {
     if ((place === undefined) === (id === undefined)) throw malformed('index', 'or id: give one of them');
     const { watermark } = await index.find({ filters: {}, limit: 1 });
