@@ -1,20 +1,27 @@
 /** From the digest of a base as it was asked to the digests under which images name it. */
 import { WardenError } from '../errors.ts';
 import type { AuditParts } from './question.ts';
+import { visibleRepositories } from './record-pages.ts';
+import type { MayRead } from './visible-parts.ts';
 
 /** Records that name it which are looked at, in one step after the other. */
 const STEPS = [50, 1_000, 10_000];
+const WHOLE = /^(?:sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$/;
 
 /**
  * The manifest itself, the platforms where it is an index, and the manifests where it is an image's id.
  *
  * @param digest with its algorithm; a part of its hex is enough where it is on record.
- * @throws {WardenError} FILTER_MALFORMED where a part fits no image on record, or several.
+ * @throws {WardenError} FILTER_MALFORMED where a part fits no image on record that the asker may see, or several.
  */
 export async function basesAsked(
   { index }: Pick<AuditParts, 'index'>,
   digest: string,
+  mayRead: MayRead,
 ): Promise<readonly string[]> {
+  const whole = WHOLE.test(digest);
+  // What others have can be found out by its beginnings, digit by digit; who has all of it knows it already.
+  const only = whole || mayRead('') ? undefined : await visibleRepositories(index, mayRead);
   const named = new Set<string>();
   const bases = new Set<string>();
   let before: number | undefined;
@@ -23,6 +30,7 @@ export async function basesAsked(
     const { answer } = await index.find({
       ...{ filters: { digest, types: ['push.accepted'] }, limit },
       ...(before !== undefined && { before }),
+      ...(only && { only }),
     });
     for (const record of await index.records(answer.rows.map((row) => row.index))) {
       if (record.type !== 'push.accepted') continue;
@@ -44,7 +52,6 @@ export async function basesAsked(
       sentence: 'filter "base" is the beginning of several digests; give more of it',
     });
   }
-  const whole = /^(?:sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$/.test(digest);
   if (whole) bases.add(digest);
   if (bases.size === 0) {
     throw new WardenError('FILTER_MALFORMED', {

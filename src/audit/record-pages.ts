@@ -99,7 +99,10 @@ export async function recordPage(
  * Those that the asker may see, of all on record: what they are is asked of policy once for a page, however few records
  * are of them.
  */
-async function visibleRepositories(index: AuditParts['index'], may: MayRead): Promise<readonly string[]> {
+export async function visibleRepositories(
+  index: AuditParts['index'],
+  may: MayRead,
+): Promise<readonly string[]> {
   const { answer } = await index.ask('repositories', { after: -1 });
   return answer.map(({ name }) => name).filter((name) => may(name));
 }

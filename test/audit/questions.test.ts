@@ -206,6 +206,18 @@ describe('a base', () => {
     expect(await rows({ base: OLD_BASE, lacking: MIDDLE })).toEqual(['web-1 secret/app']);
   });
 
+  it('is found by its beginning where the asker may see it, and else by the whole alone', async () => {
+    const secret = `sha256:${'9'.repeat(64)}`;
+    for (const name of ['built-on', 'base-repositories', 'base-pulls', 'pushes', 'count']) {
+      await expect(ask(name, { base: '9999999' })).resolves.toMatchObject({});
+      // As of one that is nowhere: who tries one beginning after the other learns nothing.
+      await expect(ask(name, { base: '9999999' }, team)).rejects.toThrow('is no image on record');
+      await expect(ask(name, { base: secret }, team)).resolves.toMatchObject({});
+    }
+    await expect(ask('base-pulls', { base: OLD_BASE, lacking: '9999999' }, team)).rejects.toThrow('no image');
+    expect(await indexes('built-on', { base: 'bbbbbbb' }, team)).toEqual([3, 2]);
+  });
+
   it('that nothing names is refused', async () => {
     await expect(ask('built-on', { base: 'abcdef0' })).rejects.toThrow('is no image on record');
     expect(await indexes('built-on', { base: `sha256:${'abcdef01'.repeat(8)}` })).toEqual([]);

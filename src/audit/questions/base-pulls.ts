@@ -35,8 +35,8 @@ export const basePulls: Question<BasePullsQuery, PullItem> = {
   columns: PULLS_COLUMNS,
   async answer(parts, { base: asked, lacking, latest, ...query }, mayRead) {
     const { index, inventory } = parts;
-    const bases = await basesAsked(parts, asked);
-    const newer = lacking === undefined ? undefined : await basesAsked(parts, lacking);
+    const bases = await basesAsked(parts, asked, mayRead);
+    const newer = lacking === undefined ? undefined : await basesAsked(parts, lacking, mayRead);
     const { answer: few } = await index.ask('imagesOnBase', { bases, limit: FEW });
     const filters = {
       ...(query.repository !== undefined && { repository: query.repository }),

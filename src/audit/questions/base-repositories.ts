@@ -41,7 +41,7 @@ export const baseRepositories: Question<z.output<typeof parameters>, BaseReposit
   async answer(parts, { base: asked, cursor, ...query }, mayRead) {
     const may = remembered(mayRead);
     const limit = limitOf(query);
-    const bases = await basesAsked(parts, asked);
+    const bases = await basesAsked(parts, asked, mayRead);
     const found: { repository: string; pushes: number; last: number; id: number }[] = [];
     let after = cursor;
     let more = true;

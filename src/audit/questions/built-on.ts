@@ -40,7 +40,7 @@ export const builtOn: Question<BuiltOnQuery, BuiltItem> = {
     { head: 'EVIDENCE', least: 8, text: ({ evidence }) => evidence },
   ],
   async answer(parts, { base: asked, direct, ...query }, mayRead): Promise<Page<BuiltItem>> {
-    const bases = await basesAsked(parts, asked);
+    const bases = await basesAsked(parts, asked, mayRead);
     const { filters, ...rest } = recordQuery(query, parts.now());
     const built = { ...filters, bases, directly: direct === true, types: ['push.accepted'] };
     const page = await recordPage(parts, { ...rest, filters: built }, mayRead);

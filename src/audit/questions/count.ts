@@ -35,7 +35,7 @@ export const count: Question<z.output<typeof parameters>, CountItem> = {
   ],
   async answer({ index, now }, query, mayRead) {
     const may = remembered(mayRead);
-    const { filters, check } = await wholeQuery({ index, now }, query);
+    const { filters, check } = await wholeQuery({ index, now }, query, mayRead);
     if (check) throw malformed('without', 'label: cannot be counted');
     const { answer, watermark } = await index.ask('count', { filters });
     const items = answer.counts.filter(({ repository }) => may(repository));

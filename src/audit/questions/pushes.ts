@@ -21,6 +21,7 @@ import type { AuditParts, Column, Question } from '../question.ts';
 import { recordItem } from '../record-item.ts';
 import { type PushItem, parseRecordCursor, type RecordPageQuery, recordPage } from '../record-pages.ts';
 import { parseLength } from '../time.ts';
+import type { MayRead } from '../visible-parts.ts';
 
 /** What `result` stands for. Without it and without `type`: everything about repositories. */
 const RESULTS: Readonly<Record<string, readonly string[]>> = {
@@ -85,10 +86,11 @@ export type PushesQuery = z.output<typeof pushesParameters>;
 export async function wholeQuery(
   parts: Pick<AuditParts, 'index' | 'now'>,
   query: PushesQuery,
+  mayRead: MayRead,
 ): Promise<RecordPageQuery> {
   const asked = recordQuery(query, parts.now());
   if (query.base === undefined) return asked;
-  return { ...asked, filters: { ...asked.filters, bases: await basesAsked(parts, query.base) } };
+  return { ...asked, filters: { ...asked.filters, bases: await basesAsked(parts, query.base, mayRead) } };
 }
 
 /** All but `base`, which has to be looked up. @throws {WardenError} FILTER_MALFORMED */
@@ -234,5 +236,6 @@ export const pushes: Question<PushesQuery, PushItem> = {
   parameters: pushesParameters,
   item: recordItem,
   columns: PUSHES_COLUMNS,
-  answer: async (parts, query, mayRead) => recordPage(parts, await wholeQuery(parts, query), mayRead),
+  answer: async (parts, query, mayRead) =>
+    recordPage(parts, await wholeQuery(parts, query, mayRead), mayRead),
 };
