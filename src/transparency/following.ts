@@ -2,6 +2,7 @@
 import type { Growing } from './growing.ts';
 import { type Publishing, Refused } from './publishing.ts';
 import type { Standing } from './standing.ts';
+import type { OtherNotes } from './tree-thread.ts';
 
 export interface Following {
   /** @throws {Refused} where the other signs another log. */
@@ -34,10 +35,16 @@ export function createFollowing({ deps, state, goesOn }: Publishing, growing: Gr
       if (!goesOn() || last.shown === shown) return;
       if (last.remembered !== undefined) await growing.requireGoesOn(last.remembered);
       await growing.requireGoesOn(last.lock.current);
+      const { note, cosigned: whole } = last;
+      const why = await thread.call<string | undefined>('showOther', {
+        note,
+        cosigned: whole,
+      } satisfies OtherNotes);
+      if (why !== undefined)
+        throw new Refused(`${lastSigned.place} has a note that is not shown here: ${why}`);
       await lastSigned.remember(last.lock);
-      await thread.call('showOther', { note: last.note, cosigned: last.cosigned });
       state.signed = { size: found.size, at: last.at ?? 0, elapsed: clock.elapsed(), note: undefined };
-      cosigned = last.cosigned;
+      cosigned = whole;
       shown = last.shown;
     },
     end() {

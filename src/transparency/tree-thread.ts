@@ -7,7 +7,7 @@ import { putFile } from '../store/durable-file.ts';
 import { type Operations, oneByOne } from '../store/thread.ts';
 import { fromBase64, toBase64 } from '../tlog/base64.ts';
 import { encodeBundle } from '../tlog/bundle.ts';
-import { formatCheckpoint } from '../tlog/checkpoint.ts';
+import { formatCheckpoint, openCheckpoint } from '../tlog/checkpoint.ts';
 import { EMPTY_ROOT, leafHash, sameHash } from '../tlog/hashing.ts';
 import { consistencyNodes, hashesOf, inclusionNodes } from '../tlog/nodes.ts';
 import { formatNote, signText } from '../tlog/note.ts';
@@ -42,6 +42,12 @@ export type SignedTree =
   | { readonly ok: true; readonly size: number; readonly note: string; readonly next: SigningLock }
   | { readonly ok: false; readonly why: string };
 
+/** The newest note of another instance, and the newest that enough witnesses cosigned. */
+export interface OtherNotes {
+  readonly note: string;
+  readonly cosigned: string | undefined;
+}
+
 /** Of a record that opens an origin: such a leaf holds it, and few others do. */
 const OPENED = '"log.opened"';
 
@@ -56,6 +62,14 @@ export function open({ folder, lockFile, origin, privateKeys, publicKeys }: Tree
     if (!buffer.includes(OPENED)) return false;
     const record = JSON.parse(buffer.toString('utf8')) as { type?: string; log?: { origin?: string } };
     return record.type === 'log.opened' && record.log?.origin === origin;
+  }
+
+  function whyNot(note: string): string | undefined {
+    const opened = openCheckpoint(note, keys);
+    if (!opened.ok) return opened.reason;
+    const { size, root } = opened.checkpoint;
+    const same = size <= tree.size() && sameHash(tree.rootAt(size), root);
+    return same ? undefined : `the checkpoint of ${size} entries is of another log`;
   }
 
   /** A proof that does not hold would be the fault of a damaged tile. */
@@ -131,17 +145,20 @@ export function open({ folder, lockFile, origin, privateKeys, publicKeys }: Tree
         if (again && before?.startsWith(note)) utimesSync(file, new Date(), new Date());
         else putFile(file, note);
       },
-      /** The same for what another instance has signed. */
-      showOther({
-        note,
-        cosigned,
-      }: {
-        readonly note: string | undefined;
-        readonly cosigned: string | undefined;
-      }) {
+      /**
+       * The same for what another instance has signed: handed on by a database, of which nothing is believed that no key
+       * of this log has signed, or that is of another tree. The last cosigned one may still be of the origin before.
+       *
+       * @returns why the note is not shown.
+       */
+      showOther({ note, cosigned }: OtherNotes): string | undefined {
+        const why = whyNot(note);
+        if (why !== undefined) return why;
         tree.flush();
-        if (note !== undefined) putFile(join(folder, CHECKPOINT_FILE), note);
-        if (cosigned !== undefined) putFile(join(folder, COSIGNED_FILE), cosigned);
+        putFile(join(folder, CHECKPOINT_FILE), note);
+        if (cosigned !== undefined && whyNot(cosigned) === undefined)
+          putFile(join(folder, COSIGNED_FILE), cosigned);
+        return undefined;
       },
       /** The newest note takes its cosignatures also where they are too few; an older one does not come back. */
       publish({ note, whole }: { readonly note: string; readonly whole: boolean }) {

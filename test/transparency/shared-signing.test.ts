@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from 'node:crypto';
+import { generateKeyPairSync, type KeyPairKeyObjectResult } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
@@ -6,6 +6,9 @@ import { LOG_TABLES } from '../../src/provenance/postgres-log-tables.ts';
 import { postgresLogReader } from '../../src/provenance/postgres-reader.ts';
 import { systemClock } from '../../src/store/clock.ts';
 import type { Postgres } from '../../src/store/postgres.ts';
+import { formatCheckpoint } from '../../src/tlog/checkpoint.ts';
+import { formatNote, signText } from '../../src/tlog/note.ts';
+import { verifierKey } from '../../src/tlog/vkey.ts';
 import type { LastSigned } from '../../src/transparency/last-signed.ts';
 import { postgresLastSigned, SIGNING_TABLES } from '../../src/transparency/postgres-last-signed.ts';
 import { type Publisher, startPublisher } from '../../src/transparency/publisher.ts';
@@ -17,14 +20,26 @@ import { type RunningPostgres, startPostgres } from '../support/postgres.ts';
 import { makeTemp, type Temp } from '../support/temp.ts';
 import { ORIGIN, startTree, vkeyOf } from './a-published-log.ts';
 
+function signedBy({ privateKey, publicKey }: KeyPairKeyObjectResult, size: number, root: Buffer): string {
+  const text = formatCheckpoint({ origin: ORIGIN, size, root });
+  return formatNote({ text, signatures: [signText(verifierKey(ORIGIN, 0x01, publicKey), privateKey, text)] });
+}
+
 const IDS = { one: '11111111-1111-4111-8111-111111111111', other: '22222222-2222-4222-8222-222222222222' };
+
+interface Started {
+  readonly publisher: Publisher;
+  readonly troubles: unknown[];
+  /** The checkpoint that it shows. */
+  readonly note: () => string;
+}
 
 describeNeeding(['postgres'], 'a tree that several may sign', () => {
   let server: RunningPostgres;
   let postgres: Postgres;
   let temp: Temp;
   const endings: (() => Promise<void>)[] = [];
-  const states: { readonly publisher: Publisher }[] = [];
+  const states: Started[] = [];
   const keys = generateKeyPairSync('ed25519');
 
   beforeAll(async () => {
@@ -62,7 +77,7 @@ describeNeeding(['postgres'], 'a tree that several may sign', () => {
   async function start(
     name: keyof typeof IDS,
     change: (last: LastSigned) => LastSigned = (last) => last,
-  ): Promise<{ readonly publisher: Publisher; readonly troubles: unknown[]; readonly note: () => string }> {
+  ): Promise<Started> {
     await live(IDS[name]);
     const folder = temp.at(name, 'tlog');
     const file = temp.at(`${name}.lock`);
@@ -87,13 +102,14 @@ describeNeeding(['postgres'], 'a tree that several may sign', () => {
       await publisher.close();
       await thread.close();
     });
-    states.push({ publisher });
     const checkpoint = join(folder, 'checkpoint');
-    return {
+    const started: Started = {
       publisher,
       troubles,
       note: () => (existsSync(checkpoint) ? readFileSync(checkpoint, 'utf8') : ''),
     };
+    states.push(started);
+    return started;
   }
 
   it('lets no checkpoint out that was made before another took over', async () => {
@@ -146,6 +162,30 @@ describeNeeding(['postgres'], 'a tree that several may sign', () => {
       (size) => size === 10,
     );
     expect(Number(row?.['version'])).toBeGreaterThan(0);
+  });
+
+  it.each([
+    ['no key of the log has signed', (note: string) => note.replace(/.{10}=\n$/, 'AAAAAAAAAA=\n')],
+    ['is of another tree', () => signedBy(keys, 7, Buffer.alloc(32, 7))],
+  ])('is not shown by a note of the database that %s', async (_what, forge) => {
+    const follower = states.find(({ publisher }) => !publisher.state().signs);
+    const note = follower?.note() ?? '';
+    expect(note.split('\n')[1]).toBe('10');
+    const put = (now: string) =>
+      postgres.ask('UPDATE warden.signing SET note = $1, shown = shown + 1', [now]);
+    const forged = forge(note);
+    expect(forged).not.toBe(note);
+    await put(forged);
+    await eventually(
+      () => follower?.publisher.state().trouble ?? '',
+      (why) => why.includes('has a note that is not shown here'),
+    );
+    expect(follower?.note()).toBe(note);
+    await put(note);
+    await eventually(
+      () => follower?.publisher.state().trouble,
+      (why) => why === undefined,
+    );
   });
 
   it('is not begun anew where the database says that its name may follow another, and a machine saw it signed', async () => {
