@@ -88,6 +88,8 @@ describeNeeding(['docker-registry'], 'the time of a transfer', () => {
     'of an upload that %s ends with 408, the registry is released, and the next upload works',
     async (_what, size, framing) => {
       const stalled = front.warden.logLines().filter(({ error }) => error === 'REQUEST_STALLED').length;
+      // Those of earlier requests are kept for later ones.
+      const kept = Math.max(2, tap.open());
       const location = await begin();
       const line = openLine(front.place, BUILDER);
       line.write(head(`PATCH ${location} HTTP/1.1`, [framing]));
@@ -116,7 +118,7 @@ describeNeeding(['docker-registry'], 'the time of a transfer', () => {
       expect((await putBlob(front.place, 'pub', blobOf(randomBytes(100)), alice)).status).toBe(201);
       await eventually(
         () => tap.open(),
-        (open) => open <= 2,
+        (open) => open <= kept,
       );
     },
   );

@@ -194,8 +194,10 @@ function whileTheSame(
   let reader = begun;
   return {
     mayRead(repository) {
+      // Also what has no name that a rule could hold for; whether it still is everything is looked at again.
+      if (begun.everything) return true;
       const may = reader.mayRead(repository);
-      if (!may && (begun.everything || granted.has(repository))) throw lost();
+      if (!may && granted.has(repository)) throw lost();
       if (may) granted.add(repository);
       return may;
     },
