@@ -50,9 +50,12 @@ describeNeeding(
     const refreshAt = (front: Front, refresh: string) =>
       refreshWith({ ...front, service: 'registry.corp' }, refresh);
 
-    it('start without a warning of a Redis that is there', () => {
+    it('start without a warning of a Redis that is there', async () => {
       for (const { warden } of [one, other]) {
-        expect(warden.logLines().map(({ msg }) => msg)).toContain('serving');
+        await eventually(
+          () => warden.logLines().map(({ msg }) => msg),
+          (said) => said.includes('serving'),
+        );
         expect(warden.log()).not.toContain('revocations cannot be read');
       }
     });

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
+import { eventually } from '../gate/eventually.ts';
 import { createSkopeo, type Skopeo } from './clients.ts';
 import { openDoor } from './door.ts';
 import { createLayout, type Layout } from './image.ts';
@@ -54,9 +55,12 @@ describeNeeding(['docker-registry', 'skopeo'], 'Warden as a process for tests', 
     expect(refused.status).not.toBe(0);
     expect(refused.stderr).toContain('Ask the builders.');
     expect(refused.stderr).toContain('127.0.0.6');
-    const addresses = warden.logLines().map((line) => line['address']);
+    // The log is written a little later than the answer.
+    const addresses = await eventually(
+      () => warden.logLines().map((line) => line['address']),
+      (found) => found.includes('127.0.0.6'),
+    );
     expect(addresses).toContain('127.0.0.5');
-    expect(addresses).toContain('127.0.0.6');
   });
 
   it('has its records after a kill and a new start', async () => {
