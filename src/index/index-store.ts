@@ -14,14 +14,18 @@ export interface IndexMark {
   readonly fixed: boolean;
 }
 
-/** The next entries of the log. */
-export interface NextEntries {
+/** Which entries of the log are to be added. */
+export interface IndexStep {
   readonly from: number;
   readonly limit: number;
   /** Entries that the log has. */
   readonly size: number;
   /** As the mark has it of the entry before them: what goes on from another one is of another log. */
   readonly last: string;
+}
+
+/** The next entries of the log. */
+export interface NextEntries extends IndexStep {
   /** Reads them, for a store that does not have the log beside it; none where another entry stands before them. */
   read(): Promise<readonly Uint8Array[]>;
 }

@@ -173,6 +173,15 @@ export const FAULTS: readonly Fault[] = [
   },
 ];
 
+/** Ends the fault: Warden is started again on the mended disk. */
+function onAnotherDisk(place: Place): Awaited<ReturnType<Fault['make']>> {
+  return async (front) => {
+    await stopped(front);
+    await repair(place);
+    await front.warden.restart();
+  };
+}
+
 export const FAULTS_OF_EXT4: readonly Fault[] = [
   {
     title: 'a disk that failed before the start',
@@ -182,11 +191,7 @@ export const FAULTS_OF_EXT4: readonly Fault[] = [
       await front.warden.restart();
       await front.warden.kill();
       await failingDisk(place);
-      return async (front) => {
-        await stopped(front);
-        await repair(place);
-        await front.warden.restart();
-      };
+      return onAnotherDisk(place);
     },
     says: /read-only|input\/output|full|free space/,
   },
@@ -205,11 +210,7 @@ export const FAULTS_OF_EXT4: readonly Fault[] = [
     when: 'running',
     async make(place) {
       await shutDown(place);
-      return async (front) => {
-        await stopped(front);
-        await repair(place);
-        await front.warden.restart();
-      };
+      return onAnotherDisk(place);
     },
     says: /input\/output|free space/,
   },
@@ -218,11 +219,7 @@ export const FAULTS_OF_EXT4: readonly Fault[] = [
     when: 'running',
     async make(place) {
       await failingDisk(place);
-      return async (front) => {
-        await stopped(front);
-        await repair(place);
-        await front.warden.restart();
-      };
+      return onAnotherDisk(place);
     },
     says: /read-only|input\/output|full|free space/,
   },

@@ -12,8 +12,8 @@ import type { Plan } from '../common/plan.ts';
 import { BULK, BULK_FROM } from '../filling/bulk.ts';
 import { gather } from '../filling/gather.ts';
 import { goingOn, withBefore } from '../going-on.ts';
-import type { IndexMark } from '../index-store.ts';
-import { QUESTIONS, type QuestionName } from '../questions/questions.ts';
+import type { IndexMark, IndexStep, IndexStore } from '../index-store.ts';
+import { QUESTIONS } from '../questions/questions.ts';
 import { applyToPostgres } from './apply.ts';
 import { beginBulk, finishStep } from './finish.ts';
 import { indexText } from './index-text.ts';
@@ -35,22 +35,9 @@ export interface IndexConnections {
   readonly sorting: Postgres;
 }
 
-/** `last`: as the mark had it. */
-export interface IndexStep {
-  readonly from: number;
-  readonly limit: number;
-  readonly size: number;
-  readonly last: string;
-}
-
-export interface PostgresIndex {
-  mark(): Promise<IndexMark>;
-  /** Adds the next entries of the log, at most `limit`. @param size entries that the log has. */
-  add(batch: IndexStep): Promise<IndexMark>;
-  finish(): Promise<IndexMark>;
-  /** Empties it where it still is as `seen`, which another one may have done before. */
-  clear(seen: IndexMark): Promise<IndexMark>;
-  ask(name: QuestionName, args: unknown): Promise<{ readonly answer: unknown; readonly mark: IndexMark }>;
+/** The store, but that it has the log beside it and reads what it adds by itself. */
+export interface PostgresIndex extends Omit<IndexStore, 'add'> {
+  add(step: IndexStep): Promise<IndexMark>;
 }
 
 /** Of who fills the index of this version, beside which that of another may be filled: the bytes of "Wrdf", and the version. */
