@@ -4,7 +4,8 @@ import { useAnswer } from '../use-answer.ts';
 import { type PageOf, useOlder } from '../use-older.ts';
 import { useSay } from '../words/words.ts';
 import { NewRecords } from './new-records.tsx';
-import { Empty, Failed, Shown } from './states.tsx';
+import { OlderRows } from './older.tsx';
+import { Empty, Shown } from './states.tsx';
 import { Table, type TableProps } from './table.tsx';
 
 export interface PagesProps<T> extends Omit<TableProps<T>, 'items'> {
@@ -57,16 +58,12 @@ function List<T>({
   ...table
 }: PagesProps<T> & { readonly first: PageOf<T> }) {
   const say = useSay();
-  const { items, more, lacking, busy, problem, older } = useOlder<T>(question, place.query, first);
+  const pages = useOlder<T>(question, place.query, first);
+  const { items, lacking } = pages;
   return (
     <>
       {items.length === 0 ? <p role="status">{say('list.soFar')}</p> : <Table {...table} items={items} />}
-      {problem && <Failed problem={problem} again={older} />}
-      {more && !problem && (
-        <button type="button" disabled={busy} onClick={older}>
-          {say('list.more')}
-        </button>
-      )}
+      <OlderRows of={pages} word="list.more" />
       {lacking && <p class="hint">{say('list.notAll')}</p>}
       {table.leads && <p class="hint">{say('list.keys')}</p>}
     </>

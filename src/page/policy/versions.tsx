@@ -1,7 +1,8 @@
 /** The policies that were in force, newest first, and what changed between two. */
 import { useMemo } from 'preact/hooks';
 import { hrefOf, type Place } from '../location.ts';
-import { Empty, Failed, MoreRows, Shown } from '../parts/states.tsx';
+import { OlderRows } from '../parts/older.tsx';
+import { Empty, MoreRows, Shown } from '../parts/states.tsx';
 import { Digest, Time } from '../parts/values.tsx';
 import type { RecordItem, RecordPage } from '../records.ts';
 import { useAnswer } from '../use-answer.ts';
@@ -23,7 +24,8 @@ export function Versions({ place }: { readonly place: Place }) {
 
 function List({ first, query }: { readonly first: RecordPage; readonly query: URLSearchParams }) {
   const say = useSay();
-  const { items, more, busy, problem, older } = useOlder<RecordItem>('pushes', query, first);
+  const pages = useOlder<RecordItem>('pushes', query, first);
+  const { items, more } = pages;
   if (items.length === 0 && !more) return <Empty />;
   return (
     <>
@@ -42,12 +44,7 @@ function List({ first, query }: { readonly first: RecordPage; readonly query: UR
           );
         })}
       </ol>
-      {problem && <Failed problem={problem} again={older} />}
-      {more && !problem && (
-        <button type="button" disabled={busy} onClick={older}>
-          {say('policy.older')}
-        </button>
-      )}
+      <OlderRows of={pages} word="policy.older" />
     </>
   );
 }
