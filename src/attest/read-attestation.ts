@@ -53,8 +53,15 @@ const pushSchema = z.object({
   tag: z.object({ name: z.string() }).optional(),
 });
 
-/** @param document a DSSE envelope, or a Sigstore bundle around one. */
-export function readAttestation(document: unknown): Read {
+/** @param text one document, or one on each line, as `warden attest` writes them: DSSE envelopes, or Sigstore bundles around them. */
+export function readAttestations(text: string): readonly Read[] {
+  const whole = parsed(text);
+  if (whole !== undefined) return [readAttestation(whole)];
+  const lines = text.split('\n').filter((line) => line !== '');
+  return lines.map((line) => readAttestation(parsed(line)));
+}
+
+function readAttestation(document: unknown): Read {
   const wrong = (reason: string): Read => ({ ok: false, reason: `no attestation of Warden: ${reason}` });
   const shown = documentSchema.safeParse(document);
   if (!shown.success) return wrong('expected a DSSE envelope, or a Sigstore bundle of one');

@@ -6,7 +6,7 @@ import {
   differsFrom,
   isSignedBy,
   type ReadAttestation,
-  readAttestation,
+  readAttestations,
 } from '../attest/read-attestation.ts';
 import { printable } from '../audit/printable.ts';
 import { leafHash } from '../tlog/hashing.ts';
@@ -68,8 +68,7 @@ async function checkAttestations(
   { attestationKey }: CheckOptions,
 ): Promise<number> {
   const key = attestationKey === undefined ? undefined : await readKey(attestationKey);
-  const attestations = documentsIn(text).map((document, at) => {
-    const read = readAttestation(document);
+  const attestations = readAttestations(text).map((read, at) => {
     if (!read.ok) throw new UsageError(`${file}: document ${at + 1}: ${read.reason}`);
     return read.attestation;
   });
@@ -139,24 +138,6 @@ function tell({ io }: LogDeps, found: { readonly good: string } | string, more: 
   }
   io.out(printable(`good: ${found.good}${more}`));
   return 0;
-}
-
-/** One document, or one on each line as `warden attest --to` writes them. */
-function documentsIn(text: string): readonly unknown[] {
-  const whole = parsed(text);
-  if (whole !== undefined) return [whole];
-  return text
-    .split('\n')
-    .filter((line) => line !== '')
-    .map(parsed);
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 async function readEntry(file: string): Promise<Uint8Array> {

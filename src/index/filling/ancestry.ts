@@ -2,7 +2,6 @@
  * What images were built on, directly and through others, worked out once when their records are indexed: so the question
  * is one look into a table, however long the chain is. A plan: some statements for a whole batch.
  */
-
 import type { Row, Statement } from '../common/plan.ts';
 import type { Built } from './built.ts';
 import {

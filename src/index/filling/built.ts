@@ -1,5 +1,4 @@
 /** One accepted manifest with what it was directly built on. */
-
 import { EVERYTHING } from '../common/kinds.ts';
 import type { GatheredName, GatheredRecord } from './gathered.ts';
 
