@@ -223,7 +223,10 @@ describeNeeding(['docker-registry', 'chromium'], 'the page in a browser', () => 
   test('a page that nobody sees holds no stream open, and misses nothing', async () => {
     await open();
     await signIn();
-    const asked = page.waitForRequest('**/api/v1/events');
+    // The screen before may ask for its own only now.
+    const asked = page.waitForRequest(
+      (request) => request.url().endsWith('/api/v1/events') && request.frame().url().includes('team/hidden'),
+    );
     await page.goto('/ui/records?repository=team/hidden');
     await (await asked).response();
     const turn = (hidden: boolean) =>
